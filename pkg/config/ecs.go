@@ -1,0 +1,129 @@
+package config
+
+import (
+	"regexp"
+	"strings"
+
+	"pipecd/pkg/model"
+)
+
+// ECSInput is what is deployed.
+type ECSInput struct {
+	// ServiceDefinitionFile is the service's file, relative to the application's
+	// directory. Empty means a standalone task.
+	ServiceDefinitionFile string `yaml:"serviceDefinitionFile,omitempty"`
+	// TaskDefinitionFile is the task definition's file. Defaults to taskdef.json.
+	TaskDefinitionFile string `yaml:"taskDefinitionFile,omitempty"`
+	// TargetGroups are where the load balancer sends requests.
+	TargetGroups TargetGroups `yaml:"targetGroups,omitempty"`
+	// AutoRollback restores the running version when a deployment fails. Defaults
+	// to true.
+	AutoRollback bool `yaml:"autoRollback"`
+	// AccessType is how requests reach the service. Defaults to ELB.
+	AccessType AccessType `yaml:"accessType,omitempty"`
+
+	// The fields below are for standalone tasks only.
+
+	ClusterARN        string         `yaml:"clusterArn,omitempty"`
+	LaunchType        string         `yaml:"launchType,omitempty"` // defaults to FARGATE
+	AWSVPC            *AWSVPCNetwork `yaml:"awsvpcConfiguration,omitempty"`
+	RunStandaloneTask bool           `yaml:"runStandaloneTask"` // defaults to true; false only registers the task definition
+}
+
+// AWSVPCNetwork is a standalone task's network.
+type AWSVPCNetwork struct {
+	Subnets        []string `yaml:"subnets,omitempty"`
+	AssignPublicIP string   `yaml:"assignPublicIp,omitempty"` // ENABLED or DISABLED
+	SecurityGroups []string `yaml:"securityGroups,omitempty"`
+}
+
+// AccessType is how requests reach a service.
+type AccessType string
+
+// The access types.
+const (
+	AccessELB              AccessType = "ELB"
+	AccessServiceDiscovery AccessType = "SERVICE_DISCOVERY"
+)
+
+func (AccessType) allowed() []string {
+	return []string{string(AccessELB), string(AccessServiceDiscovery)}
+}
+
+// TargetGroups are the target groups of the two variants; nil when not given.
+type TargetGroups struct {
+	Primary *TargetGroup `yaml:"primary,omitempty"`
+	Canary  *TargetGroup `yaml:"canary,omitempty"`
+}
+
+// TargetGroup ties a container's port to a target group.
+type TargetGroup struct {
+	TargetGroupARN   string `yaml:"targetGroupArn" config:"required"`
+	ContainerName    string `yaml:"containerName" config:"required"`
+	ContainerPort    int    `yaml:"containerPort" config:"required"`
+	LoadBalancerName string `yaml:"loadBalancerName,omitempty"`
+}
+
+func (i *ECSInput) setDefaults() { i.AutoRollback, i.RunStandaloneTask = true, true }
+
+// IsStandaloneTask reports whether a task is run instead of a service.
+func (i *ECSInput) IsStandaloneTask() bool { return i.ServiceDefinitionFile == "" }
+
+func (i *ECSInput) finish(d *document, path string) {
+	stringDefault(&i.TaskDefinitionFile, "taskdef.json")
+	stringDefault(&i.LaunchType, "FARGATE")
+	stringDefault(&i.AccessType, AccessELB)
+	groups := path + ".targetGroups"
+	i.TargetGroups.Primary.finish(d, groups+".primary")
+	i.TargetGroups.Canary.finish(d, groups+".canary")
+	primary, canary := i.TargetGroups.Primary, i.TargetGroups.Canary
+	if primary == nil && canary != nil {
+		d.errorf(groups+".primary", "is required when there is a canary")
+	}
+	if primary != nil && canary != nil && primary.TargetGroupARN == canary.TargetGroupARN && primary.TargetGroupARN != "" {
+		d.errorf(groups+".canary.targetGroupArn", "expected another target group than that of primary, found the same")
+	}
+}
+
+var targetGroupARN = regexp.MustCompile(`^arn:[a-z0-9-]+:elasticloadbalancing:[a-z0-9-]+:[0-9]{12}:targetgroup/[^/\s]+/[^/\s]+$`)
+
+func (g *TargetGroup) finish(d *document, path string) {
+	if g == nil {
+		return
+	}
+	at := path + ".targetGroupArn"
+	switch arn := g.TargetGroupARN; {
+	case arn == "", targetGroupARN.MatchString(arn):
+	case strings.ContainsAny(arn, "*<"):
+		d.warnf(at, "%s is a placeholder; nothing can be deployed with it", quote(arn)).hint("write the ARN of the target group")
+	default:
+		d.errorf(at, "expected the ARN of a target group, found %s", quote(arn)).
+			hint("it looks like arn:aws:elasticloadbalancing:<region>:<account>:targetgroup/<name>/<id>")
+	}
+	const maxPort = 65535
+	if g.ContainerPort < 0 || g.ContainerPort > maxPort {
+		d.errorf(path+".containerPort", "expected a port from 1 to %d, found %d", maxPort, g.ContainerPort)
+	}
+}
+
+// checkTargetGroups checks that the stages have the target groups they need.
+func (a *ECSApp) checkTargetGroups(d *document) {
+	if a.Input.AccessType != AccessELB {
+		return
+	}
+	groups := a.Input.TargetGroups
+	for i, s := range a.Pipeline.Stages {
+		var missing string
+		switch {
+		case s.Name != model.StageECSTrafficRouting && s.Name != model.StageECSCanaryRollout:
+		case groups.Canary == nil:
+			missing = "canary"
+		case groups.Primary == nil:
+			missing = "primary"
+		}
+		if missing != "" {
+			d.errorf(indexPath("spec.pipeline.stages", i)+".name",
+				"%s needs spec.input.targetGroups.%s, found none", s.Name, missing)
+		}
+	}
+}

@@ -1,0 +1,170 @@
+package config
+
+import (
+	"reflect"
+	"slices"
+	"strings"
+)
+
+// APIVersion is the only version of the documents.
+const APIVersion = "pipecd.dev/v1beta1"
+
+// Kind says what a document describes.
+type Kind string
+
+// The kinds that are read. KindApplication is the later name of application
+// files; it is read as an ECSApp when its plugins are those of ECS.
+const (
+	KindControlPlane     Kind = "ControlPlane"
+	KindPiped            Kind = "Piped"
+	KindECSApp           Kind = "ECSApp"
+	KindAnalysisTemplate Kind = "AnalysisTemplate"
+	KindApplication      Kind = "Application"
+)
+
+// LoadControlPlane reads a document of kind ControlPlane. The name stands in
+// the problems; it is usually the file's path. The document is nil when the
+// problems contain an error.
+func LoadControlPlane(name string, data []byte) (*ControlPlane, Problems) {
+	return load[ControlPlane](name, data, KindControlPlane)
+}
+
+// LoadPiped reads a document of kind Piped, as LoadControlPlane does.
+func LoadPiped(name string, data []byte) (*Piped, Problems) {
+	return load[Piped](name, data, KindPiped)
+}
+
+// LoadECSApp reads a document of kind ECSApp, as LoadControlPlane does. A
+// document of kind Application whose spec.plugins has the key ecs is one too:
+// the object under the key is laid over spec.
+func LoadECSApp(name string, data []byte) (*ECSApp, Problems) {
+	return load[ECSApp](name, data, KindECSApp)
+}
+
+// LoadAnalysisTemplate reads a document of kind AnalysisTemplate, as
+// LoadControlPlane does.
+func LoadAnalysisTemplate(name string, data []byte) (*AnalysisTemplate, Problems) {
+	return load[AnalysisTemplate](name, data, KindAnalysisTemplate)
+}
+
+// PeekKind returns the kind of a document without reading its spec, and "" when
+// it has none that can be read. It does not say what is wrong.
+func PeekKind(data []byte) Kind {
+	root := parse(&collector{}, data)
+	if root == nil {
+		return ""
+	}
+	if n := root.child("kind"); n != nil && n.kind == kindString {
+		return Kind(n.text)
+	}
+	return ""
+}
+
+// spec is a kind's content: a pointer to its struct, which fills in defaults
+// and checks rules after the fields were read.
+type spec[T any] interface {
+	*T
+	finish(d *document)
+}
+
+// load runs the four steps of the package comment.
+func load[T any, P spec[T]](name string, data []byte, kind Kind) (*T, Problems) {
+	c := &collector{file: name}
+	root := parse(c, data)
+	if root == nil {
+		return nil, c.sorted()
+	}
+	d := &document{collector: c, seen: map[string]mark{}, unreadable: map[string]bool{}, damaged: map[string]bool{}}
+	n := d.envelope(root, kind)
+	if n == nil {
+		return nil, c.sorted()
+	}
+	out := new(T)
+	if d.decode(n, reflect.ValueOf(out).Elem(), "spec") {
+		P(out).finish(d)
+		d.warnWithoutEffect(kind)
+	}
+	if c.failed() {
+		return nil, c.sorted()
+	}
+	return out, c.sorted()
+}
+
+// envelope checks everything around spec and returns spec, or nil when it makes
+// no sense to look into it.
+func (d *document) envelope(root *node, want Kind) *node {
+	var env struct {
+		APIVersion string `yaml:"apiVersion" config:"required"`
+		Kind       string `yaml:"kind" config:"required"`
+		Spec       *node  `yaml:"spec" config:"required"`
+	}
+	if !d.decode(root, reflect.ValueOf(&env).Elem(), "") {
+		return nil
+	}
+	if env.APIVersion != "" && env.APIVersion != APIVersion {
+		d.errorf("apiVersion", "expected %s, found %s", APIVersion, quote(env.APIVersion))
+	}
+	if env.Kind == "" {
+		return nil
+	}
+	if env.Kind == string(KindApplication) && want == KindECSApp {
+		return d.pluginSpec(env.Spec)
+	}
+	if env.Kind != string(want) {
+		d.wrongKind(env.Kind, want)
+		return nil
+	}
+	return env.Spec
+}
+
+func (d *document) wrongKind(found string, want Kind) {
+	p := d.errorf("kind", "expected %s, found %s", want, quote(found))
+	platforms := []string{"KubernetesApp", "TerraformApp", "LambdaApp", "CloudRunApp"}
+	others := []string{string(KindControlPlane), string(KindPiped), string(KindECSApp), string(KindAnalysisTemplate), "EventWatcher"}
+	switch {
+	case slices.Contains(platforms, found):
+		p.hint("applications on ECS are deployed, other platforms are not")
+	case slices.Contains(others, found):
+		p.hint("this is a file of another kind")
+	case strings.EqualFold(found, string(want)) || nearest(found, []string{string(want)}) != "":
+		p.hint("did you mean %s?", want)
+	}
+}
+
+// pluginSpec returns the spec of an Application with the ECS plugin's object
+// laid over it, key by key.
+func (d *document) pluginSpec(spec *node) *node {
+	const at = "spec.plugins"
+	plugins := spec.child("plugins")
+	ecs := plugins.child("ecs")
+	if ecs == nil || ecs.kind != kindMapping {
+		d.errorf("kind", "expected spec.plugins.ecs in a document of kind Application, found none").
+			hint("applications on ECS are deployed, other platforms are not")
+		return nil
+	}
+	for _, e := range plugins.entries {
+		if slices.Contains([]string{"kubernetes", "terraform", "cloudrun", "lambda"}, e.key) {
+			d.errorAt(e.at, fieldPath(at, e.key), "expected one platform, found %s beside ecs", e.key)
+		}
+	}
+	merged := &node{at: spec.at, kind: kindMapping, entries: slices.Clone(ecs.entries)}
+	for _, e := range spec.entries {
+		if e.key != "plugins" && ecs.child(e.key) == nil {
+			merged.entries = append(merged.entries, e)
+		}
+	}
+	return merged
+}
+
+// child returns the value of a key that is not null, and nil when there is none.
+func (n *node) child(key string) *node {
+	if n == nil {
+		return nil
+	}
+	for _, e := range n.entries {
+		if e.key == key && e.value.kind != kindNull {
+			return e.value
+		}
+	}
+	return nil
+}

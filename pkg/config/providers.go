@@ -1,0 +1,163 @@
+package config
+
+import (
+	"reflect"
+)
+
+// PlatformType is a kind of platform that applications run on.
+type PlatformType string
+
+// The platforms. Only ECS is deployed to; the others are read, so that a file
+// shared with another agent loads.
+const (
+	PlatformECS        PlatformType = "ECS"
+	PlatformKubernetes PlatformType = "KUBERNETES"
+	PlatformTerraform  PlatformType = "TERRAFORM"
+	PlatformCloudRun   PlatformType = "CLOUDRUN"
+	PlatformLambda     PlatformType = "LAMBDA"
+)
+
+func (PlatformType) allowed() []string {
+	return []string{
+		string(PlatformECS), string(PlatformKubernetes), string(PlatformTerraform),
+		string(PlatformCloudRun), string(PlatformLambda),
+	}
+}
+
+// PlatformConfig is one platform provider: an account to deploy to.
+type PlatformConfig struct {
+	Name   string
+	Type   PlatformType
+	Labels map[string]string
+	ECS    *ECSPlatform // set when Type is ECS
+	Other  any          // the config of another type, as plain values
+}
+
+// ECSPlatform is how the AWS API is reached. What is not given comes from the
+// standard credential chain.
+type ECSPlatform struct {
+	Region          string `yaml:"region" config:"required"`
+	CredentialsFile string `yaml:"credentialsFile,omitempty"` // a shared credentials file
+	Profile         string `yaml:"profile,omitempty"`         // defaults to AWS_PROFILE, then to default
+	RoleARN         string `yaml:"roleARN,omitempty"`         // works only together with TokenFile
+	TokenFile       string `yaml:"tokenFile,omitempty"`       // a web identity token
+}
+
+func (c *PlatformConfig) decodeNode(d *document, n *node, path string) bool {
+	var raw struct {
+		Name   string            `yaml:"name" config:"required"`
+		Type   PlatformType      `yaml:"type" config:"required"`
+		Labels map[string]string `yaml:"labels"`
+		Config *node             `yaml:"config"`
+	}
+	if !d.decode(n, reflect.ValueOf(&raw).Elem(), path) {
+		return false
+	}
+	c.Name, c.Type, c.Labels = raw.Name, raw.Type, raw.Labels
+	if c.Type == PlatformECS {
+		c.ECS = &ECSPlatform{}
+		decodeTyped(d, raw.Config, c.ECS, path+".config")
+	} else if raw.Config != nil {
+		c.Other = raw.Config.native()
+	}
+	return true
+}
+
+func (c *PlatformConfig) finish(d *document, path string) {
+	if c.ECS != nil && c.ECS.RoleARN != "" && c.ECS.TokenFile == "" {
+		d.warnf(path+".config.roleARN", "the role is assumed only with a web identity token, and tokenFile is missing").
+			hint("add tokenFile, or let profile or the standard credential chain assume the role")
+	}
+}
+
+// AnalysisProviderType is a kind of metrics provider.
+type AnalysisProviderType string
+
+// The metrics providers.
+const (
+	AnalysisPrometheus  AnalysisProviderType = "PROMETHEUS"
+	AnalysisDatadog     AnalysisProviderType = "DATADOG"
+	AnalysisStackdriver AnalysisProviderType = "STACKDRIVER"
+)
+
+func (AnalysisProviderType) allowed() []string {
+	return []string{string(AnalysisPrometheus), string(AnalysisDatadog), string(AnalysisStackdriver)}
+}
+
+// AnalysisProvider is one place to ask for metrics. The field of its type is
+// set, the others are nil.
+type AnalysisProvider struct {
+	Name        string
+	Type        AnalysisProviderType
+	Prometheus  *Prometheus
+	Datadog     *Datadog
+	Stackdriver *Stackdriver
+}
+
+// Prometheus is a Prometheus server.
+type Prometheus struct {
+	Address      string `yaml:"address" config:"required"`
+	UsernameFile string `yaml:"usernameFile,omitempty"`
+	PasswordFile string `yaml:"passwordFile,omitempty"`
+	// Delay is how late metrics arrive; a check looks at a window that ended this
+	// long ago. 0 means none is known.
+	Delay Duration `yaml:"delay,omitempty"`
+}
+
+// Datadog is an account at Datadog. Of each key exactly one of file and data
+// (base64) is given.
+type Datadog struct {
+	Address            string `yaml:"address,omitempty"` // a site or a base URL; defaults to datadoghq.com
+	APIKeyFile         string `yaml:"apiKeyFile,omitempty"`
+	APIKeyData         Secret `yaml:"apiKeyData,omitempty"`
+	ApplicationKeyFile string `yaml:"applicationKeyFile,omitempty"`
+	ApplicationKeyData Secret `yaml:"applicationKeyData,omitempty"`
+	// Delay is how late metrics arrive; a check looks at a window that ended this
+	// long ago. 0 means none is known.
+	Delay Duration `yaml:"delay,omitempty"`
+}
+
+// Stackdriver is a Google Cloud project's logs.
+type Stackdriver struct {
+	ServiceAccountFile string `yaml:"serviceAccountFile,omitempty"`
+}
+
+func (a *AnalysisProvider) decodeNode(d *document, n *node, path string) bool {
+	var raw struct {
+		Name   string               `yaml:"name" config:"required"`
+		Type   AnalysisProviderType `yaml:"type" config:"required"`
+		Config *node                `yaml:"config"`
+	}
+	if !d.decode(n, reflect.ValueOf(&raw).Elem(), path) {
+		return false
+	}
+	a.Name, a.Type = raw.Name, raw.Type
+	path += ".config"
+	switch a.Type {
+	case AnalysisPrometheus:
+		a.Prometheus = &Prometheus{}
+		decodeTyped(d, raw.Config, a.Prometheus, path)
+	case AnalysisDatadog:
+		a.Datadog = &Datadog{}
+		decodeTyped(d, raw.Config, a.Datadog, path)
+	case AnalysisStackdriver:
+		a.Stackdriver = &Stackdriver{}
+		decodeTyped(d, raw.Config, a.Stackdriver, path)
+	}
+	return true
+}
+
+func (a *AnalysisProvider) finish(d *document, path string) {
+	path += ".config"
+	if a.Prometheus != nil && a.Prometheus.Address != "" && !isWebURL(a.Prometheus.Address) {
+		d.errorf(path+".address", "expected a URL that begins with http:// or https://, found something else")
+	}
+	if a.Datadog == nil {
+		return
+	}
+	d.exactlyOne(path, "apiKeyFile", "apiKeyData")
+	d.exactlyOne(path, "applicationKeyFile", "applicationKeyData")
+	d.base64(path+".apiKeyData", a.Datadog.APIKeyData)
+	d.base64(path+".applicationKeyData", a.Datadog.ApplicationKeyData)
+	stringDefault(&a.Datadog.Address, "datadoghq.com")
+}

@@ -1,0 +1,67 @@
+package config
+
+import (
+	"reflect"
+)
+
+// SecretManagementType is how secrets in repositories are encrypted.
+type SecretManagementType string
+
+// The ways of encryption.
+const (
+	SecretKeyPair SecretManagementType = "KEY_PAIR"
+	SecretGCPKMS  SecretManagementType = "GCP_KMS"
+)
+
+func (SecretManagementType) allowed() []string {
+	return []string{string(SecretKeyPair), string(SecretGCPKMS)}
+}
+
+// SecretManagement is how secrets in repositories are encrypted. The field of
+// its type is set, the other is nil.
+type SecretManagement struct {
+	Type    SecretManagementType
+	KeyPair *KeyPair
+	GCPKMS  *GCPKMS
+}
+
+// KeyPair is an RSA key pair. Of each key exactly one of file and data (base64)
+// is given.
+type KeyPair struct {
+	PrivateKeyFile string `yaml:"privateKeyFile,omitempty"`
+	PrivateKeyData Secret `yaml:"privateKeyData,omitempty"`
+	PublicKeyFile  string `yaml:"publicKeyFile,omitempty"`
+	PublicKeyData  string `yaml:"publicKeyData,omitempty"`
+}
+
+// GCPKMS is a key of Google Cloud KMS.
+type GCPKMS struct {
+	KeyName                   string `yaml:"keyName" config:"required"`
+	DecryptServiceAccountFile string `yaml:"decryptServiceAccountFile,omitempty"`
+	EncryptServiceAccountFile string `yaml:"encryptServiceAccountFile,omitempty"`
+}
+
+func (s *SecretManagement) decodeNode(d *document, n *node, path string) bool {
+	var raw struct {
+		Type   SecretManagementType `yaml:"type" config:"required"`
+		Config *node                `yaml:"config"`
+	}
+	if !d.decode(n, reflect.ValueOf(&raw).Elem(), path) {
+		return false
+	}
+	s.Type = raw.Type
+	path += ".config"
+	switch s.Type {
+	case SecretKeyPair:
+		s.KeyPair = &KeyPair{}
+		decodeTyped(d, raw.Config, s.KeyPair, path)
+		d.exactlyOne(path, "privateKeyFile", "privateKeyData")
+		d.exactlyOne(path, "publicKeyFile", "publicKeyData")
+		d.base64(path+".privateKeyData", s.KeyPair.PrivateKeyData)
+		d.base64(path+".publicKeyData", Secret(s.KeyPair.PublicKeyData))
+	case SecretGCPKMS:
+		s.GCPKMS = &GCPKMS{}
+		decodeTyped(d, raw.Config, s.GCPKMS, path)
+	}
+	return true
+}

@@ -1,0 +1,150 @@
+package config
+
+import (
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+
+	"pipecd/pkg/model"
+)
+
+// Stages that are read but not run yet; the others are in package model.
+const (
+	StageScriptRun  model.StageName = "SCRIPT_RUN"
+	StageCustomSync model.StageName = "CUSTOM_SYNC"
+)
+
+// Pipeline is the list of stages that a deployment runs, in order.
+type Pipeline struct {
+	Stages []Stage `yaml:"stages,omitempty"`
+}
+
+// Stage is one step of a pipeline.
+type Stage struct {
+	ID   string // defaults to stage-<index>; unique
+	Name model.StageName
+	Desc string
+	// Timeout limits the stage. 0 means that the stage's own default counts.
+	Timeout Duration
+	// With is never nil; its type is that of the stage's name, such as
+	// *AnalysisOptions for ANALYSIS.
+	With StageOptions
+}
+
+// StageOptions are the options of one kind of stage.
+type StageOptions interface {
+	// finish fills in defaults and checks rules.
+	finish(d *document, path string)
+}
+
+// newOptions returns the empty options of a stage, nil for a name that must
+// not stand in a file.
+func newOptions(name model.StageName) StageOptions {
+	switch name {
+	case model.StageECSSync:
+		return &ECSSyncOptions{}
+	case model.StageECSCanaryRollout:
+		return &CanaryRolloutOptions{}
+	case model.StageECSPrimaryRollout:
+		return &PrimaryRolloutOptions{}
+	case model.StageECSTrafficRouting:
+		return &TrafficRouting{}
+	case model.StageECSCanaryClean:
+		return &CanaryCleanOptions{}
+	case model.StageWait:
+		return &WaitOptions{}
+	case model.StageWaitApproval:
+		return &WaitApprovalOptions{}
+	case model.StageAnalysis:
+		return &AnalysisOptions{}
+	case StageScriptRun:
+		return &ScriptRunOptions{}
+	case StageCustomSync:
+		return &CustomSyncOptions{}
+	default:
+		return nil
+	}
+}
+
+// StageNames returns the stages that may stand in a pipeline.
+func StageNames() []model.StageName {
+	return []model.StageName{
+		model.StageECSSync, model.StageECSCanaryRollout, model.StageECSPrimaryRollout,
+		model.StageECSTrafficRouting, model.StageECSCanaryClean,
+		model.StageWait, model.StageWaitApproval, model.StageAnalysis,
+		StageScriptRun, StageCustomSync,
+	}
+}
+
+// decodeNode reads a stage. Inside it unknown fields are warnings, because they
+// were always ignored.
+func (s *Stage) decodeNode(d *document, n *node, path string) bool {
+	d.lenient++
+	defer func() { d.lenient-- }()
+	var raw struct {
+		ID      string   `yaml:"id"`
+		Name    string   `yaml:"name" config:"required"`
+		Desc    string   `yaml:"desc"`
+		Timeout Duration `yaml:"timeout"`
+		With    *node    `yaml:"with"`
+	}
+	if !d.decode(n, reflect.ValueOf(&raw).Elem(), path) {
+		return false
+	}
+	s.ID, s.Name, s.Desc, s.Timeout = raw.ID, model.StageName(raw.Name), raw.Desc, raw.Timeout
+	s.With = newOptions(s.Name)
+	if s.With == nil {
+		s.reportName(d, path+".name")
+		return true
+	}
+	decodeTyped(d, raw.With, s.With, path+".with")
+	return true
+}
+
+// reportName says what is wrong with the name of a stage.
+func (s *Stage) reportName(d *document, path string) {
+	name := string(s.Name)
+	platform, _, _ := strings.Cut(name, "_")
+	names := make([]string, 0, len(StageNames()))
+	for _, known := range StageNames() {
+		names = append(names, string(known))
+	}
+	switch {
+	case name == "":
+		return // missing or no string; reported
+	case name == string(model.StageRollback), name == "SCRIPT_RUN_ROLLBACK", name == "CUSTOM_SYNC_ROLLBACK":
+		d.errorf(path, "%s is a stage that is generated; it must not stand in a pipeline", name).hint("remove the stage")
+	case slices.Contains([]string{"K8S", "TERRAFORM", "CLOUDRUN", "LAMBDA"}, platform):
+		d.errorf(path, "%s is a stage of another platform, found in an application on ECS", name).
+			hint("stages here: %s", strings.Join(names, ", "))
+	default:
+		d.errorf(path, "expected the name of a stage, found %s", quote(name)).hint("%s", didYouMean(name, names))
+	}
+}
+
+func (p *Pipeline) finish(d *document, path string) {
+	if len(p.Stages) == 0 {
+		d.warnf(path, "the pipeline has no stages, so every deployment is a quick sync")
+	}
+	ids := map[string]string{model.StageIDECSSync: "", model.StageIDRollback: ""}
+	for i := range p.Stages {
+		s, at := &p.Stages[i], indexPath(path+".stages", i)
+		switch first, used := ids[s.ID]; {
+		case s.ID == "":
+			s.ID = "stage-" + strconv.Itoa(i)
+		case used && first == "":
+			d.errorf(at+".id", "%s is the id of a stage that is generated", s.ID).hint("choose another id")
+		case used:
+			d.errorf(at+".id", "%s is already used by %s (line %d)", quote(s.ID), first, d.where(first).line)
+		}
+		if _, used := ids[s.ID]; !used {
+			ids[s.ID] = at + ".id"
+		} else if !d.has(at + ".id") {
+			d.errorf(at+".id", "the default id %s is used by another stage", s.ID).hint("give the other stage another id")
+		}
+		if s.With != nil {
+			s.With.finish(d, at+".with")
+		}
+	}
+}

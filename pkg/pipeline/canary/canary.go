@@ -1,0 +1,152 @@
+package canary
+
+import (
+	"context"
+	"strconv"
+
+	"pipecd/pkg/config"
+	"pipecd/pkg/model"
+	"pipecd/pkg/pipeline/stage"
+	"pipecd/pkg/platform"
+)
+
+// Metadata keys under which people are shown what a stage did; the names are
+// those PipeCD's pages read.
+const (
+	metadataCanaryScale       = "canary-scale"
+	metadataPrimaryPercentage = "primary-percentage"
+	metadataCanaryPercentage  = "canary-percentage"
+)
+
+// CanaryRollout is ECS_CANARY_ROLLOUT: a small set of the new version starts in
+// the canary group, without requests yet.
+type CanaryRollout struct{}
+
+// Run makes the canary group known to the load balancer, starts the set and
+// returns when it is steady and healthy.
+func (CanaryRollout) Run(ctx context.Context, run *stage.Run) (stage.Outcome, error) {
+	opts, ok := run.Options.(*config.CanaryRolloutOptions)
+	if !ok {
+		return stage.Outcome{}, wrongOptions(run)
+	}
+	scale := float64(opts.Scale)
+	if scale <= 0 || scale > fullScale {
+		return stage.Outcome{}, model.Errorf(model.CodeInvalid, "ECS_CANARY_ROLLOUT needs a scale from 1 to 100 percent, not %v: set with.scale", opts.Scale)
+	}
+	if err := run.Note(ctx, map[string]string{metadataCanaryScale: strconv.Itoa(int(opts.Scale))}); err != nil {
+		return stage.Outcome{}, err
+	}
+	r := rollout{run}
+	revision, err := r.prepare(ctx)
+	if err != nil {
+		return stage.Outcome{}, err
+	}
+	if err := r.settle(ctx); err != nil {
+		return stage.Outcome{}, err
+	}
+	if _, err := r.start(ctx, platform.SetSpec{Role: platform.RoleCanary, Revision: revision, Scale: scale, Step: "canary-set"}); err != nil {
+		return stage.Outcome{}, err
+	}
+	return stage.Outcome{Reason: "The canary runs and is healthy"}, nil
+}
+
+// settle makes a clean start for a canary: its group is attached and gets no
+// requests, and what earlier deployments left in it is gone.
+func (r rollout) settle(ctx context.Context) error {
+	traffic := r.run.Target.Traffic()
+	if traffic == nil {
+		return r.makeRoom(ctx)
+	}
+	err := stage.Effect(ctx, r.run.Steps, "attach", func(ctx context.Context) error {
+		return traffic.Attach(ctx, r.run.Log)
+	})
+	if err != nil {
+		return err
+	}
+	if err := r.calm(ctx); err != nil {
+		return err
+	}
+	return r.makeRoom(ctx)
+}
+
+// calm takes requests away from a canary group in which only leftovers of ours
+// remain, so that they can be removed.
+func (r rollout) calm(ctx context.Context) error {
+	if r.run.Baseline.Weights.Canary == 0 || r.run.Baseline.PrimaryID == "" {
+		return nil
+	}
+	return stage.Effect(ctx, r.run.Steps, "calm", func(ctx context.Context) error {
+		r.run.Log.Infof("An earlier deployment left %d%% of the requests with the canary: giving them back to the primary before starting", r.run.Baseline.Weights.Canary)
+		return r.run.Target.Traffic().Shift(ctx, allPrimary(), r.run.Log)
+	})
+}
+
+// TrafficRouting is ECS_TRAFFIC_ROUTING: it moves requests between the groups.
+type TrafficRouting struct{}
+
+// Run gives the groups the shares the stage names and returns when the load
+// balancer has them.
+func (TrafficRouting) Run(ctx context.Context, run *stage.Run) (stage.Outcome, error) {
+	opts, ok := run.Options.(*config.TrafficRouting)
+	if !ok {
+		return stage.Outcome{}, wrongOptions(run)
+	}
+	traffic := run.Target.Traffic()
+	if traffic == nil {
+		return stage.Outcome{}, model.Errorf(model.CodeInvalid,
+			"ECS_TRAFFIC_ROUTING needs input.targetGroups with a primary and a canary group; the application has no load balancer")
+	}
+	primary, canary := opts.Weights()
+	w := platform.Weights{Primary: int(primary), Canary: int(canary)}
+	err := run.Note(ctx, map[string]string{
+		metadataPrimaryPercentage: strconv.Itoa(w.Primary),
+		metadataCanaryPercentage:  strconv.Itoa(w.Canary),
+	})
+	if err != nil {
+		return stage.Outcome{}, err
+	}
+	err = stage.Effect(ctx, run.Steps, "shift", func(ctx context.Context) error {
+		return traffic.Shift(ctx, w, run.Log)
+	})
+	if err != nil {
+		return stage.Outcome{}, err
+	}
+	return stage.Outcome{Reason: strconv.Itoa(w.Primary) + "% of the requests go to primary, " + strconv.Itoa(w.Canary) + "% to canary"}, nil
+}
+
+// CanaryClean is ECS_CANARY_CLEAN: the canary set goes.
+type CanaryClean struct{}
+
+// Run removes the canary sets of the deployment and returns after they have
+// drained. It refuses while their group still gets requests.
+func (CanaryClean) Run(ctx context.Context, run *stage.Run) (stage.Outcome, error) {
+	r := rollout{run}
+	svc, err := run.Target.Observe(ctx)
+	if err != nil {
+		return stage.Outcome{}, err
+	}
+	sets := made(svc, run.Deployment.ID, platform.RoleCanary)
+	if len(sets) == 0 {
+		return stage.Outcome{Reason: "There is no canary to remove"}, nil
+	}
+	w, err := r.weights(ctx)
+	if err != nil {
+		return stage.Outcome{}, err
+	}
+	gone, keep := removable(svc, exposureOf(run.Target.Traffic(), w), sets)
+	if len(keep) > 0 {
+		return stage.Outcome{Failed: true, Reason: "The canary still gets " + strconv.Itoa(w.Canary) +
+			"% of the requests, so removing it would drop them: put ECS_TRAFFIC_ROUTING with primary: 100 before ECS_CANARY_CLEAN"}, nil
+	}
+	err = stage.Effect(ctx, run.Steps, "remove-canary", func(ctx context.Context) error {
+		return run.Target.Remove(ctx, idsOf(gone), run.Log)
+	})
+	if err != nil {
+		return stage.Outcome{}, err
+	}
+	return stage.Outcome{Reason: "The canary is gone"}, nil
+}
+
+func wrongOptions(run *stage.Run) error {
+	return model.Errorf(model.CodeInternal, "stage %s was given options of type %T", run.Stage.Name, run.Options)
+}

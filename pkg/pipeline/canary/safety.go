@@ -1,0 +1,92 @@
+package canary
+
+import (
+	"slices"
+
+	"pipecd/pkg/platform"
+)
+
+// fullScale is the scale of a set that can carry all requests, in percent.
+const fullScale = 100
+
+// exposure says how much of the requests each target group gets, in percent.
+type exposure map[string]int
+
+// exposureOf combines the groups of t with the weights.
+func exposureOf(t platform.Traffic, w platform.Weights) exposure {
+	if t == nil {
+		return nil
+	}
+	return exposure{
+		t.Group(platform.RolePrimary): w.Primary,
+		t.Group(platform.RoleCanary):  w.Canary,
+	}
+}
+
+// served reports whether a set other than those in gone carries the group by
+// itself: steady, healthy and of full size.
+func served(svc platform.Service, group string, gone []string) bool {
+	return slices.ContainsFunc(svc.Sets, func(s platform.Set) bool {
+		return s.Group == group && s.Steady && !s.Draining && s.Scale >= fullScale && !slices.Contains(gone, s.ID)
+	})
+}
+
+// removable splits candidates into those whose removal drops no request and
+// those that must stay for now. A set may go when its group gets no requests,
+// or when another steady set of full size stays in the same group.
+func removable(svc platform.Service, exp exposure, candidates []platform.Set) (remove, keep []platform.Set) {
+	ids := make([]string, 0, len(candidates))
+	for _, c := range candidates {
+		ids = append(ids, c.ID)
+	}
+	for _, c := range candidates {
+		if exp[c.Group] == 0 || served(svc, c.Group, ids) {
+			remove = append(remove, c)
+		} else {
+			keep = append(keep, c)
+		}
+	}
+	return remove, keep
+}
+
+// leftovers returns the sets of ours that other deployments left behind: not
+// the primary one, and not of this deployment.
+func leftovers(svc platform.Service, deploymentID string) []platform.Set {
+	var out []platform.Set
+	for _, s := range svc.Sets {
+		if s.Ours && !s.Primary && !s.Draining && s.Deployment != deploymentID {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+// made returns the sets this deployment made, in the role if it is not "".
+func made(svc platform.Service, deploymentID string, role platform.Role) []platform.Set {
+	var out []platform.Set
+	for _, s := range svc.Sets {
+		if s.Ours && s.Deployment == deploymentID && (role == "" || s.Role == role) {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+// draining returns the ids of the sets that are on their way out.
+func draining(svc platform.Service) []string {
+	var ids []string
+	for _, s := range svc.Sets {
+		if s.Draining {
+			ids = append(ids, s.ID)
+		}
+	}
+	return ids
+}
+
+func idsOf(sets []platform.Set) []string {
+	ids := make([]string, 0, len(sets))
+	for _, s := range sets {
+		ids = append(ids, s.ID)
+	}
+	return ids
+}

@@ -1,0 +1,81 @@
+package canary
+
+import (
+	"context"
+
+	"pipecd/pkg/pipeline/stage"
+	"pipecd/pkg/platform"
+)
+
+// allPrimary is how requests flow when no canary takes part.
+func allPrimary() platform.Weights {
+	return platform.Weights{Primary: fullScale, Canary: 0}
+}
+
+// Sync is ECS_SYNC: the new version replaces the running one in one go.
+type Sync struct{}
+
+// Run starts a full-size set beside the running one, promotes it, gives it all
+// requests and removes what it replaces.
+func (Sync) Run(ctx context.Context, run *stage.Run) (stage.Outcome, error) {
+	r := rollout{run}
+	revision, err := r.prepare(ctx)
+	if err != nil {
+		return stage.Outcome{}, err
+	}
+	if err := r.makeRoom(ctx); err != nil {
+		return stage.Outcome{}, err
+	}
+	id, err := r.start(ctx, platform.SetSpec{Role: platform.RolePrimary, Revision: revision, Scale: fullScale, Step: "sync-set"})
+	if err != nil {
+		return stage.Outcome{}, err
+	}
+	if err := r.takeAll(ctx); err != nil {
+		return stage.Outcome{}, err
+	}
+	if err := r.replacePrimary(ctx, id); err != nil {
+		return stage.Outcome{}, err
+	}
+	return stage.Outcome{Reason: "The new version runs and gets all requests"}, nil
+}
+
+// takeAll gives the primary group all requests; an earlier canary that was
+// interrupted may have left the weights elsewhere.
+func (r rollout) takeAll(ctx context.Context) error {
+	traffic := r.run.Target.Traffic()
+	if traffic == nil {
+		return nil
+	}
+	return stage.Effect(ctx, r.run.Steps, "all-to-primary", func(ctx context.Context) error {
+		w, err := traffic.Weights(ctx)
+		if err != nil || w == allPrimary() {
+			return err
+		}
+		return traffic.Shift(ctx, allPrimary(), r.run.Log)
+	})
+}
+
+// PrimaryRollout is ECS_PRIMARY_ROLLOUT: the new version replaces the running
+// one in the primary group; the weights stay as they are.
+type PrimaryRollout struct{}
+
+// Run starts a full-size set in the primary group, promotes it, and as its last
+// act removes the old primary set.
+func (PrimaryRollout) Run(ctx context.Context, run *stage.Run) (stage.Outcome, error) {
+	r := rollout{run}
+	revision, err := r.prepare(ctx)
+	if err != nil {
+		return stage.Outcome{}, err
+	}
+	if err := r.makeRoom(ctx); err != nil {
+		return stage.Outcome{}, err
+	}
+	id, err := r.start(ctx, platform.SetSpec{Role: platform.RolePrimary, Revision: revision, Scale: fullScale, Step: "primary-set"})
+	if err != nil {
+		return stage.Outcome{}, err
+	}
+	if err := r.replacePrimary(ctx, id); err != nil {
+		return stage.Outcome{}, err
+	}
+	return stage.Outcome{Reason: "The new version is the primary one"}, nil
+}

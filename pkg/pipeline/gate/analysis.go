@@ -1,0 +1,296 @@
+package gate
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"pipecd/pkg/analysis"
+	"pipecd/pkg/config"
+	"pipecd/pkg/model"
+	"pipecd/pkg/pipeline/stage"
+)
+
+// Metadata keys of an analysis.
+const (
+	// metadataAnalysis holds the progress of every metric, by its id.
+	metadataAnalysis = "pipecd-analysis"
+	// metadataSkippedBy is who skipped the stage; the name is PipeCD's.
+	metadataSkippedBy = "SkippedBy"
+	// metadataElapsed is shown by people's tools; the name is PipeCD's.
+	metadataElapsed = "elapsedTime"
+)
+
+// Source is a metrics provider as the agent is configured with it.
+type Source struct {
+	Provider analysis.Provider
+	Delay    *time.Duration // how late its metrics arrive; nil means it is learned
+}
+
+// Sources finds a provider by the name the application file uses. An unknown
+// name, or keys that cannot be read, is an error with a sentence.
+type Sources func(name string) (Source, error)
+
+// Analysis is ANALYSIS: it measures the new version until all metrics were
+// fine for the whole duration or one was bad too often.
+type Analysis struct {
+	Sources Sources
+	Logger  *slog.Logger
+}
+
+// errSkipped ends the metrics when a person skipped the stage.
+var errSkipped = errors.New("skipped")
+
+// Run analyses all metrics at once. The first that fails ends the stage.
+func (a Analysis) Run(ctx context.Context, run *stage.Run) (stage.Outcome, error) {
+	opts, ok := run.Options.(*config.AnalysisOptions)
+	if !ok {
+		return stage.Outcome{}, wrongOptions(run)
+	}
+	metrics, err := a.metrics(opts, run)
+	if err != nil {
+		return stage.Outcome{}, err
+	}
+	if len(metrics) == 0 {
+		return stage.Outcome{Reason: "The stage names no metric, so nothing was measured"}, nil
+	}
+	r, err := newRecord(run, metrics)
+	if err != nil {
+		return stage.Outcome{}, err
+	}
+	run.Log.Infof("Analysing %d metric(s) for %s", len(metrics), time.Duration(opts.Duration))
+	return r.analyse(ctx, metrics)
+}
+
+// metrics prepares every metric before the first query, so that a wrong one is
+// told at once.
+func (a Analysis) metrics(opts *config.AnalysisOptions, run *stage.Run) ([]analysis.Metric, error) {
+	var out []analysis.Metric
+	for i, m := range opts.Metrics {
+		if m.Strategy != "" && m.Strategy != config.StrategyThreshold {
+			return nil, model.Errorf(model.CodeInvalid, "metrics[%d]: strategy %s is not supported yet, THRESHOLD is", i, m.Strategy)
+		}
+		if m.Template.Name != "" {
+			return nil, model.Errorf(model.CodeInvalid, "metrics[%d]: analysis templates are not supported yet, write the metric into the stage", i)
+		}
+		source, err := a.Sources(m.Provider)
+		if err != nil {
+			return nil, fmt.Errorf("metrics[%d]: %w", i, err)
+		}
+		query, err := analysis.RenderQuery(m.Query, queryData(run, m.PrimaryArgs))
+		if err != nil {
+			return nil, fmt.Errorf("metrics[%d].query: %w", i, err)
+		}
+		out = append(out, analysis.Metric{
+			ID:       "metrics-" + strconv.Itoa(i),
+			Provider: source.Provider,
+			Query:    strings.TrimSpace(query),
+			Expected: analysis.Bounds{Min: m.Expected.Min, Max: m.Expected.Max},
+			Config:   metricConfig(opts, m.Metric, source),
+			Logger:   a.Logger,
+		})
+	}
+	return out, nil
+}
+
+// queryData is what a query may refer to. A threshold has no variant of its
+// own; like PipeCD it is rendered as the primary's.
+func queryData(run *stage.Run, args map[string]string) analysis.QueryData {
+	var data analysis.QueryData
+	data.App.Name = run.Deployment.ApplicationName
+	data.Variant.Name = "primary"
+	data.VariantCustomArgs = args
+	return data
+}
+
+func metricConfig(opts *config.AnalysisOptions, m config.Metric, source Source) analysis.Config {
+	cfg := analysis.Config{
+		Duration:     time.Duration(opts.Duration),
+		Interval:     time.Duration(m.Interval),
+		Timeout:      time.Duration(m.Timeout),
+		FailureLimit: m.FailureLimit,
+		Delay:        source.Delay,
+	}
+	if m.Delay > 0 {
+		delay := time.Duration(m.Delay)
+		cfg.Delay = &delay
+	}
+	switch m.OnNoData {
+	case config.NoDataFail:
+		cfg.OnNoData = analysis.NoDataFail
+	case config.NoDataSkip:
+		cfg.OnNoData = analysis.NoDataSkip
+	case config.NoDataPass:
+		cfg.OnNoData = analysis.NoDataTolerate
+	}
+	if m.SkipOnNoData && m.OnNoData == "" {
+		cfg.OnNoData = analysis.NoDataSkip
+	}
+	return cfg
+}
+
+// record keeps the progress of all metrics with the stage.
+type record struct {
+	run *stage.Run
+
+	mu       sync.Mutex
+	progress map[string]analysis.Progress
+}
+
+func newRecord(run *stage.Run, metrics []analysis.Metric) (*record, error) {
+	r := &record{run: run, progress: map[string]analysis.Progress{}}
+	stored := map[string]json.RawMessage{}
+	if text := run.Stage.Metadata[metadataAnalysis]; text != "" {
+		if err := json.Unmarshal([]byte(text), &stored); err != nil {
+			return nil, model.Wrap(model.CodeInternal, err, "reading the stored progress of the analysis")
+		}
+	}
+	for _, m := range metrics {
+		data, ok := stored[m.ID]
+		if !ok {
+			r.progress[m.ID] = analysis.NewProgress(run.StartedAt)
+			continue
+		}
+		p, err := analysis.DecodeProgress(data)
+		if err != nil {
+			return nil, err
+		}
+		r.progress[m.ID] = p
+		run.Log.Infof("%s goes on where it was: %s", m.ID, p.Summary())
+	}
+	return r, nil
+}
+
+// analyse runs the metrics until all succeeded, one failed, or a person skips
+// the stage.
+func (r *record) analyse(parent context.Context, metrics []analysis.Metric) (stage.Outcome, error) {
+	ctx, cancel := context.WithCancelCause(parent)
+	defer cancel(nil)
+	watch, stopWatching := context.WithCancel(ctx)
+	skipped := make(chan string, 1)
+	var watcher sync.WaitGroup
+	watcher.Go(func() {
+		if by, ok := r.awaitSkip(watch); ok {
+			skipped <- by
+			cancel(errSkipped)
+		}
+	})
+	outcomes, err := r.runAll(ctx, metrics)
+	stopWatching()
+	watcher.Wait()
+	if errors.Is(context.Cause(ctx), errSkipped) {
+		return stage.Outcome{Skipped: true, Reason: "Skipped by " + <-skipped}, nil
+	}
+	if err != nil {
+		return stage.Outcome{}, err
+	}
+	return conclude(outcomes), nil
+}
+
+// errFailed ends the other metrics when one has failed.
+var errFailed = errors.New("a metric failed")
+
+func (r *record) runAll(ctx context.Context, metrics []analysis.Metric) ([]analysis.Outcome, error) {
+	group, ctx := errgroup.WithContext(ctx)
+	outcomes := make([]analysis.Outcome, len(metrics))
+	for i, m := range metrics {
+		group.Go(func() error {
+			outcome, err := m.Run(ctx, r.of(m.ID), func(ctx context.Context, report analysis.Report) error {
+				return r.store(ctx, m.ID, report)
+			})
+			outcomes[i] = outcome
+			if err == nil && outcome.State == analysis.StateFailed {
+				return errFailed
+			}
+			return err
+		})
+	}
+	err := group.Wait()
+	if errors.Is(err, errFailed) {
+		return outcomes, nil
+	}
+	return outcomes, err
+}
+
+func (r *record) of(id string) analysis.Progress {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.progress[id]
+}
+
+// store keeps the new progress before it is told, so that a restart never
+// forgets a check that people saw.
+func (r *record) store(ctx context.Context, id string, report analysis.Report) error {
+	r.mu.Lock()
+	r.progress[id] = report.Progress
+	data, err := json.Marshal(r.progress)
+	var judged time.Duration
+	for _, p := range r.progress {
+		judged = max(judged, p.Judged)
+	}
+	r.mu.Unlock()
+	if err != nil {
+		return model.Wrap(model.CodeInternal, err, "storing the progress of the analysis")
+	}
+	if err := r.run.Note(ctx, map[string]string{metadataAnalysis: string(data), metadataElapsed: judged.String()}); err != nil {
+		return err
+	}
+	r.tell(id, report)
+	return nil
+}
+
+func (r *record) tell(id string, report analysis.Report) {
+	c := report.Check
+	switch {
+	case c == nil:
+		r.run.Log.Infof("%s: %s", id, report.Message)
+	case c.Failed || c.Verdict == analysis.VerdictError:
+		r.run.Log.Errorf("%s, %s: %s: %s", id, c.Window, c.Verdict, report.Message)
+	case c.Verdict == analysis.VerdictPass:
+		r.run.Log.Successf("%s, %s: %s: %s", id, c.Window, c.Verdict, report.Message)
+	default:
+		r.run.Log.Infof("%s, %s: %s: %s", id, c.Window, c.Verdict, report.Message)
+	}
+}
+
+// awaitSkip waits until a person skips the stage.
+func (r *record) awaitSkip(ctx context.Context) (by string, ok bool) {
+	cmd, err := r.run.Commands.Next(ctx, r.run.Stage.ID, model.CommandSkipStage)
+	if err != nil {
+		return "", false
+	}
+	if err := r.run.Note(ctx, map[string]string{metadataSkippedBy: cmd.Commander}); err != nil {
+		return "", false
+	}
+	if err := r.run.Commands.Answer(ctx, cmd.ID, model.CommandSucceeded, ""); err != nil {
+		return "", false
+	}
+	return cmd.Commander, true
+}
+
+// conclude combines the outcomes of the metrics into the stage's.
+func conclude(outcomes []analysis.Outcome) stage.Outcome {
+	var good, bad []string
+	for i, o := range outcomes {
+		text := fmt.Sprintf("metrics-%d: %s", i, o.Message)
+		switch o.State {
+		case analysis.StateFailed:
+			bad = append(bad, text)
+		case analysis.StateSucceeded:
+			good = append(good, text)
+		case analysis.StateContinue:
+		}
+	}
+	if len(bad) > 0 {
+		return stage.Outcome{Failed: true, Reason: strings.Join(bad, "; ")}
+	}
+	return stage.Outcome{Reason: strings.Join(good, "; ")}
+}

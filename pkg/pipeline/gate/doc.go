@@ -1,0 +1,7 @@
+// Package gate holds the stages that let a deployment go on or not: WAIT (time),
+// WAIT_APPROVAL (people) and ANALYSIS (measurements).
+//
+// What must survive a restart is kept with the stage: when it began, who
+// approved, and how far each metric's analysis has come. A restarted agent goes
+// on where the last one was; it never starts a wait or an analysis over.
+package gate

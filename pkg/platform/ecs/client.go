@@ -1,0 +1,115 @@
+package ecs
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	awsconfig "github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/credentials/stscreds"
+	awsecs "github.com/aws/aws-sdk-go-v2/service/ecs"
+	elb "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
+	"golang.org/x/time/rate"
+
+	"pipecd/pkg/model"
+)
+
+// Config says how to reach AWS, as the piped file's platform provider does.
+// What is empty comes from the SDK's standard chain: environment, shared files,
+// container and instance roles. AWS_ENDPOINT_URL is honoured.
+type Config struct {
+	Region          string
+	CredentialsFile string
+	Profile         string
+	RoleARN         string // only together with TokenFile
+	TokenFile       string
+
+	// HTTPClient sends the requests; nil means the SDK's own.
+	HTTPClient *http.Client
+
+	// RequestRate is how many requests per second are sent at most. Defaults
+	// to 20.
+	RequestRate float64
+}
+
+// Requests that one provider sends at most per second by default, and in one go
+// as a multiple of that. Amazon ECS publishes sustained rates of 20 per second
+// for cluster reads and bursts of 50 to 100; staying below leaves room for others
+// in the account.
+const (
+	defaultRequestRate = 20
+	burstFactor        = 3
+)
+
+// maxAttempts is how often the SDK tries a call that was throttled or failed on
+// the server's side before the caller decides.
+const (
+	maxAttempts = 6
+	maxBackoff  = 5 * time.Second
+)
+
+type clients struct {
+	ecs *awsecs.Client
+	elb *elb.Client
+}
+
+func newClients(ctx context.Context, cfg Config) (clients, error) {
+	if cfg.Region == "" {
+		return clients{}, model.Errorf(model.CodeInvalid, "the ECS platform provider has no region: set config.region in the piped file")
+	}
+	loaded, err := awsconfig.LoadDefaultConfig(ctx, loadOptions(cfg)...)
+	if err != nil {
+		return clients{}, model.Wrap(model.CodeInvalid, err, "reading the AWS configuration (credentialsFile, profile, or the environment)")
+	}
+	if cfg.RoleARN != "" && cfg.TokenFile != "" {
+		provider := stscreds.NewWebIdentityRoleProvider(sts.NewFromConfig(loaded), cfg.RoleARN, stscreds.IdentityTokenFile(cfg.TokenFile))
+		loaded.Credentials = aws.NewCredentialsCache(provider)
+	}
+	perSecond := cfg.RequestRate
+	if perSecond <= 0 {
+		perSecond = defaultRequestRate
+	}
+	limiter := rate.NewLimiter(rate.Limit(perSecond), int(burstFactor*perSecond))
+	return clients{
+		ecs: awsecs.NewFromConfig(loaded, func(o *awsecs.Options) { o.HTTPClient = limited{o.HTTPClient, limiter} }),
+		elb: elb.NewFromConfig(loaded, func(o *elb.Options) { o.HTTPClient = limited{o.HTTPClient, limiter} }),
+	}, nil
+}
+
+func loadOptions(cfg Config) []func(*awsconfig.LoadOptions) error {
+	opts := []func(*awsconfig.LoadOptions) error{
+		awsconfig.WithRegion(cfg.Region),
+		awsconfig.WithRetryer(func() aws.Retryer {
+			return retry.NewStandard(func(o *retry.StandardOptions) {
+				o.MaxAttempts, o.MaxBackoff = maxAttempts, maxBackoff
+			})
+		}),
+	}
+	if cfg.CredentialsFile != "" {
+		opts = append(opts, awsconfig.WithSharedCredentialsFiles([]string{cfg.CredentialsFile}))
+	}
+	if cfg.Profile != "" {
+		opts = append(opts, awsconfig.WithSharedConfigProfile(cfg.Profile))
+	}
+	if cfg.HTTPClient != nil {
+		opts = append(opts, awsconfig.WithHTTPClient(cfg.HTTPClient))
+	}
+	return opts
+}
+
+// limited delays requests so that the rate is kept, retries of the SDK included.
+type limited struct {
+	next    awsecs.HTTPClient
+	limiter *rate.Limiter
+}
+
+// Do waits for the rate and sends the request.
+func (l limited) Do(r *http.Request) (*http.Response, error) {
+	if err := l.limiter.Wait(r.Context()); err != nil {
+		return nil, err
+	}
+	return l.next.Do(r)
+}

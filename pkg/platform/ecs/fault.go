@@ -1,0 +1,118 @@
+package ecs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/aws/smithy-go"
+	"github.com/cenkalti/backoff/v5"
+
+	"pipecd/pkg/model"
+)
+
+// patience is how long a call that fails for reasons on AWS's side is repeated
+// before it fails its stage.
+const patience = 10 * time.Minute
+
+// translate turns an error of the SDK into one of ours, once. doing says what
+// was being done, in words for people.
+func translate(err error, doing string) error {
+	if err == nil {
+		return nil
+	}
+	var api smithy.APIError
+	if !errors.As(err, &api) {
+		return translateTransport(err, doing)
+	}
+	name, text := api.ErrorCode(), api.ErrorMessage()
+	switch {
+	case isDenied(name):
+		return model.Wrap(model.CodePermissionDenied, err, fmt.Sprintf(
+			"%s: AWS denied %s: allow that action in the policy of the agent's role", doing, operationOf(err)))
+	case isUnauthenticated(name):
+		return model.Wrap(model.CodeUnauthenticated, err, fmt.Sprintf(
+			"%s: AWS does not accept the agent's credentials (%s): check the platform provider's credentialsFile, profile or role", doing, name))
+	case isThrottled(name):
+		return model.Wrap(model.CodeExhausted, err, doing+": AWS limits the rate of calls")
+	case strings.Contains(name, "NotFound"):
+		return model.Errorf(model.CodeNotFound, "%s: %s (%s)", doing, text, name)
+	case api.ErrorFault() == smithy.FaultServer || name == "ServerException" || name == "InternalFailure" || name == "ServiceUnavailable":
+		return model.Wrap(model.CodeUnavailable, err, doing+": AWS failed on its side")
+	case strings.Contains(name, "LimitExceeded") || strings.Contains(name, "TooMany"):
+		return model.Errorf(model.CodeExhausted, "%s: %s (%s)", doing, text, name)
+	default:
+		return model.Errorf(model.CodeInvalid, "%s: AWS refused: %s (%s)", doing, text, name)
+	}
+}
+
+func translateTransport(err error, doing string) error {
+	if ctxErr := contextError(err); ctxErr != nil {
+		return fmt.Errorf("%s: %w", doing, ctxErr)
+	}
+	if strings.Contains(err.Error(), "failed to refresh cached credentials") || strings.Contains(err.Error(), "get identity: get credentials") {
+		return model.Wrap(model.CodeUnauthenticated, err,
+			doing+": no AWS credentials were found: set credentialsFile and profile of the platform provider, or give the agent a role")
+	}
+	return model.Wrap(model.CodeUnavailable, err, doing+": AWS could not be reached")
+}
+
+func contextError(err error) error {
+	switch {
+	case errors.Is(err, context.Canceled):
+		return context.Canceled
+	case errors.Is(err, context.DeadlineExceeded):
+		return context.DeadlineExceeded
+	default:
+		return nil
+	}
+}
+
+func operationOf(err error) string {
+	var op *smithy.OperationError
+	if errors.As(err, &op) {
+		return strings.ToLower(op.Service()) + ":" + op.Operation()
+	}
+	return "the call"
+}
+
+func isDenied(name string) bool {
+	switch name {
+	case "AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "NotAuthorized":
+		return true
+	default:
+		return false
+	}
+}
+
+func isUnauthenticated(name string) bool {
+	switch name {
+	case "ExpiredToken", "ExpiredTokenException", "UnrecognizedClientException", "InvalidClientTokenId",
+		"SignatureDoesNotMatch", "InvalidSignatureException", "MissingAuthenticationToken", "MissingAuthenticationTokenException",
+		"IncompleteSignature", "OptInRequired":
+		return true
+	default:
+		return false
+	}
+}
+
+func isThrottled(name string) bool {
+	return strings.Contains(name, "Throttl") || name == "RequestLimitExceeded" || name == "TooManyRequestsException"
+}
+
+// call makes a call that may be repeated and repeats it while AWS is the cause
+// of the failure. ctx ends it early.
+func call[T any](ctx context.Context, doing string, f func(context.Context) (T, error)) (T, error) {
+	return backoff.Retry(ctx, func() (T, error) {
+		out, err := f(ctx)
+		err = translate(err, doing)
+		if err != nil && (!model.IsRetryable(err) || ctx.Err() != nil) {
+			return out, backoff.Permanent(err)
+		}
+		return out, err
+	}, backoff.WithBackOff(&backoff.ExponentialBackOff{
+		InitialInterval: time.Second, RandomizationFactor: 0.3, Multiplier: 2, MaxInterval: 30 * time.Second,
+	}), backoff.WithMaxElapsedTime(patience))
+}

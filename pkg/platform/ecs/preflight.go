@@ -1,0 +1,198 @@
+package ecs
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	awsecs "github.com/aws/aws-sdk-go-v2/service/ecs"
+	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
+	elbtypes "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2/types"
+
+	"pipecd/pkg/model"
+	"pipecd/pkg/platform"
+)
+
+// report gathers the problems of a preflight, so that all are told at once.
+type report struct{ problems []string }
+
+func (r *report) addf(format string, args ...any) {
+	r.problems = append(r.problems, fmt.Sprintf(format, args...))
+}
+
+func (r *report) err() error {
+	if len(r.problems) == 0 {
+		return nil
+	}
+	return model.Errorf(model.CodeFailedPrecondition, "nothing was changed, because the checks before the first change found %d problem(s):\n- %s",
+		len(r.problems), strings.Join(r.problems, "\n- "))
+}
+
+// Preflight checks the cluster, the service, its task sets, the target groups
+// and the listener rules, and records the state before the deployment.
+func (t *target) Preflight(ctx context.Context, log platform.Log) (platform.Baseline, error) {
+	for _, n := range t.notes {
+		log.Infof("%s", n)
+	}
+	var (
+		b platform.Baseline
+		r report
+	)
+	for _, check := range []func(context.Context, *platform.Baseline, *report, platform.Log) error{
+		t.checkCluster, t.checkService, t.checkTraffic,
+	} {
+		if err := check(ctx, &b, &r, log); err != nil {
+			// A check that could not be made is a problem like another, unless waiting or leaving is the answer.
+			if model.IsRetryable(err) || ctx.Err() != nil {
+				return b, err
+			}
+			r.addf("%s", err)
+		}
+	}
+	return b, r.err()
+}
+
+func (t *target) checkCluster(ctx context.Context, _ *platform.Baseline, r *report, _ platform.Log) error {
+	name := t.service.cluster()
+	if name == "" {
+		name = "default"
+	}
+	out, err := call(ctx, "reading cluster "+name, func(ctx context.Context) (*awsecs.DescribeClustersOutput, error) {
+		return t.clients.ecs.DescribeClusters(ctx, &awsecs.DescribeClustersInput{Clusters: []string{name}})
+	})
+	if err != nil {
+		return err
+	}
+	if len(out.Clusters) == 0 {
+		r.addf("cluster %s does not exist in this account and region: check cluster in the service definition and region in the piped file", name)
+	} else if status := aws.ToString(out.Clusters[0].Status); status != statusActive {
+		r.addf("cluster %s is %s, not ACTIVE", name, status)
+	}
+	return nil
+}
+
+func (t *target) checkService(ctx context.Context, b *platform.Baseline, r *report, log platform.Log) error {
+	live, err := t.describeService(ctx)
+	if model.CodeOf(err) == model.CodeNotFound {
+		return nil // the cluster's absence was told already
+	}
+	if err != nil {
+		return err
+	}
+	if live == nil {
+		if t.service.DesiredCount == nil {
+			r.addf("service %s does not exist yet and its definition has no desiredCount to create it with", t.service.ServiceName)
+		}
+		log.Infof("Service %s does not exist yet and will be created", t.service.ServiceName)
+		return nil
+	}
+	b.ServiceExisted = true
+	if live.DeploymentController == nil || live.DeploymentController.Type != types.DeploymentControllerTypeExternal {
+		r.addf("service %s has the deployment controller %s; only EXTERNAL can have a canary, and the controller of a service cannot be changed: "+
+			"deploy under a new serviceName, move the requests there, and delete the old service", t.service.ServiceName, controllerOf(live))
+		return nil
+	}
+	if want := t.service.SchedulingStrategy; want != "" && want != live.SchedulingStrategy {
+		r.addf("schedulingStrategy is %s on the live service and %s in the file, and cannot be changed", live.SchedulingStrategy, want)
+	}
+	settings, err := json.Marshal(baselineOf(live))
+	if err != nil {
+		return model.Wrap(model.CodeInternal, err, "recording the settings of the service")
+	}
+	b.Service = settings
+	return t.checkSets(ctx, b, log)
+}
+
+func controllerOf(s *types.Service) types.DeploymentControllerType {
+	if s.DeploymentController == nil {
+		return types.DeploymentControllerTypeEcs
+	}
+	return s.DeploymentController.Type
+}
+
+// checkSets records the primary set and names the sets that are not ours.
+func (t *target) checkSets(ctx context.Context, b *platform.Baseline, log platform.Log) error {
+	sets, err := t.describeSets(ctx, nil)
+	if err != nil {
+		return err
+	}
+	for i := range sets {
+		s := t.setOf(&sets[i])
+		switch {
+		case s.Primary:
+			b.PrimaryID = s.ID
+			if b.PrimarySet, err = json.Marshal(sets[i]); err != nil {
+				return model.Wrap(model.CodeInternal, err, "recording the primary task set")
+			}
+		case !s.Ours && !s.Draining:
+			b.ForeignIDs = append(b.ForeignIDs, s.ID)
+			log.Infof("Task set %s was not made by this application's deployments and is left alone", s.ID)
+		}
+	}
+	return nil
+}
+
+// checkTraffic checks the target groups and the rules, and records the rules
+// that may change.
+func (t *target) checkTraffic(ctx context.Context, b *platform.Baseline, r *report, log platform.Log) error {
+	traffic := &traffic{target: t}
+	primary, canary := traffic.Group(platform.RolePrimary), traffic.Group(platform.RoleCanary)
+	if primary == "" {
+		log.Infof("The application names no target group: tasks are replaced without moving requests")
+		return nil
+	}
+	arns := []string{primary}
+	if canary != "" {
+		arns = append(arns, canary)
+	}
+	groups, err := t.describeGroups(ctx, arns...)
+	if err != nil {
+		return fmt.Errorf("the target groups of input.targetGroups: %w", err)
+	}
+	rt := routing{primary: primary, canary: canary}
+	for i := range groups {
+		if err := t.checkGroup(ctx, &groups[i], &rt, r); err != nil {
+			return err
+		}
+	}
+	if len(r.problems) == 0 && canary != "" && len(rt.touched()) == 0 {
+		r.addf("%s", noRule(rt))
+	}
+	return recordRouting(b, rt, log)
+}
+
+func (t *target) checkGroup(ctx context.Context, g *elbtypes.TargetGroup, rt *routing, r *report) error {
+	arn := aws.ToString(g.TargetGroupArn)
+	if t.task.NetworkMode == types.NetworkModeAwsvpc && g.TargetType != elbtypes.TargetTypeEnumIp {
+		r.addf("target group %s has target type %s; tasks in network mode awsvpc need a group of type ip", shortGroup(arn), g.TargetType)
+	}
+	if arn != rt.primary {
+		return nil
+	}
+	if len(g.LoadBalancerArns) == 0 {
+		r.addf("target group %s hangs on no load balancer: make a listener forward to it", shortGroup(arn))
+	}
+	for _, lb := range g.LoadBalancerArns {
+		rules, err := t.describeRules(ctx, lb)
+		if err != nil {
+			return err
+		}
+		rt.rules = append(rt.rules, rules...)
+	}
+	return nil
+}
+
+func recordRouting(b *platform.Baseline, rt routing, log platform.Log) error {
+	w, agree := rt.weights()
+	if !agree {
+		log.Infof("The listener rules do not agree on the shares of the two groups; the deployment will give them the same: %s", rt.describe())
+	}
+	rules, err := json.Marshal(rt.touched())
+	if err != nil {
+		return model.Wrap(model.CodeInternal, err, "recording the listener rules")
+	}
+	b.Routed, b.Weights, b.Routing = true, w, rules
+	return nil
+}

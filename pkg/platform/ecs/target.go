@@ -1,0 +1,174 @@
+package ecs
+
+import (
+	"context"
+	"slices"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	awsecs "github.com/aws/aws-sdk-go-v2/service/ecs"
+	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
+
+	"pipecd/pkg/config"
+	"pipecd/pkg/platform"
+)
+
+// Keys of the tags on everything we make. The first four are PipeCD's.
+const (
+	tagManagedBy   = "pipecd-dev-managed-by"
+	tagPiped       = "pipecd-dev-piped"
+	tagApplication = "pipecd-dev-application"
+	tagCommit      = "pipecd-dev-commit-hash"
+	tagDeployment  = "pipecd-dev-deployment"
+	tagRole        = "pipecd-dev-role"
+	tagStep        = "pipecd-dev-step"
+
+	managedByPiped = "piped"
+)
+
+// target is one application at one commit. Its fields are not changed after it
+// was opened.
+type target struct {
+	clients clients
+	timing  Timing
+	app     platform.Application
+	service serviceDefinition
+	task    awsecs.RegisterTaskDefinitionInput
+	notes   config.Problems
+}
+
+// managedTags are the tags every resource of the application carries.
+func (t *target) managedTags() []types.Tag {
+	return []types.Tag{
+		tag(tagManagedBy, managedByPiped),
+		tag(tagPiped, t.app.Identity.PipedID),
+		tag(tagApplication, t.app.Identity.ApplicationID),
+		tag(tagCommit, t.app.Identity.CommitHash),
+	}
+}
+
+// stepTags are managedTags and what finds a resource of one step again.
+func (t *target) stepTags(role platform.Role, step string) []types.Tag {
+	tags := append(t.managedTags(), tag(tagDeployment, t.app.Identity.DeploymentID), tag(tagStep, step))
+	if role != "" {
+		tags = append(tags, tag(tagRole, string(role)))
+	}
+	return tags
+}
+
+// withTags returns the file's tags with ours added; a key of ours wins.
+func withTags(file, ours []types.Tag) []types.Tag {
+	out := slices.Clone(ours)
+	for _, f := range file {
+		if !slices.ContainsFunc(ours, func(o types.Tag) bool { return aws.ToString(o.Key) == aws.ToString(f.Key) }) {
+			out = append(out, f)
+		}
+	}
+	return out
+}
+
+func tag(key, value string) types.Tag {
+	return types.Tag{Key: aws.String(key), Value: aws.String(value)}
+}
+
+func tagValue(tags []types.Tag, key string) string {
+	for _, t := range tags {
+		if aws.ToString(t.Key) == key {
+			return aws.ToString(t.Value)
+		}
+	}
+	return ""
+}
+
+// describeService returns the service, nil when there is none that is active.
+func (t *target) describeService(ctx context.Context) (*types.Service, error) {
+	out, err := call(ctx, "reading service "+t.service.ServiceName, func(ctx context.Context) (*awsecs.DescribeServicesOutput, error) {
+		return t.clients.ecs.DescribeServices(ctx, &awsecs.DescribeServicesInput{
+			Cluster: aws.String(t.service.cluster()), Services: []string{t.service.ServiceName},
+			Include: []types.ServiceField{types.ServiceFieldTags},
+		})
+	})
+	if err != nil {
+		return nil, err
+	}
+	for i := range out.Services {
+		if aws.ToString(out.Services[i].Status) == statusActive {
+			return &out.Services[i], nil
+		}
+	}
+	return nil, nil //nolint:nilnil // no service is an answer, not an error
+}
+
+const statusActive = "ACTIVE"
+
+// Observe reads the service and its sets, draining ones included.
+func (t *target) Observe(ctx context.Context) (platform.Service, error) {
+	svc, err := t.describeService(ctx)
+	if err != nil || svc == nil {
+		return platform.Service{}, err
+	}
+	sets, err := t.describeSets(ctx, nil)
+	if err != nil {
+		return platform.Service{}, err
+	}
+	return t.observed(svc, sets), nil
+}
+
+func (t *target) observed(svc *types.Service, sets []types.TaskSet) platform.Service {
+	out := platform.Service{Exists: true, DesiredCount: int(svc.DesiredCount)}
+	for i := range sets {
+		out.Sets = append(out.Sets, t.setOf(&sets[i]))
+	}
+	return out
+}
+
+// describeSets reads the task sets with their tags; all of the service's when
+// ids is empty.
+func (t *target) describeSets(ctx context.Context, ids []string) ([]types.TaskSet, error) {
+	out, err := call(ctx, "reading the task sets of service "+t.service.ServiceName, func(ctx context.Context) (*awsecs.DescribeTaskSetsOutput, error) {
+		return t.clients.ecs.DescribeTaskSets(ctx, &awsecs.DescribeTaskSetsInput{
+			Cluster: aws.String(t.service.cluster()), Service: aws.String(t.service.ServiceName), TaskSets: ids,
+			Include: []types.TaskSetField{types.TaskSetFieldTags},
+		})
+	})
+	if err != nil {
+		return nil, err
+	}
+	return out.TaskSets, nil
+}
+
+const (
+	setPrimary  = "PRIMARY"
+	setDraining = "DRAINING"
+)
+
+func (t *target) setOf(s *types.TaskSet) platform.Set {
+	out := platform.Set{
+		ID:         aws.ToString(s.TaskSetArn),
+		Revision:   aws.ToString(s.TaskDefinition),
+		Primary:    aws.ToString(s.Status) == setPrimary,
+		Draining:   aws.ToString(s.Status) == setDraining,
+		Steady:     s.StabilityStatus == types.StabilityStatusSteadyState,
+		Desired:    int(s.ComputedDesiredCount),
+		Running:    int(s.RunningCount),
+		Pending:    int(s.PendingCount),
+		Ours:       tagValue(s.Tags, tagManagedBy) == managedByPiped && tagValue(s.Tags, tagApplication) == t.app.Identity.ApplicationID,
+		Deployment: tagValue(s.Tags, tagDeployment),
+		Role:       platform.Role(tagValue(s.Tags, tagRole)),
+		Step:       tagValue(s.Tags, tagStep),
+	}
+	if s.Scale != nil {
+		out.Scale = s.Scale.Value
+	}
+	if len(s.LoadBalancers) > 0 {
+		out.Group = aws.ToString(s.LoadBalancers[0].TargetGroupArn)
+	}
+	return out
+}
+
+// Traffic returns the load balancer's side, nil when the application has none.
+func (t *target) Traffic() platform.Traffic {
+	if t.app.TargetGroups.Primary == nil {
+		return nil
+	}
+	return &traffic{target: t}
+}

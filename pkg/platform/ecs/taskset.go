@@ -1,0 +1,204 @@
+package ecs
+
+import (
+	"context"
+	"encoding/json"
+	"slices"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	awsecs "github.com/aws/aws-sdk-go-v2/service/ecs"
+	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
+
+	"pipecd/pkg/model"
+	"pipecd/pkg/platform"
+)
+
+// PlanSet prepares a task set of the target's own definition.
+func (t *target) PlanSet(_ context.Context, spec platform.SetSpec) (platform.Change, error) {
+	d := &t.service
+	in := &awsecs.CreateTaskSetInput{
+		Cluster:                  aws.String(d.cluster()),
+		Service:                  aws.String(d.ServiceName),
+		TaskDefinition:           aws.String(spec.Revision),
+		Scale:                    &types.Scale{Unit: types.ScaleUnitPercent, Value: spec.Scale},
+		LaunchType:               d.LaunchType,
+		PlatformVersion:          d.PlatformVersion,
+		NetworkConfiguration:     d.NetworkConfiguration,
+		ServiceRegistries:        d.ServiceRegistries,
+		CapacityProviderStrategy: d.CapacityProviderStrategy,
+		LoadBalancers:            t.loadBalancers(spec.Role),
+		Tags:                     withTags(d.Tags, t.stepTags(spec.Role, spec.Step)),
+	}
+	return change("CreateTaskSet", in, "Starting a %s task set at %v%% of the service's desired count", spec.Role, spec.Scale)
+}
+
+func (t *target) loadBalancers(role platform.Role) []types.LoadBalancer {
+	g := t.app.TargetGroups.Primary
+	if role == platform.RoleCanary {
+		g = t.app.TargetGroups.Canary
+	}
+	if g == nil {
+		return nil
+	}
+	lb := types.LoadBalancer{
+		TargetGroupArn: aws.String(g.ARN),
+		ContainerName:  aws.String(g.ContainerName),
+		ContainerPort:  aws.Int32(int32(g.ContainerPort)), //nolint:gosec // validated as a port
+	}
+	if g.LoadBalancerName != "" {
+		lb.LoadBalancerName = aws.String(g.LoadBalancerName)
+	}
+	return []types.LoadBalancer{lb}
+}
+
+// PlanRebuild prepares a full-size copy of the set that was primary before,
+// from what was recorded of it: neither Git nor the file is asked.
+func (t *target) PlanRebuild(_ context.Context, b platform.Baseline, step string) (platform.Change, error) {
+	var before types.TaskSet
+	if err := json.Unmarshal(b.PrimarySet, &before); err != nil {
+		return platform.Change{}, model.Wrap(model.CodeInternal, err, "reading the recorded primary task set")
+	}
+	in := &awsecs.CreateTaskSetInput{
+		Cluster:                  aws.String(t.service.cluster()),
+		Service:                  aws.String(t.service.ServiceName),
+		TaskDefinition:           before.TaskDefinition,
+		Scale:                    &types.Scale{Unit: types.ScaleUnitPercent, Value: 100}, //nolint:mnd // full size
+		LaunchType:               before.LaunchType,
+		PlatformVersion:          before.PlatformVersion,
+		NetworkConfiguration:     before.NetworkConfiguration,
+		ServiceRegistries:        before.ServiceRegistries,
+		CapacityProviderStrategy: before.CapacityProviderStrategy,
+		LoadBalancers:            before.LoadBalancers,
+		Tags:                     withTags(before.Tags, t.rebuildTags(before.Tags, step)),
+	}
+	if len(in.CapacityProviderStrategy) > 0 {
+		in.LaunchType = ""
+	}
+	return change("CreateTaskSet", in, "Starting the version that ran before again, from %s", aws.ToString(before.TaskDefinition))
+}
+
+// rebuildTags mark the copy as this deployment's work, but of the old commit.
+func (t *target) rebuildTags(before []types.Tag, step string) []types.Tag {
+	tags := t.stepTags(platform.RolePrimary, step)
+	if commit := tagValue(before, tagCommit); commit != "" {
+		for i := range tags {
+			if aws.ToString(tags[i].Key) == tagCommit {
+				tags[i].Value = aws.String(commit)
+			}
+		}
+	}
+	return tags
+}
+
+// ApplySet sends the recorded request with the token. When an earlier attempt
+// may have happened, a set with the tags of the step is adopted instead.
+func (t *target) ApplySet(ctx context.Context, c platform.Change, a platform.Attempt) (string, error) {
+	var in awsecs.CreateTaskSetInput
+	if err := json.Unmarshal(c.Request, &in); err != nil {
+		return "", model.Wrap(model.CodeInternal, err, "reading the recorded request")
+	}
+	if a.Resumed {
+		if id, err := t.findSet(ctx, tagValue(in.Tags, tagStep)); err != nil || id != "" {
+			return id, err
+		}
+	}
+	in.ClientToken = aws.String(a.Token)
+	return call(ctx, "creating a task set of service "+t.service.ServiceName, func(ctx context.Context) (string, error) {
+		out, err := t.clients.ecs.CreateTaskSet(ctx, &in)
+		if err != nil {
+			return "", err
+		}
+		return aws.ToString(out.TaskSet.TaskSetArn), nil
+	})
+}
+
+// findSet returns the set of this deployment's step that is not on its way out.
+func (t *target) findSet(ctx context.Context, step string) (string, error) {
+	sets, err := t.describeSets(ctx, nil)
+	if err != nil {
+		return "", err
+	}
+	for i := range sets {
+		s := t.setOf(&sets[i])
+		if s.Deployment == t.app.Identity.DeploymentID && s.Step == step && !s.Draining {
+			return s.ID, nil
+		}
+	}
+	return "", nil
+}
+
+// Promote makes the set the service's primary one and reads it back.
+func (t *target) Promote(ctx context.Context, id string, log platform.Log) error {
+	w := t.waiting("the service shows the task set as its primary one", t.timing.ReadBackTimeout)
+	sent := false
+	return w.until(ctx, func(ctx context.Context) (bool, error) {
+		sets, err := t.describeSets(ctx, []string{id})
+		if err != nil {
+			return false, err
+		}
+		if len(sets) == 0 {
+			return false, model.Errorf(model.CodeNotFound, "task set %s, which was to become the primary one, does not exist any more", id)
+		}
+		if aws.ToString(sets[0].Status) == setPrimary {
+			log.Infof("Task set %s is the primary one", id)
+			return true, nil
+		}
+		if sent {
+			return false, nil
+		}
+		sent = true
+		_, err = call(ctx, "making the task set primary", func(ctx context.Context) (*awsecs.UpdateServicePrimaryTaskSetOutput, error) {
+			return t.clients.ecs.UpdateServicePrimaryTaskSet(ctx, &awsecs.UpdateServicePrimaryTaskSetInput{
+				Cluster: aws.String(t.service.cluster()), Service: aws.String(t.service.ServiceName), PrimaryTaskSet: aws.String(id),
+			})
+		})
+		return false, err
+	})
+}
+
+// Remove deletes the sets and waits until ECS shows none of them any more: it
+// deregisters their targets, the load balancer lets requests under way finish
+// within its deregistration delay, and then the tasks stop.
+func (t *target) Remove(ctx context.Context, ids []string, log platform.Log) error {
+	if len(ids) == 0 {
+		return nil
+	}
+	there, err := t.present(ctx, ids)
+	if err != nil {
+		return err
+	}
+	for _, s := range there {
+		id := s.ID
+		if s.Draining {
+			continue
+		}
+		log.Infof("Removing task set %s", id)
+		_, err := call(ctx, "deleting task set "+id, func(ctx context.Context) (*awsecs.DeleteTaskSetOutput, error) {
+			return t.clients.ecs.DeleteTaskSet(ctx, &awsecs.DeleteTaskSetInput{
+				Cluster: aws.String(t.service.cluster()), Service: aws.String(t.service.ServiceName), TaskSet: aws.String(id), Force: aws.Bool(true),
+			})
+		})
+		if err != nil && model.CodeOf(err) != model.CodeNotFound {
+			return err
+		}
+	}
+	return t.awaitGone(ctx, ids, log)
+}
+
+// present returns those of the sets that still exist.
+func (t *target) present(ctx context.Context, ids []string) ([]platform.Set, error) {
+	sets, err := t.describeSets(ctx, nil)
+	if model.CodeOf(err) == model.CodeNotFound {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	var out []platform.Set
+	for i := range sets {
+		if s := t.setOf(&sets[i]); slices.Contains(ids, s.ID) {
+			out = append(out, s)
+		}
+	}
+	return out, nil
+}

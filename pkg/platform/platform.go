@@ -1,0 +1,214 @@
+package platform
+
+import (
+	"context"
+	"encoding/json"
+
+	"pipecd/pkg/model"
+)
+
+// Log is what a person reads while a stage runs. Implementations are safe for
+// concurrent use and never block on the network.
+type Log interface {
+	Infof(format string, args ...any)
+	Successf(format string, args ...any)
+	Errorf(format string, args ...any)
+}
+
+// Role is what a set of tasks is for.
+type Role string
+
+// The roles. Each has a target group of its own.
+const (
+	RolePrimary Role = "primary"
+	RoleCanary  Role = "canary"
+)
+
+// Change is a side effect that is decided but not made yet.
+type Change struct {
+	Call    string          `json:"call"`    // what will be called, e.g. "CreateTaskSet"; "" when there is nothing to do
+	Request json.RawMessage `json:"request"` // the whole request as it will be sent
+	Summary string          `json:"summary"` // one sentence for the log
+}
+
+// Attempt is one try of a recorded Change.
+type Attempt struct {
+	Token   string // idempotency token, the same in every try
+	Resumed bool   // an earlier try may have happened already
+}
+
+// Set is a set of identical tasks behind at most one target group (a task set).
+type Set struct {
+	ID         string  // the platform's name, an ARN
+	Revision   string  // the definition its tasks run
+	Group      string  // target group, "" without a load balancer
+	Scale      float64 // percent of the service's desired count
+	Primary    bool    // the platform calls it the service's primary set
+	Draining   bool    // is being removed
+	Steady     bool    // all its tasks run and are healthy
+	Desired    int
+	Running    int
+	Pending    int
+	Ours       bool   // carries our tags
+	Deployment string // the deployment that made it, "" if unknown
+	Role       Role
+	Step       string
+}
+
+// Service is the application's service as it is now.
+type Service struct {
+	Exists       bool
+	DesiredCount int
+	Sets         []Set
+}
+
+// Primary returns the service's primary set.
+func (s Service) Primary() (Set, bool) {
+	for _, set := range s.Sets {
+		if set.Primary {
+			return set, true
+		}
+	}
+	return Set{}, false
+}
+
+// Set returns the set with the id.
+func (s Service) Set(id string) (Set, bool) {
+	for _, set := range s.Sets {
+		if set.ID == id {
+			return set, true
+		}
+	}
+	return Set{}, false
+}
+
+// Weights is the share of requests, in percent, that each group gets.
+type Weights struct {
+	Primary int `json:"primary"`
+	Canary  int `json:"canary"`
+}
+
+// Baseline is the state before a deployment's first side effect: what a
+// rollback restores. It is plain JSON; the raw parts are the adapter's own.
+type Baseline struct {
+	ServiceExisted bool            `json:"serviceExisted"`
+	Service        json.RawMessage `json:"service,omitempty"` // settings of the service that a deployment may change
+	PrimaryID      string          `json:"primaryId"`         // the set that was primary, "" if none
+	PrimarySet     json.RawMessage `json:"primarySet,omitempty"`
+	Routed         bool            `json:"routed"`            // a load balancer is involved
+	Weights        Weights         `json:"weights"`           // meaningful when Routed
+	Routing        json.RawMessage `json:"routing,omitempty"` // the rules as they were
+	ForeignIDs     []string        `json:"foreignIds"`        // sets without our tags, other than the primary: never touched
+}
+
+// Identity says on whose behalf a Target acts. It becomes tags.
+type Identity struct {
+	PipedID       string
+	ApplicationID string
+	DeploymentID  string
+	CommitHash    string
+}
+
+// SetSpec is a wanted set.
+type SetSpec struct {
+	Role     Role
+	Revision string  // as ApplyRevision returned it
+	Scale    float64 // percent of the desired count, more than 0
+	Step     string  // names the step; a tag by which the set is found again
+}
+
+// Target is one application at one commit on its platform. It is used by one
+// deployment at a time and is safe for concurrent use.
+type Target interface {
+	// Preflight checks everything that can be checked before the first side effect and returns the state to
+	// restore. The error is CodeFailedPrecondition or CodeInvalid and lists all problems, one per line.
+	Preflight(ctx context.Context, log Log) (Baseline, error)
+	// Observe reads the service and its sets.
+	Observe(ctx context.Context) (Service, error)
+
+	// PlanRevision decides whether the definition must be registered; an identical live revision is reused.
+	PlanRevision(ctx context.Context, step string) (Change, error)
+	// ApplyRevision returns the revision to run.
+	ApplyRevision(ctx context.Context, c Change, a Attempt) (revision string, err error)
+	// PlanService decides how the service must change; Call is "" when it need not.
+	PlanService(ctx context.Context) (Change, error)
+	// ApplyService creates or updates the service.
+	ApplyService(ctx context.Context, c Change, a Attempt) error
+	// RevertService brings the service's settings back to the baseline, or deletes the service if the
+	// deployment created it and no set is left.
+	RevertService(ctx context.Context, b Baseline, log Log) error
+
+	// PlanSet prepares a set of the target's own definition.
+	PlanSet(ctx context.Context, spec SetSpec) (Change, error)
+	// PlanRebuild prepares a full-size copy of the baseline's primary set.
+	PlanRebuild(ctx context.Context, b Baseline, step string) (Change, error)
+	// ApplySet creates the set, or adopts the one an earlier attempt created, and returns its id.
+	ApplySet(ctx context.Context, c Change, a Attempt) (id string, err error)
+	// AwaitSteady waits until all tasks of the set run and are healthy in their target group, explaining in
+	// the log what it waits for. It fails at once, with the reason, on what cannot get better.
+	AwaitSteady(ctx context.Context, id string, log Log) error
+	// Promote makes the set the service's primary one.
+	Promote(ctx context.Context, id string, log Log) error
+	// Remove deletes the sets and returns after they have drained. A set that does not exist is done.
+	// It does not ask whether removal is safe: the caller did.
+	Remove(ctx context.Context, ids []string, log Log) error
+
+	// Traffic returns the load balancer's side, nil when the application has none.
+	Traffic() Traffic
+}
+
+// Traffic moves requests between the application's two target groups.
+type Traffic interface {
+	// Group returns the target group of the role.
+	Group(r Role) string
+	// Weights returns the shares now. CodeFailedPrecondition when the rules disagree or none forwards to both groups.
+	Weights(ctx context.Context) (Weights, error)
+	// Attach makes the load balancer know the canary's group, at weight 0, where only the primary's is forwarded to.
+	Attach(ctx context.Context, log Log) error
+	// Shift gives the groups these shares, in every rule that forwards to both, and returns when it reads back so.
+	// A group whose share would grow must have healthy targets: CodeFailedPrecondition otherwise, nothing changed.
+	Shift(ctx context.Context, w Weights, log Log) error
+	// Restore brings the rules back to what the baseline recorded, byte for byte.
+	Restore(ctx context.Context, b Baseline, log Log) error
+}
+
+// Source is where a deployment's files come from: an immutable snapshot of the
+// repository, rooted at the application's directory.
+type Source interface {
+	// ReadFile returns a file of the application's directory. Paths cannot leave the repository.
+	ReadFile(name string) ([]byte, error)
+}
+
+// Opener makes Targets for one platform provider.
+type Opener interface {
+	// Open parses the application's files. CodeInvalid lists all problems with file, line and column.
+	Open(ctx context.Context, app Application, src Source) (Target, error)
+}
+
+// Application is what an Opener needs to know of an application at a commit.
+type Application struct {
+	Identity     Identity
+	ServiceFile  string
+	TaskFile     string
+	TargetGroups TargetGroups
+}
+
+// TargetGroups are the application's two groups; nil without a load balancer.
+type TargetGroups struct {
+	Primary *TargetGroup
+	Canary  *TargetGroup
+}
+
+// TargetGroup is a target group and the container behind it.
+type TargetGroup struct {
+	ARN              string
+	ContainerName    string
+	ContainerPort    int
+	LoadBalancerName string
+}
+
+// Versions says which artifacts a definition names; used by the planner.
+type Versions interface {
+	// Versions parses the task definition of src and returns its images, the first container's first.
+	Versions(taskFile string, src Source) ([]model.ArtifactVersion, error)
+}
