@@ -55,9 +55,10 @@ type Pipeds interface {
 	GetPiped(ctx context.Context, id string) (*model.Piped, error)
 	// ListPipeds returns the agents of a project by name, one page at a time.
 	ListPipeds(ctx context.Context, projectID string, page Page) ([]*model.Piped, string, error)
-	// UpdatePiped changes an agent by compare-and-set.
+	// UpdatePiped changes an agent by compare-and-set. Like TouchPiped it never moves LastSeenAt back.
 	UpdatePiped(ctx context.Context, id string, mutate func(*model.Piped) error) (*model.Piped, error)
-	// TouchPiped records a sign of life at now. It never moves the time back and is cheap (one statement).
+	// TouchPiped records a sign of life at now. It never moves the time back, is cheap (one statement) and
+	// does not disturb an UpdatePiped that is under way. CodeNotFound.
 	TouchPiped(ctx context.Context, id string, now time.Time) error
 }
 
@@ -68,9 +69,10 @@ type Leases interface {
 	// A grant to another instance than the last holder raises the epoch. granted is false, with the
 	// current holder's lease, when another instance holds it.
 	AcquireLease(ctx context.Context, pipedID string, by LeaseRequest) (lease model.Lease, granted bool, err error)
-	// RenewLease extends the lease by ttl. CodeFenced when the epoch is not the current one.
+	// RenewLease lets the lease end ttl from now, also one that expired and that nobody took since.
+	// CodeFenced when the epoch is not the current one, there is no lease, or it was released.
 	RenewLease(ctx context.Context, fence model.Fence, ttl time.Duration) error
-	// ReleaseLease lets another instance acquire at once. Releasing a lease that is not held any more does nothing.
+	// ReleaseLease lets another instance acquire at once, and ends the lease now. Releasing a lease that is not held any more does nothing.
 	ReleaseLease(ctx context.Context, fence model.Fence) error
 	// GetLease returns the current or last lease. CodeNotFound when there never was one.
 	GetLease(ctx context.Context, pipedID string) (model.Lease, error)
@@ -87,8 +89,8 @@ type LeaseRequest struct {
 type ApplicationFilter struct {
 	ProjectID  string
 	PipedID    string
-	Name       string // exact
-	SyncStatus *model.SyncStatus
+	Name       string            // exact
+	SyncStatus *model.SyncStatus // as people are shown it: Application.DisplayStatus
 	Labels     map[string]string // all must match
 	Disabled   *bool
 }

@@ -1,0 +1,184 @@
+package main
+
+import (
+	"context"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"pipecd/pkg/model"
+	"pipecd/pkg/rpc/convert"
+	modelpb "pipecd/pkg/rpc/gen/model"
+	webv1 "pipecd/pkg/rpc/gen/pipecd/web/v1"
+)
+
+func (c *ctl) newApp() *cobra.Command {
+	cmd := &cobra.Command{Use: "app", Aliases: []string{"application"}, Short: "Add, list and deploy applications"}
+	cmd.AddCommand(c.newAppAdd(), c.newAppList(), c.newAppSync())
+	return cmd
+}
+
+func (c *ctl) newAppAdd() *cobra.Command {
+	req := &webv1.AddApplicationRequest{Kind: modelpb.ApplicationKind_ECS}
+	cmd := &cobra.Command{
+		Use:   "add --name=NAME --piped=PIPED --provider=PROVIDER --repo=REPO [--path=DIR]",
+		Short: "Add an application",
+		Long: `Add an application. The agent must have been started once: it says which
+repositories and platform providers there are.`,
+		Example: `  pipecd ctl app add --name web --piped my-piped --provider ecs --repo shop --path services/web
+  pipecd ctl app add --name web --piped my-piped --provider ecs --repo web --label team=shop`,
+		Args: args(),
+	}
+	var piped string
+	f := cmd.Flags()
+	f.StringVar(&req.Name, "name", "", "name of the application (required)")
+	f.StringVar(&piped, "piped", "", "id or name of the agent (required)")
+	f.StringVar(&req.PlatformProvider, "provider", "", "platform provider of the agent (required)")
+	f.StringVar(&req.RepoId, "repo", "", "id of the agent's repository (required)")
+	f.StringVar(&req.Path, "path", "./", "directory in the repository")
+	f.StringVar(&req.ConfigFilename, "config-file-name", "", "configuration file in the directory (default \""+model.DefaultConfigFilename+"\")")
+	f.StringVar(&req.Description, "description", "", "what the application is")
+	f.StringToStringVar(&req.Labels, "label", nil, "label as key=value; may be repeated")
+	cmd.RunE = c.talk(func(ctx context.Context, cl *client, _ []string) (err error) {
+		for _, required := range []struct{ flag, value string }{
+			{"name", req.GetName()}, {"piped", piped}, {"provider", req.GetPlatformProvider()}, {"repo", req.GetRepoId()},
+		} {
+			if required.value == "" {
+				return usagef("--%s is missing; see `%s --help`", required.flag, cmd.CommandPath())
+			}
+		}
+		if req.PipedId, err = cl.pipedID(ctx, piped); err != nil {
+			return err
+		}
+		resp, err := cl.AddApplication(ctx, req)
+		if err != nil {
+			return cl.explain(err)
+		}
+		if asJSON, err := c.json(); err != nil || asJSON {
+			return writeJSON(c.out, resp)
+		}
+		return c.printf("Id %s\n\nThe agent deploys it with the next commit, or now with: pipecd ctl app sync %s --wait\n", resp.GetApplicationId(), resp.GetApplicationId())
+	})
+	return cmd
+}
+
+func (c *ctl) newAppList() *cobra.Command {
+	return &cobra.Command{
+		Use:   "list",
+		Short: "List the applications",
+		Args:  args(),
+		RunE: c.talk(func(ctx context.Context, cl *client, _ []string) error {
+			all, err := cl.applications(ctx, "")
+			if err != nil {
+				return err
+			}
+			if asJSON, err := c.json(); err != nil || asJSON {
+				return writeJSON(c.out, all)
+			}
+			p := colours(c.env, c.out)
+			t := table{header: []string{"ID", "NAME", "STATUS", "REPOSITORY", "PATH", "REASON"}, paint: p}
+			for _, pb := range all.GetApplications() {
+				a := convert.ApplicationFromPB(pb)
+				t.add(a.ID, a.Name, a.DisplayStatus().String(), a.GitPath.Repo.ID, a.GitPath.Path, a.SyncState.ShortReason)
+			}
+			return t.write(c.out)
+		}),
+	}
+}
+
+// applications returns all applications, or those with the name.
+func (cl *client) applications(ctx context.Context, name string) (*webv1.ListApplicationsResponse, error) {
+	all := &webv1.ListApplicationsResponse{}
+	cursor := ""
+	for {
+		resp, err := cl.ListApplications(ctx, &webv1.ListApplicationsRequest{Name: name, Cursor: cursor})
+		if err != nil {
+			return nil, cl.explain(err)
+		}
+		all.Applications = append(all.Applications, resp.GetApplications()...)
+		if cursor = resp.GetCursor(); cursor == "" {
+			return all, nil
+		}
+	}
+}
+
+// applicationID returns the id of the application with the id or, if it is
+// unique, the name.
+func (cl *client) applicationID(ctx context.Context, name string) (string, error) {
+	resp, err := cl.GetApplication(ctx, &webv1.GetApplicationRequest{ApplicationId: name})
+	if err == nil {
+		return resp.GetApplication().GetId(), nil
+	}
+	if err := cl.explain(err); model.CodeOf(err) != model.CodeNotFound {
+		return "", err
+	}
+	all, err := cl.applications(ctx, name)
+	if err != nil {
+		return "", err
+	}
+	switch found := all.GetApplications(); len(found) {
+	case 0:
+		return "", model.Errorf(model.CodeNotFound, "there is no application %q; `pipecd ctl app list` shows which there are", name)
+	case 1:
+		return found[0].GetId(), nil
+	default:
+		ids := make([]string, len(found))
+		for i, a := range found {
+			ids[i] = a.GetId()
+		}
+		return "", usagef("there are %d applications named %q; use an id: %s", len(found), name, strings.Join(ids, ", "))
+	}
+}
+
+func (c *ctl) newAppSync() *cobra.Command {
+	var (
+		wait     bool
+		strategy string
+	)
+	cmd := &cobra.Command{
+		Use:   "sync APPLICATION",
+		Short: "Deploy the branch's head",
+		Example: `  pipecd ctl app sync web
+  pipecd ctl app sync web --wait
+  pipecd ctl app sync web --strategy pipeline`,
+		Args: args("application"),
+	}
+	cmd.Flags().BoolVar(&wait, "wait", false, "show the deployment until it ends; the exit code is 0 only if it succeeded")
+	cmd.Flags().StringVar(&strategy, "strategy", "auto", "how to deploy: auto, quick or pipeline")
+	cmd.RunE = c.talk(func(ctx context.Context, cl *client, args []string) error {
+		how, err := parseStrategy(strategy)
+		if err != nil {
+			return err
+		}
+		id, err := cl.applicationID(ctx, args[0])
+		if err != nil {
+			return err
+		}
+		resp, err := cl.SyncApplication(ctx, &webv1.SyncApplicationRequest{ApplicationId: id, Strategy: how})
+		if err != nil {
+			return cl.explain(err)
+		}
+		if !wait {
+			return c.showCommand(ctx, cl, resp.GetCommandId(), false)
+		}
+		answer, err := cl.awaitCommand(ctx, resp.GetCommandId())
+		if err != nil {
+			return err
+		}
+		return c.follow(ctx, cl, answer.GetMetadata()[model.CommandMetadataDeploymentID])
+	})
+	return cmd
+}
+
+func parseStrategy(s string) (modelpb.SyncStrategy, error) {
+	switch s {
+	case "auto":
+		return modelpb.SyncStrategy_AUTO, nil
+	case "quick":
+		return modelpb.SyncStrategy_QUICK_SYNC, nil
+	case "pipeline":
+		return modelpb.SyncStrategy_PIPELINE, nil
+	default:
+		return 0, usagef("--strategy is %q; it must be auto, quick or pipeline", s)
+	}
+}

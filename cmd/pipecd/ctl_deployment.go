@@ -1,0 +1,243 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"pipecd/pkg/model"
+	"pipecd/pkg/rpc/convert"
+	modelpb "pipecd/pkg/rpc/gen/model"
+	webv1 "pipecd/pkg/rpc/gen/pipecd/web/v1"
+)
+
+func (c *ctl) newDeployment() *cobra.Command {
+	cmd := &cobra.Command{Use: "deployment", Short: "List, show, follow and cancel deployments"}
+	cmd.AddCommand(c.newDeploymentList(), c.newDeploymentShow(), c.newDeploymentCancel())
+	return cmd
+}
+
+func (c *ctl) newDeploymentList() *cobra.Command {
+	var (
+		app      string
+		statuses []string
+		limit    int32
+	)
+	cmd := &cobra.Command{
+		Use:   "list",
+		Short: "List deployments, newest first",
+		Example: `  pipecd ctl deployment list
+  pipecd ctl deployment list --app web --status running --status rolling_back`,
+		Args: args(),
+	}
+	cmd.Flags().StringVar(&app, "app", "", "only those of the application with this id or name")
+	cmd.Flags().StringSliceVar(&statuses, "status", nil, "only those with this status; may be repeated")
+	cmd.Flags().Int32Var(&limit, "limit", 20, "how many, at most 500")
+	cmd.RunE = c.talk(func(ctx context.Context, cl *client, _ []string) (err error) {
+		if limit < 1 || limit > 500 {
+			return usagef("--limit is %d; it must be 1 to 500", limit)
+		}
+		req := &webv1.ListDeploymentsRequest{PageSize: limit}
+		if req.Statuses, err = parseStatuses(statuses); err != nil {
+			return err
+		}
+		if app != "" {
+			if req.ApplicationId, err = cl.applicationID(ctx, app); err != nil {
+				return err
+			}
+		}
+		resp, err := cl.ListDeployments(ctx, req)
+		if err != nil {
+			return cl.explain(err)
+		}
+		if asJSON, err := c.json(); err != nil || asJSON {
+			return writeJSON(c.out, resp)
+		}
+		return c.listDeployments(resp.GetDeployments())
+	})
+	return cmd
+}
+
+func (c *ctl) listDeployments(list []*modelpb.Deployment) error {
+	t := table{header: []string{"ID", "APPLICATION", "STATUS", "COMMIT", "CREATED", "SUMMARY"}, paint: colours(c.env, c.out)}
+	for _, pb := range list {
+		d := convert.DeploymentFromPB(pb)
+		t.add(d.ID, d.ApplicationName, d.Status.String(), shortHash(d.Trigger.Commit.Hash), shortTime(d.CreatedAt), d.Summary)
+	}
+	return t.write(c.out)
+}
+
+func shortHash(hash string) string { return hash[:min(len(hash), 8)] }
+
+func parseStatuses(names []string) ([]modelpb.DeploymentStatus, error) {
+	var out []modelpb.DeploymentStatus
+	for _, name := range names {
+		number, ok := modelpb.DeploymentStatus_value["DEPLOYMENT_"+strings.ToUpper(name)]
+		if !ok {
+			return nil, usagef("--status is %q; it must be pending, planned, running, rolling_back, success, failure or cancelled", name)
+		}
+		out = append(out, modelpb.DeploymentStatus(number))
+	}
+	return out, nil
+}
+
+func (c *ctl) newDeploymentShow() *cobra.Command {
+	var follow bool
+	cmd := &cobra.Command{
+		Use:   "show ID",
+		Short: "Show a deployment and its stages",
+		Example: `  pipecd ctl deployment show 2f6d9a1e-…
+  pipecd ctl deployment show 2f6d9a1e-… --follow`,
+		Args: args("id"),
+	}
+	cmd.Flags().BoolVarP(&follow, "follow", "f", false, "show the stages and their logs until the deployment ends; the exit code is 0 only if it succeeded")
+	cmd.RunE = c.talk(func(ctx context.Context, cl *client, args []string) error {
+		if follow {
+			return c.follow(ctx, cl, args[0])
+		}
+		resp, err := cl.GetDeployment(ctx, &webv1.GetDeploymentRequest{DeploymentId: args[0]})
+		if err != nil {
+			return cl.explain(err)
+		}
+		if asJSON, err := c.json(); err != nil || asJSON {
+			return writeJSON(c.out, resp)
+		}
+		d := convert.DeploymentFromPB(resp.GetDeployment())
+		p := colours(c.env, c.out)
+		if err := showHead(c.out, d, p); err != nil {
+			return err
+		}
+		return showStages(c.out, d, p, time.Now())
+	})
+	return cmd
+}
+
+func showHead(w io.Writer, d *model.Deployment, p paint) error {
+	lines := [][2]string{
+		{"Deployment", d.ID},
+		{"Application", d.ApplicationName},
+		{"Status", p.status(d.Status.String())},
+		{"Reason", printable(d.StatusReason)},
+		{"Commit", shortHash(d.Trigger.Commit.Hash) + " " + printable(firstLine(d.Trigger.Commit.Message))},
+		{"Triggered by", printable(d.Trigger.Commander)},
+		{"Summary", printable(d.Summary)},
+		{"Version", printable(d.Version())},
+		{"Created", shortTime(d.CreatedAt)},
+		{"Completed", shortTime(d.CompletedAt)},
+	}
+	for _, l := range lines {
+		if l[1] == "" || l[1] == "-" {
+			continue
+		}
+		if _, err := fmt.Fprintf(w, "%-13s %s\n", l[0], l[1]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func firstLine(s string) string {
+	line, _, _ := strings.Cut(s, "\n")
+	return line
+}
+
+func showStages(w io.Writer, d *model.Deployment, p paint, now time.Time) error {
+	t := table{header: []string{"STAGE", "ID", "STATUS", "TOOK", "REASON"}, paint: p}
+	for _, s := range visible(d) {
+		t.add(string(s.Name), s.ID, s.Status.String(), took(s, now), s.StatusReason)
+	}
+	if len(t.rows) == 0 {
+		return nil
+	}
+	if _, err := fmt.Fprintln(w); err != nil {
+		return err
+	}
+	return t.write(w)
+}
+
+// visible returns the stages that people are shown, in the order of the
+// pipeline.
+func visible(d *model.Deployment) []model.Stage {
+	var out []model.Stage
+	for _, s := range d.Stages {
+		if s.Visible || s.Status != model.StageNotStarted {
+			out = append(out, s)
+		}
+	}
+	slices.SortStableFunc(out, func(a, b model.Stage) int { return int(a.Index) - int(b.Index) })
+	return out
+}
+
+// took returns how long a stage has run. Its start is not on the wire: a stage
+// that runs was updated last when it started, or since.
+func took(s model.Stage, now time.Time) string {
+	started := startOf(s)
+	switch {
+	case started.IsZero():
+		return "-"
+	case !s.CompletedAt.IsZero():
+		return s.CompletedAt.Sub(started).Round(time.Second).String()
+	case s.Status == model.StageRunning:
+		return now.Sub(started).Round(time.Second).String()
+	default:
+		return "-"
+	}
+}
+
+func (c *ctl) newDeploymentCancel() *cobra.Command {
+	var wait bool
+	cmd := &cobra.Command{
+		Use:     "cancel ID",
+		Short:   "Cancel a deployment: what it changed is rolled back",
+		Example: "  pipecd ctl deployment cancel 2f6d9a1e-… --wait",
+		Args:    args("id"),
+	}
+	cmd.Flags().BoolVar(&wait, "wait", false, "wait until the agent has taken it up")
+	cmd.RunE = c.talk(func(ctx context.Context, cl *client, args []string) error {
+		resp, err := cl.CancelDeployment(ctx, &webv1.CancelDeploymentRequest{DeploymentId: args[0]})
+		if err != nil {
+			return cl.explain(err)
+		}
+		return c.showCommand(ctx, cl, resp.GetCommandId(), wait)
+	})
+	return cmd
+}
+
+func (c *ctl) newStage() *cobra.Command {
+	cmd := &cobra.Command{Use: "stage", Short: "Approve and skip stages"}
+	cmd.AddCommand(
+		c.newStageOperation("approve", "Let a WAIT_APPROVAL stage go on", func(ctx context.Context, cl *client, args []string) (string, error) {
+			resp, err := cl.ApproveStage(ctx, &webv1.ApproveStageRequest{DeploymentId: args[0], StageId: args[1]})
+			return resp.GetCommandId(), err
+		}),
+		c.newStageOperation("skip", "End an ANALYSIS stage early, as passed", func(ctx context.Context, cl *client, args []string) (string, error) {
+			resp, err := cl.SkipStage(ctx, &webv1.SkipStageRequest{DeploymentId: args[0], StageId: args[1]})
+			return resp.GetCommandId(), err
+		}),
+	)
+	return cmd
+}
+
+func (c *ctl) newStageOperation(name, short string, issue func(context.Context, *client, []string) (string, error)) *cobra.Command {
+	var wait bool
+	cmd := &cobra.Command{
+		Use:     name + " DEPLOYMENT STAGE",
+		Short:   short,
+		Example: "  pipecd ctl stage " + name + " 2f6d9a1e-… stage-3 --wait",
+		Args:    args("deployment", "stage"),
+	}
+	cmd.Flags().BoolVar(&wait, "wait", false, "wait until the agent has taken it up")
+	cmd.RunE = c.talk(func(ctx context.Context, cl *client, args []string) error {
+		id, err := issue(ctx, cl, args)
+		if err != nil {
+			return cl.explain(err)
+		}
+		return c.showCommand(ctx, cl, id, wait)
+	})
+	return cmd
+}

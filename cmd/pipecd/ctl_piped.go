@@ -1,0 +1,137 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"pipecd/pkg/model"
+	modelpb "pipecd/pkg/rpc/gen/model"
+	webv1 "pipecd/pkg/rpc/gen/pipecd/web/v1"
+)
+
+func (c *ctl) newPiped() *cobra.Command {
+	cmd := &cobra.Command{Use: "piped", Short: "Add and list agents"}
+	cmd.AddCommand(c.newPipedAdd(), c.newPipedList())
+	return cmd
+}
+
+func (c *ctl) newPipedAdd() *cobra.Command {
+	var description, keyFile string
+	cmd := &cobra.Command{
+		Use:   "add NAME",
+		Short: "Register an agent and print its key, once",
+		Example: `  pipecd ctl piped add my-piped
+  pipecd ctl piped add my-piped --key-file ./piped-key`,
+		Args: args("name"),
+	}
+	cmd.Flags().StringVar(&description, "description", "", "what the agent is for")
+	cmd.Flags().StringVar(&keyFile, "key-file", "", "write the key to this new file instead of printing it")
+	cmd.RunE = c.talk(func(ctx context.Context, cl *client, args []string) error {
+		if keyFile != "" {
+			// Before the agent exists: its key cannot be shown a second time.
+			if _, err := os.Stat(keyFile); err == nil {
+				return usagef("--key-file %s exists already", keyFile)
+			}
+		}
+		resp, err := cl.RegisterPiped(ctx, &webv1.RegisterPipedRequest{Name: args[0], Description: description})
+		if err != nil {
+			return cl.explain(err)
+		}
+		return c.showPiped(resp, cl.address, keyFile)
+	})
+	return cmd
+}
+
+func (c *ctl) showPiped(resp *webv1.RegisterPipedResponse, address, keyFile string) error {
+	asJSON, err := c.json()
+	if err != nil {
+		return err
+	}
+	key := "pipedKeyData: (the key in base64)"
+	if keyFile != "" {
+		if err := writeSecret(keyFile, []byte(resp.GetKey())); err != nil {
+			return fmt.Errorf("the key cannot be written (%w); it is: %s", err, resp.GetKey())
+		}
+		resp.Key = ""
+		if keyFile, err = filepath.Abs(keyFile); err != nil {
+			return err
+		}
+		key = "pipedKeyFile: " + keyFile
+	}
+	if asJSON {
+		return writeJSON(c.out, resp)
+	}
+	if err := c.printf("Id  %s\n", resp.GetId()); err != nil {
+		return err
+	}
+	if resp.GetKey() != "" {
+		key = "pipedKeyFile: (a file that holds the key)"
+		if err := c.printf("Key %s\n\nThe key is shown only now.", resp.GetKey()); err != nil {
+			return err
+		}
+	}
+	return c.printf("\n\nIn the agent's configuration:\n\n  apiAddress: %s\n  pipedID: %s\n  %s\n", address, resp.GetId(), key)
+}
+
+func (c *ctl) newPipedList() *cobra.Command {
+	return &cobra.Command{
+		Use:   "list",
+		Short: "List the agents",
+		Args:  args(),
+		RunE: c.talk(func(ctx context.Context, cl *client, _ []string) error {
+			all := &webv1.ListPipedsResponse{}
+			if err := cl.eachPiped(ctx, func(p *modelpb.Piped) { all.Pipeds = append(all.Pipeds, p) }); err != nil {
+				return err
+			}
+			if asJSON, err := c.json(); err != nil || asJSON {
+				return writeJSON(c.out, all)
+			}
+			t := table{header: []string{"ID", "NAME", "STATUS", "VERSION", "STARTED"}}
+			for _, p := range all.GetPipeds() {
+				t.add(p.GetId(), p.GetName(), p.GetStatus().String(), orDash(p.GetVersion()), unixTime(p.GetStartedAt()))
+			}
+			return t.write(c.out)
+		}),
+	}
+}
+
+func orDash(s string) string {
+	if s == "" {
+		return "-"
+	}
+	return s
+}
+
+func (cl *client) eachPiped(ctx context.Context, do func(*modelpb.Piped)) error {
+	cursor := ""
+	for {
+		resp, err := cl.ListPipeds(ctx, &webv1.ListPipedsRequest{Cursor: cursor})
+		if err != nil {
+			return cl.explain(err)
+		}
+		for _, p := range resp.GetPipeds() {
+			do(p)
+		}
+		if cursor = resp.GetCursor(); cursor == "" {
+			return nil
+		}
+	}
+}
+
+// pipedID returns the id of the agent with the id or name.
+func (cl *client) pipedID(ctx context.Context, name string) (string, error) {
+	id := ""
+	err := cl.eachPiped(ctx, func(p *modelpb.Piped) {
+		if p.GetId() == name || p.GetName() == name {
+			id = p.GetId()
+		}
+	})
+	if err == nil && id == "" {
+		err = model.Errorf(model.CodeNotFound, "there is no piped %q; `pipecd ctl piped list` shows which there are", name)
+	}
+	return id, err
+}

@@ -1,0 +1,70 @@
+package main
+
+import (
+	"context"
+	"log/slog"
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/pflag"
+
+	"pipecd/pkg/datastore"
+	"pipecd/pkg/datastore/sqlite"
+	"pipecd/pkg/model"
+)
+
+// What is in a data directory.
+const (
+	databaseName  = "pipecd.db"
+	filesName     = "files"
+	keyName       = "encryption-key"
+	dataDirEnv    = "PIPECD_DATA_DIR"
+	dataDirExplan = "directory of the database, the files and the key (default $" + dataDirEnv + ", else $XDG_DATA_HOME/pipecd, else ~/.local/share/pipecd)"
+)
+
+// dataDir is the directory that holds a control plane's state.
+type dataDir struct {
+	flag   string
+	getenv func(string) string
+}
+
+func (d *dataDir) register(flags *pflag.FlagSet, e env) {
+	d.getenv = e.getenv
+	flags.StringVar(&d.flag, "data-dir", "", dataDirExplan)
+}
+
+// path returns the directory, which is made readable for this user only when it
+// is not there.
+func (d *dataDir) path() (string, error) {
+	path, err := filepath.Abs(d.choose())
+	if err != nil {
+		return "", model.Errorf(model.CodeInvalid, "the data directory cannot be found: %w", err)
+	}
+	if err := os.MkdirAll(path, 0o700); err != nil {
+		return "", model.Errorf(model.CodeInvalid, "the data directory cannot be made: %w; choose another with --data-dir", err)
+	}
+	return path, nil
+}
+
+func (d *dataDir) choose() string {
+	switch {
+	case d.flag != "":
+		return d.flag
+	case d.getenv(dataDirEnv) != "":
+		return d.getenv(dataDirEnv)
+	case filepath.IsAbs(d.getenv("XDG_DATA_HOME")):
+		return filepath.Join(d.getenv("XDG_DATA_HOME"), "pipecd")
+	case d.getenv("HOME") != "":
+		return filepath.Join(d.getenv("HOME"), ".local", "share", "pipecd")
+	default:
+		return "pipecd-data"
+	}
+}
+
+// openDatabase opens the database in the data directory, or the one at path.
+func openDatabase(ctx context.Context, dir, path string, logger *slog.Logger) (datastore.Store, error) {
+	if path == "" {
+		path = filepath.Join(dir, databaseName)
+	}
+	return sqlite.Open(ctx, sqlite.Options{Path: path, Logger: logger})
+}

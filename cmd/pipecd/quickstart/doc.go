@@ -1,0 +1,11 @@
+// Package quickstart shows the main job on real traffic, on one machine, with no
+// cloud account: the control plane, the simulated cloud and a sample Git
+// repository run in this process, the agent in one of its own.
+//
+// sample.go holds the files a user would write, repository.go commits them,
+// cloud.go is the world they describe, agent.go the agent's process, world.go
+// puts them together. scenario.go runs the unattended scenarios and judges them;
+// interactive.go is the tour for a person.
+//
+// Everything listens on loopback and is gone when the command ends.
+package quickstart

@@ -1,0 +1,318 @@
+package quickstart
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"pipecd/pkg/model"
+	modelpb "pipecd/pkg/rpc/gen/model"
+	webv1 "pipecd/pkg/rpc/gen/pipecd/web/v1"
+	"pipecd/pkg/simcloud/elb"
+)
+
+// scenario is one unattended run: a first deployment of v1, then the release it
+// is about.
+type scenario struct {
+	name    string
+	release release
+	literal bool // gate with the guide's literal query
+	judge   func(result) []string
+}
+
+// scenarios are what --scenario takes.
+func scenarios() []scenario {
+	return []scenario{
+		{name: "canary", release: release{version: "v2"}, judge: judgeCanary},
+		{name: "bad-release", release: release{version: "v2", fault: "errors", rate: 60}, judge: judgeBadRelease},
+		{name: "broken-target", release: release{version: "v2", fault: "drop", rate: 60}, literal: true, judge: judgeBrokenTarget},
+	}
+}
+
+// Names returns the names of the scenarios.
+func Names() []string {
+	var names []string
+	for _, s := range scenarios() {
+		names = append(names, s.name)
+	}
+	return names
+}
+
+// result is what a scenario prints as its last line.
+type result struct {
+	Scenario   string           `json:"scenario"`
+	Deployment deploymentResult `json:"deployment"`
+	Stages     []stageResult    `json:"stages"`
+	Traffic    trafficResult    `json:"traffic"`
+	Listener   listenerResult   `json:"listener"`
+	TaskSets   int              `json:"task_sets"`
+	PrimarySet primaryResult    `json:"primary_task_set"`
+	Version    string           `json:"version"` // that answers after the deployment
+
+	after map[string]uint64 // answers by version after the deployment
+}
+
+type deploymentResult struct {
+	ID      string  `json:"id"`
+	Status  string  `json:"status"`
+	Seconds float64 `json:"seconds"`
+}
+
+type stageResult struct {
+	Name   string `json:"name"`
+	Status string `json:"status"`
+}
+
+type trafficResult struct {
+	Requests  uint64            `json:"requests"`
+	AppErrors uint64            `json:"app_errors"`
+	LBErrors  balancerErrors    `json:"lb_errors"`
+	ByVersion map[string]uint64 `json:"by_version"`
+}
+
+type balancerErrors struct {
+	Routing uint64 `json:"routing"`
+	Target  uint64 `json:"target"`
+}
+
+type listenerResult struct {
+	Primary int `json:"primary"`
+	Canary  int `json:"canary"`
+}
+
+type primaryResult struct {
+	Before string `json:"before"`
+	After  string `json:"after"`
+}
+
+const (
+	firstLimit  = 40 * time.Second
+	secondLimit = 3 * time.Minute // with the agent killed in between
+	// settleTime is how long the end state is watched.
+	settleTime = time.Second
+)
+
+// run runs the scenario and returns what it saw.
+func (s scenario) run(ctx context.Context, w *world) (result, error) {
+	first, err := w.deployment(ctx, "", firstLimit)
+	if err != nil {
+		return result{}, fmt.Errorf("the first deployment: %w", err)
+	}
+	if first.GetStatus() != modelpb.DeploymentStatus_DEPLOYMENT_SUCCESS {
+		return result{}, fmt.Errorf("the first deployment ended as %s: %s", status(first), first.GetStatusReason())
+	}
+	w.say("✓ first deployment   %s", first.GetStatusReason())
+	before := w.cloudState()
+	w.cloud.resetCounts()
+	began := time.Now()
+	if err := w.release(ctx, s.release); err != nil {
+		return result{}, err
+	}
+	w.say("… releasing %s%s", s.release.version, s.release.describe())
+	second, err := w.deployment(ctx, first.GetId(), secondLimit)
+	if err != nil {
+		return result{}, fmt.Errorf("the deployment of %s: %w", s.release.version, err)
+	}
+	return w.measure(ctx, s.name, before, second, time.Since(began))
+}
+
+func (r release) describe() string {
+	switch r.fault {
+	case "errors":
+		return fmt.Sprintf(", which answers %d%% of its requests with an error", r.rate)
+	case "drop":
+		return fmt.Sprintf(", which hangs up on %d%% of its requests", r.rate)
+	default:
+		return ""
+	}
+}
+
+// deployment waits for the next deployment after the one with the id, telling
+// its progress, and returns it completed.
+func (w *world) deployment(ctx context.Context, after string, limit time.Duration) (*modelpb.Deployment, error) {
+	var found *modelpb.Deployment
+	told := map[string]string{}
+	err := w.until(ctx, limit, "the deployment is completed (see "+w.dir+"/piped.log)", func(ctx context.Context) (bool, error) {
+		list, err := w.client.ListDeployments(ctx, &webv1.ListDeploymentsRequest{ApplicationId: w.appID, PageSize: 1})
+		if err != nil || len(list.GetDeployments()) == 0 || list.GetDeployments()[0].GetId() == after {
+			return false, err
+		}
+		found = list.GetDeployments()[0]
+		w.tellStages(found, told)
+		return completed(found), nil
+	})
+	return found, err
+}
+
+// tellStages says which stages changed since the last look.
+func (w *world) tellStages(d *modelpb.Deployment, told map[string]string) {
+	for _, s := range d.GetStages() {
+		st := stageStatus(s)
+		if st == model.StageNotStarted.String() || told[s.GetId()] == st {
+			continue
+		}
+		told[s.GetId()] = st
+		line := fmt.Sprintf("  %-20s %s", s.GetName(), st)
+		if st != model.StageRunning.String() && s.GetStatusReason() != "" {
+			line += "  " + s.GetStatusReason()
+		}
+		w.say("%s", line)
+	}
+}
+
+func completed(d *modelpb.Deployment) bool {
+	return model.DeploymentStatus(d.GetStatus()).IsCompleted()
+}
+
+func status(d *modelpb.Deployment) string { return model.DeploymentStatus(d.GetStatus()).String() }
+
+func stageStatus(s *modelpb.PipelineStage) string { return model.StageStatus(s.GetStatus()).String() }
+
+// cloudState is what the cloud itself shows.
+type cloudState struct {
+	sets    int
+	primary string
+	weights listenerResult
+}
+
+func (w *world) cloudState() cloudState {
+	var out cloudState
+	for _, service := range w.cloud.ECS.Snapshot().Services {
+		for _, set := range service.TaskSets {
+			out.sets++
+			if set.Status == "PRIMARY" {
+				out.primary = set.ARN
+			}
+		}
+	}
+	for _, balancer := range w.cloud.ELB.Snapshot().LoadBalancers {
+		for _, listener := range balancer.Listeners {
+			for _, rule := range listener.Rules {
+				for _, group := range rule.Weights {
+					if group.ARN == w.cloud.primaryARN() {
+						out.weights.Primary = group.Weight
+					} else if group.ARN == w.cloud.canaryARN() {
+						out.weights.Canary = group.Weight
+					}
+				}
+			}
+		}
+	}
+	return out
+}
+
+// measure takes the numbers of the deployment, and then watches who answers.
+func (w *world) measure(ctx context.Context, name string, before cloudState, d *modelpb.Deployment, took time.Duration) (result, error) {
+	during := w.cloud.Traffic().Snapshot()
+	w.cloud.Traffic().Reset()
+	timer := time.NewTimer(settleTime)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return result{}, context.Cause(ctx)
+	case <-timer.C:
+	}
+	after, state := w.cloud.Traffic().Snapshot(), w.cloudState()
+	errorsByCause := w.cloud.ELB.Snapshot().Errors
+	r := result{
+		Scenario:   name,
+		Deployment: deploymentResult{ID: d.GetId(), Status: status(d), Seconds: float64(took.Milliseconds()) / 1000}, //nolint:mnd // ms to s
+		Traffic: trafficResult{
+			Requests:  during.Requests,
+			AppErrors: during.ApplicationError,
+			LBErrors:  balancerErrors{Routing: errorsByCause[elb.CauseRouting], Target: errorsByCause[elb.CauseTarget]},
+			ByVersion: map[string]uint64{"v1": 0, "v2": 0},
+		},
+		Listener:   state.weights,
+		TaskSets:   state.sets,
+		PrimarySet: primaryResult{Before: before.primary, After: state.primary},
+		Version:    soleVersion(after.ByVersion),
+		after:      after.ByVersion,
+	}
+	for version, n := range during.ByVersion {
+		r.Traffic.ByVersion[version] = n + during.ErrorsByVersion[version]
+	}
+	for _, s := range d.GetStages() {
+		if model.StageStatus(s.GetStatus()) != model.StageNotStarted {
+			r.Stages = append(r.Stages, stageResult{Name: s.GetName(), Status: stageStatus(s)})
+		}
+	}
+	return r, nil
+}
+
+// soleVersion is the one version that answers, or all of them.
+func soleVersion(byVersion map[string]uint64) string {
+	var versions []string
+	for v, n := range byVersion {
+		if n > 0 {
+			versions = append(versions, v)
+		}
+	}
+	slices.Sort(versions)
+	return strings.Join(versions, "+")
+}
+
+// broken gathers what did not hold.
+type broken []string
+
+func (b *broken) unless(ok bool, format string, args ...any) {
+	if !ok {
+		*b = append(*b, fmt.Sprintf(format, args...))
+	}
+}
+
+func (r result) stage(name string) string {
+	for _, s := range r.Stages {
+		if s.Name == name {
+			return s.Status
+		}
+	}
+	return ""
+}
+
+// judgeEnd checks what every scenario promises about its end.
+func judgeEnd(r result, version string) broken {
+	var b broken
+	b.unless(r.Traffic.LBErrors.Routing == 0, "%d requests were dropped by a move of ours", r.Traffic.LBErrors.Routing)
+	b.unless(r.TaskSets == 1, "%d task sets are left, not 1", r.TaskSets)
+	b.unless(r.Listener == listenerResult{Primary: 100, Canary: 0}, "the listener ends at %d/%d, not 100/0", r.Listener.Primary, r.Listener.Canary) //nolint:mnd // percent
+	b.unless(r.Version == version, "after the deployment %q answers, not %s", r.Version, version)
+	return b
+}
+
+func judgeCanary(r result) []string {
+	b := judgeEnd(r, "v2")
+	b.unless(r.Deployment.Status == "SUCCESS", "the deployment ended as %s", r.Deployment.Status)
+	b.unless(r.Traffic.ByVersion["v1"] > 0 && r.Traffic.ByVersion["v2"] > 0, "not both versions answered: %v", r.Traffic.ByVersion)
+	return b
+}
+
+func judgeRolledBack(r result) broken {
+	b := judgeEnd(r, "v1")
+	b.unless(r.Deployment.Status == "FAILURE", "the deployment ended as %s", r.Deployment.Status)
+	b.unless(r.stage("ANALYSIS") == "FAILURE", "ANALYSIS ended as %q", r.stage("ANALYSIS"))
+	b.unless(r.stage("ROLLBACK") == "SUCCESS", "ROLLBACK ended as %q", r.stage("ROLLBACK"))
+	b.unless(r.PrimarySet.Before == r.PrimarySet.After, "the primary task set was replaced")
+	return b
+}
+
+func judgeBadRelease(r result) []string {
+	b := judgeRolledBack(r)
+	b.unless(r.Traffic.AppErrors > 0, "the bad version never answered with an error")
+	return b
+}
+
+func judgeBrokenTarget(r result) []string {
+	b := judgeRolledBack(r)
+	b.unless(r.Traffic.LBErrors.Target > 0, "the broken version never hung up")
+	return b
+}
+
+// line is the result as one line of JSON.
+func (r result) line() (string, error) {
+	data, err := json.Marshal(r)
+	return string(data), err
+}

@@ -1,0 +1,302 @@
+package quickstart
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"connectrpc.com/connect/v2"
+	"connectrpc.com/connect/v2/connecthttp"
+
+	"pipecd/pkg/controlplane/auth"
+	"pipecd/pkg/controlplane/server"
+	"pipecd/pkg/datastore/sqlite"
+	"pipecd/pkg/filestore/local"
+	"pipecd/pkg/model"
+	modelpb "pipecd/pkg/rpc/gen/model"
+	webv1 "pipecd/pkg/rpc/gen/pipecd/web/v1"
+	"pipecd/pkg/rpc/gen/pipecd/web/v1/webv1connect"
+	"pipecd/pkg/version"
+)
+
+const privateDir = 0o700
+
+// world is everything that runs.
+type world struct {
+	dir   string
+	say   func(format string, args ...any) // progress, for people
+	cloud *cloud
+	repo  *repository
+	agent *agentProcess
+	gate  gate
+
+	address string // of the control plane, host:port
+	client  webv1connect.WebServiceClient
+	cookie  string
+	pipedID string
+	appID   string
+
+	closers []func(context.Context) error
+}
+
+// options are what a world is made with.
+type options struct {
+	dir     string
+	port    int // of the control plane; 0 is a free one
+	say     func(format string, args ...any)
+	logger  *slog.Logger
+	literal bool // gate with the guide's literal query
+}
+
+// newWorld starts the cloud, the control plane and the agent, and adds the
+// sample application. The caller closes the world, also after an error.
+func newWorld(ctx context.Context, o options) (*world, error) {
+	w := &world{dir: o.dir, say: o.say}
+	binary, err := findAgent()
+	if err != nil {
+		return w, err
+	}
+	for _, step := range []struct {
+		what string
+		do   func(context.Context) error
+	}{
+		{"simulated cloud", func(ctx context.Context) error { return w.startCloud(ctx, o) }},
+		{"control plane", func(ctx context.Context) error { return w.startControlPlane(ctx, o) }},
+		{"sample repository", w.makeRepository},
+		{"agent", func(ctx context.Context) error { return w.startAgent(ctx, binary) }},
+		{"application", w.addApplication},
+	} {
+		began := time.Now()
+		if err := step.do(ctx); err != nil {
+			return w, fmt.Errorf("%s: %w", step.what, err)
+		}
+		w.say("✓ %-18s %4d ms", step.what, time.Since(began).Milliseconds())
+	}
+	return w, nil
+}
+
+// close ends everything in the reverse order.
+func (w *world) close(ctx context.Context) error {
+	var err error
+	for i := len(w.closers) - 1; i >= 0; i-- {
+		err = errors.Join(err, w.closers[i](ctx))
+	}
+	return err
+}
+
+func (w *world) onClose(f func(context.Context) error) { w.closers = append(w.closers, f) }
+
+func (w *world) startCloud(ctx context.Context, o options) error {
+	c, err := newCloud(ctx, o.logger)
+	if err != nil {
+		return err
+	}
+	w.cloud = c
+	w.onClose(c.close)
+	w.gate = errorRateGate(c.canaryARN())
+	if o.literal {
+		w.gate = literalGate(c.ELB.DNSName(balancerName))
+	}
+	return nil
+}
+
+func (w *world) startControlPlane(ctx context.Context, o options) error {
+	dir := filepath.Join(w.dir, "control-plane")
+	if err := os.MkdirAll(dir, privateDir); err != nil {
+		return fmt.Errorf("making its data directory: %w", err)
+	}
+	store, err := sqlite.Open(ctx, sqlite.Options{Path: filepath.Join(dir, "pipecd.db"), Logger: o.logger})
+	if err != nil {
+		return err
+	}
+	w.onClose(func(context.Context) error { return store.Close() })
+	files, err := local.Open(filepath.Join(dir, "files"))
+	if err != nil {
+		return err
+	}
+	w.onClose(func(context.Context) error { return files.Close() })
+	key, _, err := auth.LoadOrCreateKey(filepath.Join(dir, "encryption-key"))
+	if err != nil {
+		return err
+	}
+	if err := w.write("control-plane.yaml", controlPlaneFile()); err != nil {
+		return err
+	}
+	return w.serve(ctx, server.Options{
+		Store: store, Files: files, SessionKey: key, InsecureCookie: true,
+		Projects:    []*model.Project{{ID: projectID, StaticAdmin: &model.StaticAdmin{Username: username, PasswordHash: passwordHash}}},
+		Listen:      fmt.Sprintf("127.0.0.1:%d", o.port),
+		GracePeriod: time.Second,
+		Version:     version.Get(), Logger: o.logger,
+	})
+}
+
+// serve runs the server until the world is closed and returns when it accepts
+// connections.
+func (w *world) serve(ctx context.Context, o server.Options) error {
+	running, stop := context.WithCancel(context.WithoutCancel(ctx))
+	ready := make(chan server.Addresses, 1)
+	ended := make(chan error, 1)
+	o.Ready = func(a server.Addresses) { ready <- a }
+	go func() { ended <- server.Run(running, o) }()
+	select {
+	case a := <-ready:
+		w.address = a.Public
+	case err := <-ended:
+		stop()
+		return err
+	}
+	w.onClose(func(context.Context) error {
+		stop()
+		return <-ended
+	})
+	return w.login(ctx)
+}
+
+// login keeps the session's cookie for later calls.
+func (w *world) login(ctx context.Context) error {
+	transport := &http.Transport{}
+	w.onClose(func(context.Context) error {
+		transport.CloseIdleConnections()
+		return nil
+	})
+	w.client = webv1connect.NewWebServiceClient(connect.NewClient(connecthttp.NewTransport(
+		&http.Client{Transport: withCookie{transport, w}}, "http://"+w.address)))
+	ctx, info := connect.NewClientContext(ctx)
+	if _, err := w.client.Login(ctx, &webv1.LoginRequest{ProjectId: projectID, Username: username, Password: password}); err != nil {
+		return fmt.Errorf("logging in: %w", err)
+	}
+	w.cookie, _, _ = strings.Cut(info.ResponseHeader().Get("Set-Cookie"), ";")
+	return nil
+}
+
+// withCookie sends the session with every request.
+type withCookie struct {
+	next  http.RoundTripper
+	world *world
+}
+
+// RoundTrip implements http.RoundTripper.
+func (c withCookie) RoundTrip(r *http.Request) (*http.Response, error) {
+	r = r.Clone(r.Context())
+	if c.world.cookie != "" {
+		r.Header.Set("Cookie", c.world.cookie)
+	}
+	return c.next.RoundTrip(r)
+}
+
+func (w *world) makeRepository(ctx context.Context) error {
+	repo, err := newRepository(ctx, w.dir)
+	if err != nil {
+		return err
+	}
+	w.repo = repo
+	return w.release(ctx, release{version: "v1"})
+}
+
+// release commits a version of the sample application.
+func (w *world) release(ctx context.Context, r release) error {
+	return w.repo.release(ctx, "Release "+r.version, sampleFiles(r, w.cloud.primaryARN(), w.cloud.canaryARN(), w.gate))
+}
+
+func (w *world) write(name, text string) error {
+	const private = 0o600
+	if err := os.WriteFile(filepath.Join(w.dir, name), []byte(text), private); err != nil {
+		return fmt.Errorf("writing %s: %w", name, err)
+	}
+	return nil
+}
+
+// startAgent registers the agent, writes its files and runs it.
+func (w *world) startAgent(ctx context.Context, binary string) error {
+	registered, err := w.client.RegisterPiped(ctx, &webv1.RegisterPipedRequest{Name: "quickstart", Description: "The quickstart's agent"})
+	if err != nil {
+		return fmt.Errorf("registering it: %w", err)
+	}
+	w.pipedID = registered.GetId()
+	path := func(name string) string { return filepath.Join(w.dir, name) }
+	for name, text := range map[string]string{
+		"piped-key":               registered.GetKey() + "\n",
+		"datadog-api-key":         w.cloud.apiKey + "\n",
+		"datadog-application-key": w.cloud.appKey + "\n",
+		"aws-credentials":         "[default]\naws_access_key_id = AKIAQUICKSTART\naws_secret_access_key = quickstart\n",
+		"piped.yaml": pipedFile(pipedValues{
+			pipedID: w.pipedID, keyFile: path("piped-key"), address: w.address, remote: w.repo.remote(),
+			credentialsFile: path("aws-credentials"), datadogAddress: w.cloud.url,
+			apiKeyFile: path("datadog-api-key"), appKeyFile: path("datadog-application-key"),
+		}),
+	} {
+		if err := w.write(name, text); err != nil {
+			return err
+		}
+	}
+	w.agent = &agentProcess{
+		binary:  binary,
+		args:    []string{"run", "--config-file=" + path("piped.yaml"), "--insecure", "--admin-port=0", "--data-dir=" + path("piped")},
+		env:     append(os.Environ(), "AWS_ENDPOINT_URL="+w.cloud.url, "AWS_EC2_METADATA_DISABLED=true", "NO_PROXY=127.0.0.1,localhost"),
+		logFile: path("piped.log"),
+		report:  func(text string) { w.say("! %s", text) },
+	}
+	running, stop := context.WithCancel(context.WithoutCancel(ctx))
+	w.agent.start(running)
+	w.onClose(func(context.Context) error {
+		stop()
+		w.agent.wait()
+		return nil
+	})
+	return w.until(ctx, 20*time.Second, "the agent is connected (see "+path("piped.log")+")", w.agentIsThere)
+}
+
+func (w *world) agentIsThere(ctx context.Context) (bool, error) {
+	list, err := w.client.ListPipeds(ctx, &webv1.ListPipedsRequest{})
+	if err != nil {
+		return false, err
+	}
+	for _, p := range list.GetPipeds() {
+		if p.GetId() == w.pipedID && p.GetStatus() == modelpb.Piped_ONLINE && len(p.GetRepositories()) > 0 {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
+func (w *world) addApplication(ctx context.Context) error {
+	added, err := w.client.AddApplication(ctx, &webv1.AddApplicationRequest{
+		Name: appName, PipedId: w.pipedID, PlatformProvider: providerName, RepoId: repoID,
+		Path: "./", ConfigFilename: "app.pipecd.yaml", Kind: modelpb.ApplicationKind_ECS,
+	})
+	if err != nil {
+		return err
+	}
+	w.appID = added.GetApplicationId()
+	return nil
+}
+
+// until asks again and again until done says so.
+func (w *world) until(ctx context.Context, limit time.Duration, what string, done func(context.Context) (bool, error)) error {
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	const every = 100 * time.Millisecond
+	ticker := time.NewTicker(every)
+	defer ticker.Stop()
+	for {
+		ok, err := done(ctx)
+		if ok || (err != nil && ctx.Err() == nil) {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+				return fmt.Errorf("waited %s until %s, in vain", limit, what)
+			}
+			return context.Cause(ctx)
+		case <-ticker.C:
+		}
+	}
+}

@@ -1,0 +1,217 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net"
+	"path/filepath"
+	"strconv"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"pipecd/pkg/config"
+	"pipecd/pkg/controlplane/auth"
+	"pipecd/pkg/controlplane/server"
+	"pipecd/pkg/datastore"
+	"pipecd/pkg/filestore"
+	"pipecd/pkg/filestore/local"
+	"pipecd/pkg/logging"
+	"pipecd/pkg/model"
+	"pipecd/pkg/version"
+)
+
+// serverCommand is `pipecd server` with its flags.
+type serverCommand struct {
+	env
+
+	log  logging.Flags
+	data dataDir
+
+	configFile     string
+	keyFile        string
+	insecureCookie bool
+	host           string
+	port           int
+	adminHost      string
+	adminPort      int
+	grace          time.Duration
+	tls            bool
+}
+
+func newServer(e env) *cobra.Command {
+	s := &serverCommand{env: e}
+	c := &cobra.Command{
+		Use:   "server --config-file=FILE",
+		Short: "Run the control plane",
+		Long: `Run the control plane. One port answers agents, the command line and browsers;
+the admin port has /metrics, /healthz and /debug/pprof and is not protected.
+
+Without a datastore and a filestore in the configuration, everything is kept in
+the data directory. The key that signs sessions is made there at the first start.`,
+		Example: `  pipecd server --config-file=control-plane.yaml
+  pipecd server --config-file=control-plane.yaml --data-dir=/var/lib/pipecd --insecure-cookie
+  pipecd server --config-file=control-plane.yaml --encryption-key-file=/run/secrets/encryption-key`,
+		Args: args(),
+		RunE: func(c *cobra.Command, _ []string) error { return s.run(c.Context()) },
+	}
+	f := c.Flags()
+	s.data.register(f, e)
+	registerLogging(f, &s.log)
+	f.StringVar(&s.configFile, "config-file", "", "configuration, a document of kind ControlPlane (required)")
+	f.StringVar(&s.keyFile, "encryption-key-file", "", "file with the key that signs sessions (default \""+keyName+"\" in the data directory, made when absent)")
+	f.BoolVar(&s.insecureCookie, "insecure-cookie", false, "let session cookies travel over plain HTTP")
+	f.StringVar(&s.host, "host", "", "address to listen on (default all)")
+	f.IntVar(&s.port, "port", 8080, "port for everything")
+	f.StringVar(&s.adminHost, "admin-host", "127.0.0.1", "address to listen on for the operator; it is not protected")
+	f.IntVar(&s.adminPort, "admin-port", 9085, "port for the operator")
+	f.DurationVar(&s.grace, "grace-period", 15*time.Second, "how long calls may take to end when the server stops")
+	s.registerFormer(f)
+	return c
+}
+
+// registerFormer accepts the flags of PipeCD's server that have no meaning here.
+func (s *serverCommand) registerFormer(f *pflag.FlagSet) {
+	for _, name := range []string{"piped-api-port", "web-api-port", "http-port", "api-port", "envoy-authz-port"} {
+		f.Int(name, 0, "")
+		deprecate(f, name, "everything is served on --port")
+	}
+	f.String("cache-address", "", "")
+	deprecate(f, "cache-address", "no cache server is used")
+	f.String("static-dir", "", "")
+	deprecate(f, "static-dir", "the pages are part of the program")
+	f.Bool("enable-grpc-reflection", false, "")
+	deprecate(f, "enable-grpc-reflection", "reflection is not offered")
+	f.BoolVar(&s.tls, "tls", false, "")
+	f.String("cert-file", "", "")
+	f.String("key-file", "", "")
+	for _, name := range []string{"tls", "cert-file", "key-file"} {
+		deprecate(f, name, "TLS is for a proxy in front")
+	}
+}
+
+// deprecate hides a flag and makes its use print a warning.
+func deprecate(f *pflag.FlagSet, name, why string) {
+	_ = f.MarkDeprecated(name, why) // fails only for a flag that does not exist
+}
+
+func (s *serverCommand) run(ctx context.Context) error {
+	logger, err := newLogger(s.err, s.log)
+	if err != nil {
+		return err
+	}
+	if s.tls {
+		return usagef("--tls is not supported: this server speaks plaintext HTTP/1.1 and HTTP/2; let a proxy or load balancer in front do TLS")
+	}
+	cfg, err := s.load(ctx, logger)
+	if err != nil {
+		return err
+	}
+	dir, err := s.data.path()
+	if err != nil {
+		return err
+	}
+	key, err := s.key(ctx, dir, logger)
+	if err != nil {
+		return err
+	}
+	st, err := openStores(ctx, cfg, dir, logger)
+	if err != nil {
+		return err
+	}
+	logger.InfoContext(ctx, "state is in the data directory", slog.String("path", dir))
+	err = server.Run(ctx, server.Options{
+		Store: st.data, Files: st.files,
+		Projects:       projectsOf(cfg),
+		SessionKey:     key,
+		InsecureCookie: s.insecureCookie,
+		Address:        cfg.Address,
+		Listen:         net.JoinHostPort(s.host, strconv.Itoa(s.port)),
+		AdminListen:    net.JoinHostPort(s.adminHost, strconv.Itoa(s.adminPort)),
+		GracePeriod:    s.grace,
+		Version:        version.Get(),
+		Logger:         logger,
+	})
+	return errors.Join(err, st.close())
+}
+
+// load reads the configuration. Warnings are logged; errors come all at once.
+func (s *serverCommand) load(ctx context.Context, logger *slog.Logger) (*config.ControlPlane, error) {
+	if s.configFile == "" {
+		return nil, usagef("--config-file is missing: name a document of kind ControlPlane")
+	}
+	content, err := readLimited(s.configFile, maxConfigFile)
+	if err != nil {
+		return nil, usagef("the configuration cannot be read: %s", err)
+	}
+	cfg, problems := config.LoadControlPlane(s.configFile, content)
+	if err := problems.Err(); err != nil {
+		return nil, err
+	}
+	for _, p := range problems.Warnings() {
+		logger.WarnContext(ctx, p.String())
+	}
+	return cfg, checkStores(cfg)
+}
+
+// checkStores refuses what comes with a later version.
+func checkStores(cfg *config.ControlPlane) error {
+	if t := cfg.Datastore.Type; t != config.DatastoreSQLite {
+		return usagef("spec.datastore.type is %s, which comes with a later version of pipecd; until then use SQLITE, or leave spec.datastore out", t)
+	}
+	if t := cfg.Filestore.Type; t != config.FilestoreLocal {
+		return usagef("spec.filestore.type is %s, which comes with a later version of pipecd; until then use LOCAL, or leave spec.filestore out", t)
+	}
+	return nil
+}
+
+func (s *serverCommand) key(ctx context.Context, dir string, logger *slog.Logger) ([]byte, error) {
+	if s.keyFile != "" {
+		return auth.LoadKey(s.keyFile)
+	}
+	path := filepath.Join(dir, keyName)
+	key, created, err := auth.LoadOrCreateKey(path)
+	if created {
+		logger.InfoContext(ctx, "made a new key to sign sessions with", slog.String("path", path))
+	}
+	return key, err
+}
+
+// stores is where the state is.
+type stores struct {
+	data  datastore.Store
+	files filestore.Store
+}
+
+func (s stores) close() error { return errors.Join(s.data.Close(), s.files.Close()) }
+
+func openStores(ctx context.Context, cfg *config.ControlPlane, dir string, logger *slog.Logger) (stores, error) {
+	data, err := openDatabase(ctx, dir, cfg.Datastore.SQLite.Path, logger)
+	if err != nil {
+		return stores{}, err
+	}
+	path := cfg.Filestore.Local.Path
+	if path == "" {
+		path = filepath.Join(dir, filesName)
+	}
+	files, err := local.Open(path)
+	if err != nil {
+		return stores{}, errors.Join(err, data.Close())
+	}
+	return stores{data: data, files: files}, nil
+}
+
+// projectsOf returns the projects of the configuration file.
+func projectsOf(cfg *config.ControlPlane) []*model.Project {
+	var out []*model.Project
+	for _, p := range cfg.Projects {
+		project := &model.Project{ID: p.ID, Description: p.Desc}
+		if a := p.StaticAdmin; a != nil {
+			project.StaticAdmin = &model.StaticAdmin{Username: a.Username, PasswordHash: a.PasswordHash.Reveal()}
+		}
+		out = append(out, project)
+	}
+	return out
+}

@@ -1,0 +1,198 @@
+package agentapi
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+	"time"
+
+	"connectrpc.com/connect/v2"
+
+	"pipecd/pkg/controlplane/auth"
+	"pipecd/pkg/controlplane/notify"
+	"pipecd/pkg/datastore"
+	"pipecd/pkg/model"
+	agentv1 "pipecd/pkg/rpc/gen/pipecd/agent/v1"
+	"pipecd/pkg/rpc/gen/pipecd/agent/v1/agentv1connect"
+)
+
+// Times of the protocol.
+const (
+	heartbeatInterval = 10 * time.Second
+	leaseTTL          = 30 * time.Second
+	helloTimeout      = 10 * time.Second
+	pollInterval      = time.Second
+	releaseTimeout    = 5 * time.Second
+)
+
+// Store is what the service needs of the datastore.
+type Store interface {
+	datastore.Leases
+	TouchPiped(ctx context.Context, id string, now time.Time) error
+	ListUnhandledCommands(ctx context.Context, pipedID string) ([]*model.Command, error)
+}
+
+// rechecker says whether a caller may go on.
+type rechecker interface {
+	Recheck(ctx context.Context, caller *auth.Piped) error
+}
+
+// Options is what the service works with.
+type Options struct {
+	Store  Store
+	Pipeds rechecker
+	Hub    *notify.Hub
+	Logger *slog.Logger
+	// Interrupt makes a Receive that waits on the call's stream return. The
+	// stream's own context cannot do it: it ends only with the call.
+	Interrupt func(ctx context.Context)
+}
+
+// Service implements agentv1connect.AgentServiceHandler. It is safe for
+// concurrent use.
+type Service struct {
+	store     Store
+	pipeds    rechecker
+	hub       *notify.Hub
+	logger    *slog.Logger
+	interrupt func(ctx context.Context)
+
+	mu      sync.Mutex
+	current map[string]*session // by piped id: the newest session that holds the lease
+}
+
+var _ agentv1connect.AgentServiceHandler = (*Service)(nil)
+
+// New returns the service.
+func New(o Options) *Service {
+	return &Service{
+		store: o.Store, pipeds: o.Pipeds, hub: o.Hub, logger: o.Logger, interrupt: o.Interrupt,
+		current: make(map[string]*session),
+	}
+}
+
+// stream is the server's end of the call.
+type stream interface {
+	Receive() (*agentv1.ConnectRequest, error)
+	Send(res *agentv1.ConnectResponse) error
+}
+
+var (
+	// errLeft says that the agent ended the stream, on purpose or not.
+	errLeft = errors.New("the agent left")
+	// errReplaced says that another stream got the lease.
+	errReplaced = model.Errorf(model.CodeFenced, "a newer stream of this piped holds the lease")
+)
+
+// Connect implements agentv1connect.AgentServiceHandler.
+func (s *Service) Connect(ctx context.Context, st agentv1connect.AgentServiceConnectServerStream) error {
+	caller, err := auth.PipedFrom(ctx)
+	if err != nil {
+		return err
+	}
+	return s.serve(ctx, caller, st)
+}
+
+// serve runs the call. Messages are received by a goroutine of its own, which
+// has ended when serve returns.
+func (s *Service) serve(ctx context.Context, caller *auth.Piped, st stream) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	received := make(chan *agentv1.ConnectRequest)
+	var receiver sync.WaitGroup
+	receiver.Go(func() { cancel(receive(ctx, st, received)) })
+	defer receiver.Wait()
+	defer s.interrupt(ctx)
+	defer cancel(nil)
+
+	hello, err := awaitHello(ctx, received)
+	if err != nil {
+		return s.end(ctx, err)
+	}
+	se := &session{
+		service: s, stream: st, received: received, caller: caller, cancel: cancel,
+		request: datastore.LeaseRequest{InstanceID: hello.GetInstanceId(), Host: hello.GetHost(), TTL: leaseTTL},
+		logger: s.logger.With(slog.String("piped", caller.Piped.ID), slog.String("instance", hello.GetInstanceId()),
+			slog.String("host", hello.GetHost())),
+	}
+	return s.end(ctx, se.run(ctx))
+}
+
+// end returns what the agent is told: nothing if it left by itself, and why the
+// call was ended rather than that it was.
+func (s *Service) end(ctx context.Context, err error) error {
+	if cause := context.Cause(ctx); ctx.Err() != nil && cause != nil && errors.Is(err, ctx.Err()) {
+		err = cause
+	}
+	if errors.Is(err, errLeft) {
+		return nil
+	}
+	return err
+}
+
+// receive passes messages on until the stream ends, and returns why.
+func receive(ctx context.Context, st stream, received chan<- *agentv1.ConnectRequest) error {
+	for {
+		m, err := st.Receive()
+		if err != nil {
+			return whyReceiveFailed(err)
+		}
+		select {
+		case received <- m:
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
+}
+
+// whyReceiveFailed keeps the errors that are about what the agent sent; the
+// others are ways of leaving.
+func whyReceiveFailed(err error) error {
+	var refused *model.Error
+	code := connect.CodeOf(err)
+	if errors.As(err, &refused) || code == connect.CodeInvalidArgument || code == connect.CodeResourceExhausted {
+		return err
+	}
+	return errors.Join(errLeft, err)
+}
+
+func awaitHello(ctx context.Context, received <-chan *agentv1.ConnectRequest) (*agentv1.Hello, error) {
+	timeout := time.NewTimer(helloTimeout)
+	defer timeout.Stop()
+	select {
+	case m := <-received:
+		if hello := m.GetHello(); hello != nil {
+			return hello, nil
+		}
+		return nil, model.Errorf(model.CodeInvalid, "the first message of the stream must be a hello")
+	case <-timeout.C:
+		return nil, model.Errorf(model.CodeInvalid, "no hello came within %s", helloTimeout)
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+// enter makes the session the agent's current one. An older session of the same
+// process, whose connection broke without the server noticing, is ended: it must
+// not release the lease that this one holds now.
+func (s *Service) enter(se *session) {
+	s.mu.Lock()
+	old := s.current[se.caller.Piped.ID]
+	s.current[se.caller.Piped.ID] = se
+	s.mu.Unlock()
+	if old != nil {
+		old.cancel(errReplaced)
+	}
+}
+
+// leave reports whether the session was the agent's current one, and forgets it.
+func (s *Service) leave(se *session) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.current[se.caller.Piped.ID] != se {
+		return false
+	}
+	delete(s.current, se.caller.Piped.ID)
+	return true
+}

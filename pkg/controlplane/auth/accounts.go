@@ -1,0 +1,137 @@
+package auth
+
+import (
+	"context"
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/hex"
+	"fmt"
+	"log/slog"
+
+	"golang.org/x/crypto/bcrypt"
+
+	"pipecd/pkg/model"
+)
+
+// PasswordCost is the bcrypt cost of the hashes made here.
+const PasswordCost = 10
+
+// MaxPasswordLength is what bcrypt looks at, in bytes; a longer password is
+// refused when it is set, because its tail would not count.
+const MaxPasswordLength = 72
+
+// HashPassword returns the bcrypt hash of a new password.
+func HashPassword(password string) (string, error) {
+	if password == "" {
+		return "", model.Errorf(model.CodeInvalid, "the password is empty")
+	}
+	if len(password) > MaxPasswordLength {
+		return "", model.Errorf(model.CodeInvalid, "the password is %d bytes long; bcrypt takes at most %d", len(password), MaxPasswordLength)
+	}
+	hash, err := bcrypt.GenerateFromPassword([]byte(password), PasswordCost)
+	if err != nil {
+		return "", model.Wrap(model.CodeInternal, err, "hashing a password")
+	}
+	return string(hash), nil
+}
+
+// projectStore is what is needed of the datastore.
+type projectStore interface {
+	GetProject(ctx context.Context, id string) (*model.Project, error)
+}
+
+// Projects finds projects: those of the configuration file first, then those of
+// the datastore.
+type Projects struct {
+	configured map[string]*model.Project
+	store      projectStore
+}
+
+// NewProjects returns the projects of both places.
+func NewProjects(configured []*model.Project, store projectStore) *Projects {
+	p := &Projects{configured: make(map[string]*model.Project, len(configured)), store: store}
+	for _, c := range configured {
+		p.configured[c.ID] = c
+	}
+	return p
+}
+
+// Get returns a project, which must not be changed. CodeNotFound.
+func (p *Projects) Get(ctx context.Context, id string) (*model.Project, error) {
+	if c := p.configured[id]; c != nil {
+		return c, nil
+	}
+	return p.store.GetProject(ctx, id)
+}
+
+// Login is an attempt to log in.
+type Login struct {
+	ProjectID string
+	Username  string
+	Password  string
+	Address   string // where the attempt comes from: the IP address
+}
+
+// LogValue leaves the password out.
+func (l Login) LogValue() slog.Value {
+	return slog.GroupValue(slog.String("project", l.ProjectID), slog.String("username", l.Username), slog.String("address", l.Address))
+}
+
+// Passwords checks passwords.
+type Passwords struct {
+	projects *Projects
+	throttle *throttle
+	dummy    []byte
+}
+
+// NewPasswords returns a checker for the projects' accounts.
+func NewPasswords(projects *Projects) (*Passwords, error) {
+	// Its password is never told to anyone; it only has to cost as much as a
+	// real one.
+	dummy, err := bcrypt.GenerateFromPassword(randomBytes(16), PasswordCost)
+	if err != nil {
+		return nil, model.Wrap(model.CodeInternal, err, "preparing the login")
+	}
+	return &Passwords{projects: projects, throttle: newThrottle(), dummy: dummy}, nil
+}
+
+// Check returns the account that the password opens. CodeUnauthenticated, with
+// one sentence for every reason; CodeExhausted after too many attempts.
+func (p *Passwords) Check(ctx context.Context, l Login) (*model.StaticAdmin, error) {
+	account := l.ProjectID + "\x00" + l.Username
+	if err := p.throttle.attempt(account, l.Address); err != nil {
+		return nil, err
+	}
+	project, err := p.projects.Get(ctx, l.ProjectID)
+	if err != nil && model.CodeOf(err) != model.CodeNotFound {
+		return nil, fmt.Errorf("looking up the project of a login: %w", err)
+	}
+	hash, admin := p.dummy, (*model.StaticAdmin)(nil)
+	if project != nil && project.StaticAdmin != nil && sameText(project.StaticAdmin.Username, l.Username) {
+		admin = project.StaticAdmin
+		hash = []byte(admin.PasswordHash)
+	}
+	password := []byte(l.Password)
+	if len(password) > MaxPasswordLength {
+		password, admin = password[:MaxPasswordLength], nil // compared all the same: for the time it takes
+	}
+	if bcrypt.CompareHashAndPassword(hash, password) != nil || admin == nil {
+		return nil, model.Errorf(model.CodeUnauthenticated, "the project, the user name or the password is wrong")
+	}
+	p.throttle.succeeded(account)
+	return admin, nil
+}
+
+// sameText compares without telling by its time where the texts differ.
+func sameText(a, b string) bool {
+	x, y := sha256.Sum256([]byte(a)), sha256.Sum256([]byte(b))
+	return subtle.ConstantTimeCompare(x[:], y[:]) == 1
+}
+
+// fingerprint changes when the password does. It is short, because it goes into
+// every cookie, and tells nothing about the hash that would help an attacker
+// who has neither.
+func fingerprint(admin *model.StaticAdmin) string {
+	sum := sha256.Sum256([]byte(admin.Username + "\x00" + admin.PasswordHash))
+	return hex.EncodeToString(sum[:8])
+}

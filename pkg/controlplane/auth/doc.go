@@ -1,0 +1,22 @@
+// Package auth says who a caller of the control plane is.
+//
+// # People
+//
+// A project has one static admin: a name and a bcrypt hash, in the
+// configuration file or in the datastore. A login that fails always gets the
+// same answer after about the same time, whether the project, the name or the
+// password was wrong; attempts are limited per account and per address.
+//
+// A login gives a session: a JWT (HS256) signed with the server's key file. It
+// names the project and the user and holds a fingerprint of the password's
+// hash, so that changing the password ends every session. It travels in the
+// cookie SessionCookie, which scripts cannot read and other sites cannot send.
+//
+// # Agents
+//
+// Every call of an agent carries its key (see package rpc/auth). It is checked
+// against the datastore each time, so that disabling an agent or removing a key
+// works at once; that costs an indexed read and a SHA-256.
+//
+// Who called is in the context: PipedFrom and UserFrom.
+package auth

@@ -1,0 +1,57 @@
+package pipedapi
+
+import (
+	"context"
+	"time"
+
+	"pipecd/pkg/controlplane/auth"
+	"pipecd/pkg/model"
+	"pipecd/pkg/rpc/convert"
+	"pipecd/pkg/rpc/gen/grpc/service/pipedservice"
+)
+
+// ListUnhandledCommands returns what the agent has not answered, oldest first.
+func (s *Service) ListUnhandledCommands(ctx context.Context, _ *pipedservice.ListUnhandledCommandsRequest) (*pipedservice.ListUnhandledCommandsResponse, error) {
+	caller, err := auth.PipedFrom(ctx)
+	if err != nil {
+		return nil, err
+	}
+	commands, err := s.store.ListUnhandledCommands(ctx, caller.Piped.ID)
+	if err != nil {
+		return nil, err
+	}
+	var resp pipedservice.ListUnhandledCommandsResponse
+	for _, c := range commands {
+		resp.Commands = append(resp.Commands, convert.CommandToPB(c))
+	}
+	return &resp, nil
+}
+
+// ReportCommandHandled records the agent's answer to a command. An output is
+// kept beside it, before the answer: who sees the answer finds the output.
+func (s *Service) ReportCommandHandled(ctx context.Context, req *pipedservice.ReportCommandHandledRequest) (*pipedservice.ReportCommandHandledResponse, error) {
+	caller, err := auth.PipedFrom(ctx)
+	if err != nil {
+		return nil, err
+	}
+	c, err := s.store.GetCommand(ctx, req.GetCommandId())
+	switch {
+	case err != nil:
+		return nil, err
+	case c.PipedID != caller.Piped.ID:
+		return nil, model.Errorf(model.CodePermissionDenied, "command %s is not for piped %s", c.ID, caller.Piped.ID)
+	}
+	if output := req.GetOutput(); len(output) > 0 && c.Status == model.CommandNotHandled {
+		if err := s.files.Put(ctx, "command-output/"+c.ID+".json", output); err != nil {
+			return nil, model.Wrap(model.CodeOf(err), err, "storing the output of command "+c.ID)
+		}
+	}
+	handled, now := convert.HandledFromPB(req), time.Now()
+	_, err = s.store.UpdateCommand(ctx, caller.Fence, c.ID, func(c *model.Command) error {
+		return c.ReportHandled(handled, now)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &pipedservice.ReportCommandHandledResponse{}, nil
+}

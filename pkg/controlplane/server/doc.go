@@ -1,0 +1,24 @@
+// Package server is the control plane's process: one port for everything, and
+// one for the operator.
+//
+//	/grpc.service.pipedservice.PipedService/   agents   package pipedapi
+//	/pipe.api.service.pipedservice.PipedService/        the same, an older name
+//	/pipecd.agent.v1.AgentService/             agents   package agentapi
+//	/pipecd.web.v1.WebService/                 people   package webapi
+//	/healthz                                   load balancers
+//	/                                          a page for people
+//
+// Each request is dispatched by its path, never a connection: proxies mix
+// everything on one. The services answer gRPC, gRPC-Web and Connect, over
+// HTTP/1.1 or HTTP/2, which needs no TLS to be spoken. TLS is for a proxy in
+// front.
+//
+// What every call passes, from the outside in (interceptors.go): it is counted
+// and logged; errors become status codes; a panic becomes an error; it gets a
+// time limit, or is ended when the server stops; the caller is identified before
+// anything of the message is read; each message is checked against the rules in
+// the proto files.
+//
+// The admin port has /metrics, /healthz and /debug/pprof/. It has no
+// authentication and must not be reachable from outside.
+package server

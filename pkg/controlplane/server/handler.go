@@ -1,0 +1,132 @@
+package server
+
+import (
+	"context"
+	"net/http"
+	"strings"
+	"time"
+
+	"connectrpc.com/connect/v2"
+	"connectrpc.com/connect/v2/connecthttp"
+
+	"pipecd/pkg/controlplane/agentapi"
+	"pipecd/pkg/controlplane/auth"
+	"pipecd/pkg/controlplane/command"
+	"pipecd/pkg/controlplane/notify"
+	"pipecd/pkg/controlplane/pipedapi"
+	"pipecd/pkg/controlplane/stagelog"
+	"pipecd/pkg/controlplane/webapi"
+	"pipecd/pkg/rpc/gen/grpc/service/pipedservice/pipedserviceconnect"
+	"pipecd/pkg/rpc/gen/pipecd/agent/v1/agentv1connect"
+	"pipecd/pkg/rpc/gen/pipecd/web/v1/webv1connect"
+)
+
+// maxMessage is the most bytes of one message, after decompression.
+const maxMessage = 10 << 20
+
+const (
+	pipedPrefix  = "/" + pipedserviceconnect.PipedServiceName + "/"
+	agentPrefix  = "/" + agentv1connect.AgentServiceName + "/"
+	webPrefix    = "/" + webv1connect.WebServiceName + "/"
+	legacyPrefix = "/pipe.api.service.pipedservice.PipedService/"
+)
+
+// newHandler wires everything that answers on the one port. stopping is done
+// when streams have to end.
+func newHandler(stopping context.Context, o Options, m *metrics) (http.Handler, error) {
+	projects := auth.NewProjects(o.Projects, o.Store)
+	passwords, err := auth.NewPasswords(projects)
+	if err != nil {
+		return nil, err
+	}
+	validate, err := newValidation()
+	if err != nil {
+		return nil, err
+	}
+	var (
+		hub      = new(notify.Hub)
+		logs     = stagelog.New(o.Files, hub)
+		pipeds   = auth.NewPipeds(projects, o.Store, o.Logger)
+		sessions = auth.NewSessions(o.SessionKey, projects, o.InsecureCookie)
+	)
+	rpc := connect.NewServer(
+		observe(o.Logger, m),
+		mapErrors,
+		recoverPanics,
+		limit(stopping),
+		identify(pipeds, sessions),
+		validate,
+	)
+	pipedserviceconnect.RegisterPipedServiceHandler(rpc, pipedapi.New(pipedapi.Options{
+		Store: o.Store, Files: o.Files, Logs: logs, Hub: hub, Address: o.Address,
+	}))
+	agentv1connect.RegisterAgentServiceHandler(rpc, agentapi.New(agentapi.Options{
+		Store: o.Store, Pipeds: pipeds, Hub: hub, Logger: o.Logger, Interrupt: interruptReads,
+	}))
+	webv1connect.RegisterWebServiceHandler(rpc, webapi.New(webapi.Options{
+		Store: o.Store, Logs: logs, Hub: hub, Issuer: command.NewIssuer(o.Store, hub),
+		Passwords: passwords, Sessions: sessions, Logger: o.Logger,
+	}))
+
+	mux := http.NewServeMux()
+	connecthttp.Mount(mux, rpc, connecthttp.WithReadMaxBytes(maxMessage), connecthttp.WithConditionalOptions(requireHeader))
+	mux.Handle("GET /healthz", newHealth(o.Store, o.Files))
+	mux.Handle("GET /{$}", newPage(o.Version))
+	return withConnection(withLegacyPath(sameOriginOnly(mux))), nil
+}
+
+// requireHeader asks calls of the web service for the header
+// Connect-Protocol-Version, which a form of another site cannot send.
+func requireHeader(spec connect.Spec) []connecthttp.Option {
+	if strings.HasPrefix(spec.Procedure, webPrefix) {
+		return []connecthttp.Option{connecthttp.WithRequireConnectProtocolHeader()}
+	}
+	return nil
+}
+
+// sameOriginOnly refuses calls of the web service that a browser says come from
+// another site. Browsers that do not say, and other programs, pass.
+func sameOriginOnly(next http.Handler) http.Handler {
+	guarded := http.NewCrossOriginProtection().Handler(next)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasPrefix(r.URL.Path, webPrefix) {
+			guarded.ServeHTTP(w, r)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// withLegacyPath makes the service's older name mean the same.
+func withLegacyPath(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if method, ok := strings.CutPrefix(r.URL.Path, legacyPrefix); ok {
+			r = r.Clone(r.Context())
+			r.URL.Path, r.URL.RawPath = pipedPrefix+method, ""
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+type connectionKey struct{}
+
+// withConnection makes the deadlines of the request's connection, or HTTP/2
+// stream, reachable from its context.
+func withConnection(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		ctx := context.WithValue(r.Context(), connectionKey{}, http.NewResponseController(w))
+		next.ServeHTTP(w, r.WithContext(ctx))
+	})
+}
+
+func connection(ctx context.Context) (*http.ResponseController, bool) {
+	c, ok := ctx.Value(connectionKey{}).(*http.ResponseController)
+	return c, ok
+}
+
+// interruptReads makes reads of the call's request, also one that waits, fail.
+func interruptReads(ctx context.Context) {
+	if c, ok := connection(ctx); ok {
+		_ = c.SetReadDeadline(time.Unix(1, 0)) // fails only when there is nothing left to read
+	}
+}

@@ -1,0 +1,248 @@
+package server
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"log/slog"
+	"runtime/debug"
+	"strings"
+	"time"
+
+	"buf.build/go/protovalidate"
+	"connectrpc.com/connect/v2"
+	"google.golang.org/protobuf/proto"
+
+	"pipecd/pkg/controlplane/auth"
+	"pipecd/pkg/controlplane/webapi"
+	"pipecd/pkg/model"
+	rpcauth "pipecd/pkg/rpc/auth"
+	"pipecd/pkg/rpc/convert"
+)
+
+const (
+	callTimeout = 30 * time.Second // of a call that is not a stream
+	sendTimeout = 20 * time.Second // of one message of a stream: a reader that stopped reading
+
+	requestIDHeader = "X-Request-Id"
+)
+
+// call is what is known of a running call; inner interceptors add to it for the
+// log.
+type call struct {
+	id    string
+	attrs []slog.Attr
+}
+
+type callKey struct{}
+
+// describe adds attributes to the call's line in the log.
+func describe(ctx context.Context, attrs ...slog.Attr) {
+	if c, ok := ctx.Value(callKey{}).(*call); ok {
+		c.attrs = append(c.attrs, attrs...)
+	}
+}
+
+// observe counts, times and logs calls. Their id is in the log and in the
+// response, so that a user's report leads to the line.
+func observe(logger *slog.Logger, m *metrics) connect.ServerInterceptor {
+	return func(next connect.ServerFunc) connect.ServerFunc {
+		return func(ctx context.Context, spec connect.Spec, stream connect.ServerStream) error {
+			c := &call{id: rand.Text()[:16]}
+			if info, ok := connect.CallInfoForServerContext(ctx); ok {
+				info.ResponseHeader().Set(requestIDHeader, c.id)
+				c.attrs = append(c.attrs, slog.String("peer", info.PeerAddr), slog.String("protocol", info.Protocol))
+			}
+			started := time.Now()
+			running := m.running.WithLabelValues(spec.Procedure)
+			running.Inc()
+			err := next(context.WithValue(ctx, callKey{}, c), spec, stream)
+			running.Dec()
+			took := time.Since(started)
+			m.finished(spec, err, took)
+			logCall(ctx, logger, spec, c, err, took)
+			return err
+		}
+	}
+}
+
+func logCall(ctx context.Context, logger *slog.Logger, spec connect.Spec, c *call, err error, took time.Duration) {
+	level := slog.LevelDebug
+	attrs := append([]slog.Attr{
+		slog.String("procedure", spec.Procedure), slog.String("code", codeName(err)),
+		slog.Duration("took", took), slog.String("request", c.id),
+	}, c.attrs...)
+	if err != nil {
+		level = slog.LevelInfo
+		attrs = append(attrs, slog.String("error", causeOf(err)))
+	}
+	switch connect.CodeOf(err) {
+	case connect.CodeInternal, connect.CodeUnknown, connect.CodeDataLoss:
+		if err != nil {
+			level = slog.LevelError
+		}
+	default:
+	}
+	logger.LogAttrs(ctx, level, "call", attrs...)
+}
+
+// causeOf returns the text for operators, which has more than the user is told.
+func causeOf(err error) string {
+	var e *connect.Error
+	if errors.As(err, &e) {
+		if cause := errors.Unwrap(e); cause != nil {
+			return cause.Error()
+		}
+	}
+	return err.Error()
+}
+
+func codeName(err error) string {
+	if err == nil {
+		return "ok"
+	}
+	return connect.CodeOf(err).String()
+}
+
+// mapErrors turns the model's errors into the wire's.
+func mapErrors(next connect.ServerFunc) connect.ServerFunc {
+	return func(ctx context.Context, spec connect.Spec, stream connect.ServerStream) error {
+		return convert.ErrorToConnect(next(ctx, spec, stream))
+	}
+}
+
+// recoverPanics turns a panic into an error that carries the stack. It is a
+// defect of ours, but no reason to end everybody's calls.
+func recoverPanics(next connect.ServerFunc) connect.ServerFunc {
+	return func(ctx context.Context, spec connect.Spec, stream connect.ServerStream) (err error) {
+		defer func() {
+			if p := recover(); p != nil {
+				err = model.Wrap(model.CodeInternal, fmt.Errorf("panic: %v\n%s", p, debug.Stack()), "serving "+spec.Procedure)
+			}
+		}()
+		return next(ctx, spec, stream)
+	}
+}
+
+// limit gives calls a time limit. A stream has none, but it is ended when the
+// server stops, and so is one whose reader does not read.
+func limit(stopping context.Context) connect.ServerInterceptor {
+	return func(next connect.ServerFunc) connect.ServerFunc {
+		return func(ctx context.Context, spec connect.Spec, stream connect.ServerStream) error {
+			if spec.StreamType == connect.StreamTypeUnary {
+				ctx, cancel := context.WithTimeout(ctx, callTimeout)
+				defer cancel()
+				if c, ok := connection(ctx); ok {
+					_ = c.SetReadDeadline(time.Now().Add(callTimeout)) // unsupported only in tests without a connection
+				}
+				return next(ctx, spec, stream)
+			}
+			ctx, cancel := context.WithCancelCause(ctx)
+			defer cancel(nil)
+			defer context.AfterFunc(stopping, func() { cancel(context.Cause(stopping)) })()
+			return next(ctx, spec, impatient{ServerStream: stream, ctx: ctx})
+		}
+	}
+}
+
+// impatient is a stream on which sending has a time limit.
+type impatient struct {
+	connect.ServerStream
+
+	ctx context.Context //nolint:containedctx // the stream is one call's, and so is the context
+}
+
+func (s impatient) Send(msg any) error {
+	c, ok := connection(s.ctx)
+	if !ok {
+		return s.ServerStream.Send(msg)
+	}
+	// Cleared afterwards: on HTTP/2 a deadline that passes ends the stream even
+	// when nothing is being sent.
+	if err := c.SetWriteDeadline(time.Now().Add(sendTimeout)); err != nil {
+		return s.ServerStream.Send(msg)
+	}
+	err := s.ServerStream.Send(msg)
+	return errors.Join(err, c.SetWriteDeadline(time.Time{}))
+}
+
+// identify finds out who calls, before anything of the message is read.
+func identify(pipeds *auth.Pipeds, sessions *auth.Sessions) connect.ServerInterceptor {
+	return func(next connect.ServerFunc) connect.ServerFunc {
+		return func(ctx context.Context, spec connect.Spec, stream connect.ServerStream) error {
+			info, ok := connect.CallInfoForServerContext(ctx)
+			if !ok {
+				return model.Errorf(model.CodeInternal, "the call has no metadata")
+			}
+			header := info.RequestHeader()
+			switch {
+			case strings.HasPrefix(spec.Procedure, pipedPrefix), strings.HasPrefix(spec.Procedure, agentPrefix):
+				caller, err := pipeds.Check(ctx, header.Get(rpcauth.HeaderAuthorization), header.Get(rpcauth.HeaderLeaseEpoch))
+				if err != nil {
+					return err
+				}
+				describe(ctx, slog.String("piped", caller.Piped.ID), slog.Int64("epoch", caller.Fence.Epoch))
+				return next(auth.WithPiped(ctx, caller), spec, stream)
+			case webapi.IsPublic(spec.Procedure):
+				return next(ctx, spec, stream)
+			default: // closed by default: a service that is new here needs a session
+				user, err := sessions.Check(ctx, header.Values("Cookie"))
+				if err != nil {
+					return err
+				}
+				describe(ctx, slog.String("project", user.ProjectID), slog.String("user", user.Username))
+				return next(auth.WithUser(ctx, user), spec, stream)
+			}
+		}
+	}
+}
+
+// newValidation returns the interceptor that checks every message that comes in
+// against the rules of the proto files.
+func newValidation() (connect.ServerInterceptor, error) {
+	validator, err := protovalidate.New()
+	if err != nil {
+		return nil, model.Wrap(model.CodeInternal, err, "preparing the validation of requests")
+	}
+	return func(next connect.ServerFunc) connect.ServerFunc {
+		return func(ctx context.Context, spec connect.Spec, stream connect.ServerStream) error {
+			return next(ctx, spec, checked{ServerStream: stream, validator: validator})
+		}
+	}, nil
+}
+
+// checked is a stream whose messages are valid when they arrive.
+type checked struct {
+	connect.ServerStream
+
+	validator protovalidate.Validator
+}
+
+func (s checked) Receive(msg any) error {
+	if err := s.ServerStream.Receive(msg); err != nil {
+		return err
+	}
+	m, ok := msg.(proto.Message)
+	if !ok {
+		return nil
+	}
+	err := s.validator.Validate(m)
+	var invalid *protovalidate.ValidationError
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &invalid):
+		return model.Errorf(model.CodeInvalid, "invalid request: %s", violations(invalid))
+	default:
+		return model.Wrap(model.CodeInternal, err, "checking a request")
+	}
+}
+
+func violations(e *protovalidate.ValidationError) string {
+	out := make([]string, len(e.Violations))
+	for i, v := range e.Violations {
+		out[i] = strings.TrimPrefix(protovalidate.FieldPathString(v.Proto.GetField())+": "+v.Proto.GetMessage(), ": ")
+	}
+	return strings.Join(out, "; ")
+}

@@ -1,0 +1,185 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net"
+	"net/http"
+	"strconv"
+	"syscall"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"pipecd/pkg/datastore"
+	"pipecd/pkg/filestore"
+	"pipecd/pkg/model"
+)
+
+// Limits of connections.
+const (
+	readHeaderTimeout = 10 * time.Second
+	idleTimeout       = 5 * time.Minute
+	maxHeaderBytes    = 64 << 10
+	pingAfter         = 30 * time.Second // an HTTP/2 connection on which nothing came is asked whether it lives
+	pingTimeout       = 15 * time.Second
+	maxStreams        = 1000 // calls at once on one HTTP/2 connection
+)
+
+// Options is what a server is started with.
+type Options struct {
+	// Store and Files hold the state. The caller closes them after Run returned.
+	Store datastore.Store
+	Files filestore.Store
+	// Projects are those of the configuration file.
+	Projects []*model.Project
+	// SessionKey signs sessions; at least 32 bytes.
+	SessionKey []byte
+	// InsecureCookie lets the session cookie travel over plain HTTP.
+	InsecureCookie bool
+	// Address is the external base URL, for links. May be empty.
+	Address string
+	// Listen is the address of the one port, such as ":8080". With port 0 a free
+	// one is taken; Ready tells which.
+	Listen string
+	// AdminListen is the address of the admin port. Empty means there is none.
+	AdminListen string
+	// GracePeriod is how long calls may take to end when the server stops.
+	// Defaults to 15s.
+	GracePeriod time.Duration
+	// Version is shown on the page and in the metrics.
+	Version string
+	Logger  *slog.Logger
+	// Ready is called once, when both ports accept connections. May be nil.
+	Ready func(Addresses)
+}
+
+// Addresses are what the ports are bound to, as host:port.
+type Addresses struct {
+	Public string
+	Admin  string // empty when there is none
+}
+
+// errStopping tells streams to end and clients to come again.
+var errStopping = model.Errorf(model.CodeUnavailable, "the control plane is stopping; connect again")
+
+// Run serves until ctx is done and then lets running calls end. It returns nil
+// after such a stop, and an error when the server could not start or broke.
+func Run(ctx context.Context, o Options) error {
+	if o.GracePeriod <= 0 {
+		o.GracePeriod = 15 * time.Second
+	}
+	public, err := listen(ctx, o.Listen, "--port")
+	if err != nil {
+		return err
+	}
+	// Streams last, so they are told when the server stops.
+	stopping, stop := context.WithCancelCause(context.WithoutCancel(ctx))
+	defer stop(nil)
+	metrics := newMetrics(o.Version)
+	handler, err := newHandler(stopping, o, metrics)
+	if err != nil {
+		return errors.Join(err, public.Close())
+	}
+	servers := []bound{{listener: public, server: newHTTPServer(o.Logger, handler)}}
+	addresses := Addresses{Public: public.Addr().String()}
+	if o.AdminListen != "" {
+		admin, err := listen(ctx, o.AdminListen, "--admin-port")
+		if err != nil {
+			return errors.Join(err, public.Close())
+		}
+		servers = append(servers, bound{listener: admin, server: newHTTPServer(o.Logger, newAdminHandler(o, metrics))})
+		addresses.Admin = admin.Addr().String()
+	}
+	return serve(ctx, o, run{servers: servers, addresses: addresses, stop: func() { stop(errStopping) }})
+}
+
+type bound struct {
+	listener net.Listener
+	server   *http.Server
+}
+
+// run is a server whose ports are bound.
+type run struct {
+	servers   []bound
+	addresses Addresses
+	stop      func()
+}
+
+func serve(ctx context.Context, o Options, r run) error {
+	group, ctx := errgroup.WithContext(ctx)
+	for _, b := range r.servers {
+		group.Go(func() error {
+			if err := b.server.Serve(b.listener); !errors.Is(err, http.ErrServerClosed) {
+				return model.Wrap(model.CodeUnavailable, err, "serving "+b.listener.Addr().String())
+			}
+			return nil
+		})
+	}
+	group.Go(func() error {
+		<-ctx.Done()
+		r.stop()
+		shutdown(context.WithoutCancel(ctx), o, r.servers)
+		return nil
+	})
+	o.Logger.InfoContext(ctx, "control plane is serving",
+		slog.String("address", r.addresses.Public), slog.String("admin_address", r.addresses.Admin), slog.String("version", o.Version))
+	if o.Ready != nil {
+		o.Ready(r.addresses)
+	}
+	return group.Wait()
+}
+
+// shutdown lets calls end, and cuts those that take longer than the grace
+// period. The public port goes first: the operator wants to see it go.
+func shutdown(ctx context.Context, o Options, servers []bound) {
+	ctx, cancel := context.WithTimeout(ctx, o.GracePeriod)
+	defer cancel()
+	for _, b := range servers {
+		if err := b.server.Shutdown(ctx); err != nil {
+			o.Logger.WarnContext(ctx, "calls were cut off", slog.String("address", b.listener.Addr().String()), slog.Any("error", err))
+			if err := b.server.Close(); err != nil {
+				o.Logger.WarnContext(ctx, "closing connections failed", slog.Any("error", err))
+			}
+		}
+	}
+}
+
+func newHTTPServer(logger *slog.Logger, handler http.Handler) *http.Server {
+	protocols := new(http.Protocols)
+	protocols.SetHTTP1(true)
+	protocols.SetUnencryptedHTTP2(true)
+	return &http.Server{
+		Handler:           handler,
+		Protocols:         protocols,
+		ReadHeaderTimeout: readHeaderTimeout,
+		IdleTimeout:       idleTimeout,
+		MaxHeaderBytes:    maxHeaderBytes,
+		HTTP2:             &http.HTTP2Config{MaxConcurrentStreams: maxStreams, SendPingTimeout: pingAfter, PingTimeout: pingTimeout},
+		ErrorLog:          slog.NewLogLogger(logger.Handler(), slog.LevelDebug),
+	}
+}
+
+// listen binds an address. flag is how a person chooses another port.
+func listen(ctx context.Context, address, flag string) (net.Listener, error) {
+	l, err := new(net.ListenConfig).Listen(ctx, "tcp", address)
+	switch {
+	case err == nil:
+		return l, nil
+	case errors.Is(err, syscall.EADDRINUSE):
+		return nil, model.Errorf(model.CodeUnavailable, "%s is in use by another program: stop that one, or choose another port with %s", portOf(address), flag)
+	case errors.Is(err, syscall.EACCES):
+		return nil, model.Errorf(model.CodePermissionDenied, "%s may not be used by this user: choose a port above 1023 with %s", portOf(address), flag)
+	default:
+		return nil, model.Errorf(model.CodeInvalid, "listening on %s failed: %w", address, err)
+	}
+}
+
+func portOf(address string) string {
+	_, port, err := net.SplitHostPort(address)
+	if _, numeric := strconv.Atoi(port); err != nil || numeric != nil {
+		return address
+	}
+	return "port " + port
+}

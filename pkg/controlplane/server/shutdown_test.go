@@ -1,0 +1,82 @@
+package server_test
+
+import (
+	"log/slog"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"connectrpc.com/connect/v2"
+	"google.golang.org/grpc/codes"
+
+	"pipecd/pkg/controlplane/server"
+	"pipecd/pkg/datastore/sqlite"
+	"pipecd/pkg/filestore/local"
+	"pipecd/pkg/model"
+	webv1 "pipecd/pkg/rpc/gen/pipecd/web/v1"
+)
+
+// A stop ends streams with a reason that says to come again, releases leases,
+// and takes no longer than the calls do.
+func TestShutdownDrainsStreams(t *testing.T) {
+	t.Parallel()
+	w := setup(t)
+	a := w.agent("dev", "a")
+	id := w.deployment("dev", a, w.application("dev", a, "web"), model.StageWait)
+	holder, standby := w.connect(a, "holder"), (*connection)(nil)
+	holder.lease()
+	standby = w.connect(a, "standby")
+	standby.next()
+	c := w.user("dev")
+	watch, err := c.WatchDeployment(t.Context(), &webv1.WatchDeploymentRequest{DeploymentId: id})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = watch.Close() }()
+	if _, err := watch.Receive(); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.stop(); err != nil {
+		t.Errorf("the server ended with %v", err)
+	}
+	wantCode(t, holder.end(), codes.Unavailable)
+	wantCode(t, standby.end(), codes.Unavailable)
+	for err == nil {
+		_, err = watch.Receive()
+	}
+	wantWebCode(t, err, connect.CodeUnavailable)
+	// The holder gave it back; the one that stood by may have had it for a moment.
+	if _, granted, err := w.store.AcquireLease(t.Context(), a.id, lease("new")); err != nil || !granted {
+		t.Errorf("the lease was not released: %t, %v", granted, err)
+	}
+}
+
+func TestPortInUse(t *testing.T) {
+	t.Parallel()
+	w := setup(t)
+	store, err := sqlite.Open(t.Context(), sqlite.Options{Path: sqlite.Memory})
+	if err != nil {
+		t.Fatal(err)
+	}
+	files, err := local.Open(filepath.Join(t.TempDir(), "files"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := store.Close(); err != nil {
+			t.Error(err)
+		}
+		if err := files.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
+	o := server.Options{Store: store, Files: files, SessionKey: make([]byte, 32), Logger: slog.New(slog.DiscardHandler)}
+	o.Listen = w.addresses.Public
+	if err := server.Run(t.Context(), o); err == nil || !strings.Contains(err.Error(), "is in use by another program") || !strings.Contains(err.Error(), "--port") {
+		t.Errorf("got %v", err)
+	}
+	o.Listen, o.AdminListen = "127.0.0.1:0", w.addresses.Admin
+	if err := server.Run(t.Context(), o); err == nil || !strings.Contains(err.Error(), "--admin-port") {
+		t.Errorf("got %v", err)
+	}
+}

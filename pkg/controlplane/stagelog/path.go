@@ -1,0 +1,82 @@
+package stagelog
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+)
+
+// Key names one log: a stage in one of its attempts.
+type Key struct {
+	DeploymentID string
+	StageID      string
+	Attempt      int32 // the stage's retried count
+}
+
+// String returns the key for logs.
+func (k Key) String() string {
+	return k.DeploymentID + "/" + k.StageID + "/" + strconv.Itoa(int(k.Attempt))
+}
+
+var plainID = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$`)
+
+// element returns id as one element of a path. Ids come over the wire, so what
+// is not plainly a name is replaced by its digest; the prefix keeps the two
+// kinds apart.
+func element(id string) string {
+	if plainID.MatchString(id) {
+		return id
+	}
+	sum := sha256.Sum256([]byte(id))
+	return "_" + hex.EncodeToString(sum[:])
+}
+
+func (k Key) prefix() string {
+	return "log/" + element(k.DeploymentID) + "/" + element(k.StageID) + "/" + strconv.Itoa(int(k.Attempt)) + "/"
+}
+
+// Names of the markers. They sort after every batch.
+const (
+	markDone = "done"
+	markFull = "full"
+)
+
+// batchName is what the name of a batch tells about it.
+type batchName struct {
+	first, last int64
+	lines       int
+	bytes       int
+	digest      string
+}
+
+func (n batchName) String() string {
+	return fmt.Sprintf("%020d-%020d-%d-%d-%s.jsonl", n.first, n.last, n.lines, n.bytes, n.digest)
+}
+
+// dense reports whether the batch has every index between its ends.
+func (n batchName) dense() bool { return n.last-n.first+1 == int64(n.lines) }
+
+// parseBatchName is the inverse of batchName.String. ok is false for a name
+// that is none.
+func parseBatchName(name string) (n batchName, ok bool) {
+	base, ok := strings.CutSuffix(name, ".jsonl")
+	parts := strings.Split(base, "-")
+	if !ok || len(parts) != 5 {
+		return n, false
+	}
+	var errs [4]error
+	n.first, errs[0] = strconv.ParseInt(parts[0], 10, 64)
+	n.last, errs[1] = strconv.ParseInt(parts[1], 10, 64)
+	n.lines, errs[2] = strconv.Atoi(parts[2])
+	n.bytes, errs[3] = strconv.Atoi(parts[3])
+	n.digest = parts[4]
+	for _, err := range errs {
+		if err != nil {
+			return n, false
+		}
+	}
+	return n, n.first >= 0 && n.last >= n.first && n.lines > 0 && n.bytes >= 0
+}

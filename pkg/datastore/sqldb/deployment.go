@@ -1,0 +1,134 @@
+package sqldb
+
+import (
+	"context"
+	"database/sql"
+	"slices"
+	"strings"
+
+	"pipecd/pkg/datastore"
+	"pipecd/pkg/model"
+)
+
+func deployments() *entity[model.Deployment, deploymentRow] {
+	return &entity[model.Deployment, deploymentRow]{
+		noun:  "deployment",
+		table: "deployments",
+		columns: []string{
+			"id", "project_id", "piped_id", "application_id", "application_name", "status", "completed", "created_at", "updated_at", "document",
+		},
+		fields: func(r *deploymentRow) []any {
+			return []any{
+				&r.id, &r.projectID, &r.pipedID, &r.applicationID, &r.applicationName, &r.status, &r.completed, &r.createdAt, &r.updatedAt, &r.document,
+			}
+		},
+		id:      func(r *deploymentRow) string { return r.id },
+		toRow:   deploymentToRow,
+		toModel: deploymentToModel,
+	}
+}
+
+// CreateDeployment implements datastore.Deployments.
+func (s *Store) CreateDeployment(ctx context.Context, fence model.Fence, d *model.Deployment) error {
+	row, err := deploymentToRow(d)
+	if err != nil {
+		return err
+	}
+	return s.write(ctx, "creating deployment "+d.ID, func(tx *sql.Tx) error {
+		if err := s.checkFence(ctx, tx, fence); err != nil {
+			return err
+		}
+		if err := deployments().insert(ctx, s, tx, row); err != nil {
+			return err
+		}
+		return deploymentLabels.insert(ctx, tx, row.labelled())
+	})
+}
+
+// GetDeployment implements datastore.Deployments.
+func (s *Store) GetDeployment(ctx context.Context, id string) (*model.Deployment, error) {
+	return deployments().get(ctx, s, id)
+}
+
+// ListDeployments implements datastore.Deployments.
+func (s *Store) ListDeployments(ctx context.Context, f datastore.DeploymentFilter, page datastore.Page) ([]*model.Deployment, string, error) {
+	return deployments().list(ctx, s, deploymentListing(f, page))
+}
+
+func deploymentListing(f datastore.DeploymentFilter, page datastore.Page) listing {
+	statuses := slices.Compact(slices.Sorted(slices.Values(f.Statuses)))
+	f.Statuses = statuses // the same set in another order is the same list
+	var where conditions
+	addIf(&where, "t.piped_id", f.PipedID)
+	addIf(&where, "t.application_id", f.ApplicationID)
+	addIf(&where, "t.application_name", f.ApplicationName)
+	l := listing{name: "deployments", filter: f, page: page}
+	switch {
+	case len(f.Labels) > 0:
+		addStatuses(&where, statuses)
+		l.branches = []branch{deploymentLabels.branch(f.ProjectID, f.Labels, where)}
+	case len(statuses) > 0 && len(where) == 0:
+		// The history of a project is long and the deployments of a status may be few: one index range for each.
+		for _, status := range statuses {
+			one := conditions{}
+			addIf(&one, "t.project_id", f.ProjectID)
+			one.add("t.status = ?", int64(status))
+			l.branches = append(l.branches, deploymentBranch(one))
+		}
+	default:
+		addIf(&where, "t.project_id", f.ProjectID)
+		addStatuses(&where, statuses)
+		l.branches = []branch{deploymentBranch(where)}
+	}
+	return l
+}
+
+func deploymentBranch(where conditions) branch {
+	return branch{from: "deployments t", id: "t.id", at: "t.created_at", key: "t.id", where: where}
+}
+
+func addStatuses(where *conditions, statuses []model.DeploymentStatus) {
+	if len(statuses) == 0 {
+		return
+	}
+	args := make([]any, len(statuses))
+	for i, status := range statuses {
+		args[i] = int64(status)
+	}
+	where.add("t.status IN ("+strings.TrimSuffix(strings.Repeat("?, ", len(args)), ", ")+")", args...)
+}
+
+// ListOpenDeployments implements datastore.Deployments.
+func (s *Store) ListOpenDeployments(ctx context.Context, pipedID string, page datastore.Page) ([]*model.Deployment, string, error) {
+	return deployments().list(ctx, s, openListing(pipedID, page))
+}
+
+func openListing(pipedID string, page datastore.Page) listing {
+	var where conditions
+	where.add("t.piped_id = ?", pipedID)
+	where.add("t.completed = ?", false)
+	return listing{
+		name:      "open deployments",
+		filter:    pipedID,
+		branches:  []branch{deploymentBranch(where)},
+		ascending: true,
+		page:      page,
+	}
+}
+
+// UpdateDeployment implements datastore.Deployments.
+func (s *Store) UpdateDeployment(
+	ctx context.Context, fence model.Fence, id string, mutate func(*model.Deployment) error,
+) (*model.Deployment, error) {
+	return deployments().update(ctx, s, change[model.Deployment, deploymentRow]{
+		id:     id,
+		fence:  fence,
+		mutate: mutate,
+		also: func(ctx context.Context, tx *sql.Tx, before, after *deploymentRow) error {
+			if before.sameLabels(after) {
+				return nil
+			}
+			return deploymentLabels.replace(ctx, tx, after.labelled())
+		},
+	})
+}

@@ -1,0 +1,63 @@
+package sqldb
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"log/slog"
+	"sync/atomic"
+
+	"pipecd/pkg/datastore"
+	"pipecd/pkg/model"
+)
+
+// Options are what New needs. All fields but Close are required.
+type Options struct {
+	// Writer runs the transactions that write, Reader everything else. They may be the same pool.
+	Writer, Reader *sql.DB
+	Dialect        Dialect
+	Logger         *slog.Logger
+	// Close, if set, runs after both pools were closed.
+	Close func() error
+}
+
+// Store is a datastore.Store on database/sql. It is safe for concurrent use.
+type Store struct {
+	writer, reader *sql.DB
+	dialect        Dialect
+	logger         *slog.Logger
+	close          func() error
+	closed         atomic.Bool
+}
+
+var _ datastore.Store = (*Store)(nil)
+
+// New returns a store on a database whose migrations were applied; see Migrate.
+// The store owns the pools from then on.
+func New(o Options) *Store {
+	return &Store{writer: o.Writer, reader: o.Reader, dialect: o.Dialect, logger: o.Logger, close: o.Close}
+}
+
+// Ping reports whether the database answers.
+func (s *Store) Ping(ctx context.Context) error {
+	var one int
+	err := s.reader.QueryRowContext(ctx, "SELECT 1").Scan(&one)
+	return s.coded(ctx, err, "asking the database for a sign of life")
+}
+
+// Close closes both pools. Calls that are under way finish first; later ones
+// fail with model.CodeUnavailable. Closing twice is harmless.
+func (s *Store) Close() error {
+	if s.closed.Swap(true) {
+		return nil
+	}
+	var errs []error
+	if s.reader != s.writer {
+		errs = append(errs, s.reader.Close())
+	}
+	errs = append(errs, s.writer.Close())
+	if s.close != nil {
+		errs = append(errs, s.close())
+	}
+	return model.Wrap(model.CodeInternal, errors.Join(errs...), "closing the database")
+}

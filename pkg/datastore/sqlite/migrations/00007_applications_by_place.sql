@@ -1,0 +1,2 @@
+-- +goose Up
+CREATE UNIQUE INDEX applications_by_place ON applications (place);

@@ -1,0 +1,110 @@
+package agent
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"sort"
+	"strings"
+	"time"
+
+	"pipecd/pkg/analysis/datadog"
+	"pipecd/pkg/config"
+	"pipecd/pkg/model"
+	"pipecd/pkg/piped/appsource"
+	"pipecd/pkg/pipeline/gate"
+	"pipecd/pkg/platform/ecs"
+)
+
+// providers are the platform and analysis providers of the agent's
+// configuration, made once.
+type providers struct {
+	platforms map[string]*ecs.Opener
+	others    map[string]string // platform providers of other types
+	analysis  map[string]config.AnalysisProvider
+	logger    *slog.Logger
+}
+
+func newProviders(ctx context.Context, cfg *config.Piped, timing ecs.Timing, logger *slog.Logger) (*providers, error) {
+	p := &providers{platforms: map[string]*ecs.Opener{}, others: map[string]string{}, analysis: map[string]config.AnalysisProvider{}, logger: logger}
+	for _, c := range cfg.PlatformProviders {
+		if c.ECS == nil {
+			p.others[c.Name] = string(c.Type)
+			continue
+		}
+		opener, err := ecs.NewOpener(ctx, ecs.Config{
+			Region: c.ECS.Region, CredentialsFile: c.ECS.CredentialsFile, Profile: c.ECS.Profile,
+			RoleARN: c.ECS.RoleARN, TokenFile: c.ECS.TokenFile,
+		}, timing)
+		if err != nil {
+			return nil, fmt.Errorf("platform provider %s: %w", c.Name, err)
+		}
+		p.platforms[c.Name] = opener
+	}
+	for _, a := range cfg.AnalysisProviders {
+		p.analysis[a.Name] = a
+	}
+	return p, nil
+}
+
+// Platform implements appsource.Providers.
+func (p *providers) Platform(name string) (appsource.Platform, error) {
+	if opener, ok := p.platforms[name]; ok {
+		return opener, nil
+	}
+	if kind, ok := p.others[name]; ok {
+		return nil, model.Errorf(model.CodeInvalid, "platform provider %q is of type %s; an application of kind ECS needs one of type ECS", name, kind)
+	}
+	return nil, model.Errorf(model.CodeInvalid, "unknown platform provider %q: the piped file has %s", name, names(p.platforms))
+}
+
+// CheckAnalysis implements appsource.Providers.
+func (p *providers) CheckAnalysis(name string) error {
+	a, ok := p.analysis[name]
+	if !ok {
+		return model.Errorf(model.CodeInvalid, "unknown analysis provider %q: the piped file has %s", name, names(p.analysis))
+	}
+	if a.Datadog == nil {
+		return model.Errorf(model.CodeInvalid, "analysis provider %q is of type %s, which is not supported yet; DATADOG is", name, a.Type)
+	}
+	return nil
+}
+
+// source returns the analysis provider of the name. Keys are read each time, so
+// that a rotated key file is used without a restart.
+func (p *providers) source(name string) (gate.Source, error) {
+	if err := p.CheckAnalysis(name); err != nil {
+		return gate.Source{}, err
+	}
+	c := p.analysis[name].Datadog
+	keys, err := datadog.KeysFrom(datadog.KeySource{
+		APIKeyFile: c.APIKeyFile, APIKeyData: c.APIKeyData.Reveal(),
+		ApplicationKeyFile: c.ApplicationKeyFile, ApplicationKeyData: c.ApplicationKeyData.Reveal(),
+	})
+	if err != nil {
+		return gate.Source{}, fmt.Errorf("analysis provider %s: %w", name, err)
+	}
+	provider, err := datadog.New(datadog.Config{Address: c.Address, Keys: keys, Logger: p.logger})
+	if err != nil {
+		return gate.Source{}, fmt.Errorf("analysis provider %s: %w", name, err)
+	}
+	out := gate.Source{Provider: provider}
+	if c.Delay > 0 {
+		delay := time.Duration(c.Delay)
+		out.Delay = &delay
+	}
+	return out, nil
+}
+
+// names lists what there is, for a sentence about what there is not.
+func names[T any](m map[string]T) string {
+	if len(m) == 0 {
+		return "none"
+	}
+	out := make([]string, 0, len(m))
+	for name := range m {
+		out = append(out, name)
+	}
+	sort.Strings(out)
+	return strings.Join(out, ", ")
+}

@@ -1,0 +1,61 @@
+package agent
+
+import (
+	"context"
+	"time"
+
+	"pipecd/pkg/model"
+	"pipecd/pkg/piped/apiclient"
+)
+
+// recorder is the engine's Recorder for one deployment: it also keeps what the
+// application remembers in step with the deployment.
+type recorder struct {
+	*apiclient.Client
+
+	deployment *model.Deployment
+	mailbox    *mailbox
+	apps       *applications
+}
+
+// ReportStatus also answers the cancel commands that led to a rollback.
+func (r *recorder) ReportStatus(ctx context.Context, id string, status model.DeploymentStatus, reason string) error {
+	if err := r.Client.ReportStatus(ctx, id, status, reason); err != nil {
+		return err
+	}
+	if status == model.DeploymentRollingBack {
+		r.mailbox.answerCancels(ctx)
+	}
+	return nil
+}
+
+// ReportCompleted first reports a success as the application's most recent one:
+// a crash between the two repeats both, while the other order could lose it.
+func (r *recorder) ReportCompleted(ctx context.Context, id string, c model.Completion) error {
+	if c.Status == model.DeploymentSuccess {
+		if err := r.reportSuccess(ctx, c); err != nil {
+			return err
+		}
+	}
+	return r.Client.ReportCompleted(ctx, id, c)
+}
+
+func (r *recorder) reportSuccess(ctx context.Context, c model.Completion) error {
+	d := r.deployment.Clone()
+	d.CompletedAt = c.CompletedAt
+	ref := d.Ref()
+	if err := r.Client.ReportMostRecentDeployment(ctx, d.ApplicationID, model.DeploymentSuccess, ref); err != nil {
+		return err
+	}
+	state := model.SyncState{
+		Status:           model.SyncSynced,
+		ShortReason:      "Deployed " + d.Version(),
+		HeadDeploymentID: d.ID,
+		Timestamp:        time.Now().UTC(),
+	}
+	if err := r.Client.ReportSyncState(ctx, d.ApplicationID, state); err != nil {
+		return err
+	}
+	r.apps.update(d.ApplicationID, func(a *model.Application) { a.LastSuccessful, a.SyncState = &ref, state })
+	return nil
+}

@@ -1,0 +1,357 @@
+package trigger
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"time"
+
+	"pipecd/pkg/git"
+	"pipecd/pkg/model"
+	"pipecd/pkg/piped/appsource"
+)
+
+// Options are what a Repository is made with.
+type Options struct {
+	Repository   git.Repository
+	Source       git.Source
+	Applications func() []*model.Application // of this repository, enabled ones; the values are the caller's own copies
+	Providers    appsource.Providers
+	ControlPlane ControlPlane
+	PipedID      string
+	Interval     time.Duration // between looks
+	Logger       *slog.Logger
+	Created      func() // called after a deployment was created, must not block
+}
+
+// Repository watches one repository. Poke and Sync may be called from any
+// goroutine.
+type Repository struct {
+	opts   Options
+	create creator
+	poke   chan struct{}
+	sync   chan model.Command
+
+	// What follows belongs to the goroutine of Run.
+	apps      map[string]*model.Application
+	index     *index
+	invalid   map[string]bool // applications whose files cannot be used at processed
+	unseen    map[string]bool // applications to be compared from their own last triggered commit
+	processed string          // head up to which all applications but unseen were looked at
+	fetched   string
+	trouble   string          // last problem that was logged, so that it is logged once
+	later     []model.Command // SYNC commands to be tried again
+}
+
+// New returns a Repository; Run makes it work.
+func New(opts Options) *Repository {
+	const queue = 64
+	logger := opts.Logger.With(slog.String("repository", opts.Repository.ID))
+	return &Repository{
+		opts:    opts,
+		create:  creator{controlPlane: opts.ControlPlane, pipedID: opts.PipedID, logger: logger, created: opts.Created},
+		poke:    make(chan struct{}, 1),
+		sync:    make(chan model.Command, queue),
+		apps:    map[string]*model.Application{},
+		index:   newIndex(),
+		invalid: map[string]bool{},
+		unseen:  map[string]bool{},
+	}
+}
+
+// Poke makes the repository be looked at now.
+func (r *Repository) Poke() {
+	select {
+	case r.poke <- struct{}{}:
+	default:
+	}
+}
+
+// Sync asks for a deployment of the head for a SYNC command. It reports false
+// when too many are waiting; the command is then to be offered again.
+func (r *Repository) Sync(cmd model.Command) bool {
+	select {
+	case r.sync <- cmd:
+		return true
+	default:
+		return false
+	}
+}
+
+// Run watches until ctx ends.
+func (r *Repository) Run(ctx context.Context) {
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case cmd := <-r.sync:
+			r.note(ctx, r.syncNow(ctx, cmd))
+			if len(r.later) > 0 {
+				timer.Reset(jittered(r.pause()))
+			}
+			continue
+		case <-r.poke:
+		case <-timer.C:
+		}
+		later := r.later
+		r.later = nil
+		for _, cmd := range later {
+			r.note(ctx, r.syncNow(ctx, cmd))
+		}
+		r.note(ctx, r.look(ctx))
+		timer.Reset(jittered(r.pause()))
+	}
+}
+
+// pause is how long to wait before the next look: less while a person waits.
+func (r *Repository) pause() time.Duration {
+	const impatient = 3 * time.Second
+	if len(r.later) > 0 {
+		return min(impatient, r.opts.Interval)
+	}
+	return r.opts.Interval
+}
+
+// jittered spreads d by a tenth downwards, so that agents do not ask the host
+// all at once and no look comes later than the interval.
+func jittered(d time.Duration) time.Duration {
+	return d - rand.N(d/10+1) //nolint:gosec // spreads load
+}
+
+// note logs a problem once, and once that it is over.
+func (r *Repository) note(ctx context.Context, err error) {
+	switch {
+	case err == nil && r.trouble != "":
+		r.create.logger.InfoContext(ctx, "the repository can be read again")
+		r.trouble = ""
+	case err != nil && ctx.Err() == nil && err.Error() != r.trouble:
+		r.trouble = err.Error()
+		r.create.logger.WarnContext(ctx, "the repository could not be looked at; it is tried again", slog.Any("error", err))
+	}
+}
+
+// look brings the index up to date with the head and creates the deployments
+// that its changes ask for.
+func (r *Repository) look(ctx context.Context) error {
+	r.refresh()
+	if len(r.apps) == 0 {
+		return nil
+	}
+	head, err := r.opts.Source.Head(ctx, r.opts.Repository)
+	if err != nil {
+		return err
+	}
+	if head == r.processed && len(r.unseen) == 0 {
+		return nil
+	}
+	tree, err := r.open(ctx, head)
+	if err != nil {
+		return err
+	}
+	defer tree.Close() //nolint:errcheck // a snapshot is only read
+	wanted, err := r.wanted(ctx, tree)
+	if err != nil {
+		return err
+	}
+	r.processed = head
+	return r.trigger(ctx, tree.Commit(), wanted)
+}
+
+// refresh takes over the list of applications. One that is new here is compared
+// from its own last triggered commit.
+func (r *Repository) refresh() {
+	listed := map[string]bool{}
+	for _, app := range r.opts.Applications() {
+		listed[app.ID] = true
+		known, ok := r.apps[app.ID]
+		if !ok || known.GitPath != app.GitPath || known.PlatformProvider != app.PlatformProvider {
+			r.unseen[app.ID] = true
+		}
+		r.apps[app.ID] = app
+	}
+	for id := range r.apps {
+		if !listed[id] {
+			delete(r.apps, id)
+			delete(r.unseen, id)
+			delete(r.invalid, id)
+			r.index.remove(id)
+		}
+	}
+}
+
+// open fetches the head if needed and opens its tree. The last triggered
+// commits are fetched with it, so that a lost mirror can still be compared.
+func (r *Repository) open(ctx context.Context, head string) (git.Snapshot, error) {
+	if head != r.fetched {
+		if err := r.opts.Source.Fetch(ctx, r.opts.Repository, r.bases()...); err != nil && !errors.Is(err, git.ErrUnknownCommit) {
+			return nil, err
+		}
+	}
+	tree, err := r.opts.Source.Snapshot(ctx, r.opts.Repository, head)
+	if err != nil {
+		return nil, err
+	}
+	r.fetched = head
+	return tree, nil
+}
+
+func (r *Repository) bases() []string {
+	seen := map[string]bool{}
+	var out []string
+	for id := range r.unseen {
+		if app := r.apps[id]; app != nil && app.LastTriggered != nil {
+			if hash := app.LastTriggered.Trigger.Commit.Hash; git.ValidHash(hash) && !seen[hash] {
+				seen[hash] = true
+				out = append(out, hash)
+			}
+		}
+	}
+	return out
+}
+
+// wanted returns the applications that the head asks to deploy, and why not for
+// those whose files cannot be used.
+func (r *Repository) wanted(ctx context.Context, tree git.Snapshot) ([]string, error) {
+	head := tree.Commit().Hash
+	changes := changeCache{repo: r, head: head, byBase: map[string][]string{}}
+	want := map[string]bool{}
+	if r.processed != "" && r.processed != head {
+		changed, err := changes.since(ctx, r.processed)
+		if err != nil {
+			return nil, err
+		}
+		for _, id := range r.index.concerned(changed) {
+			want[id] = true
+		}
+		// An application whose rules may have changed is read again before it is asked.
+		for id := range r.invalid {
+			want[id] = true
+		}
+	}
+	for id := range r.unseen {
+		want[id] = true
+	}
+	var out []string
+	for id := range want {
+		ok, err := r.judge(ctx, tree, id, &changes)
+		if err != nil {
+			return nil, err
+		}
+		if ok {
+			out = append(out, id)
+		}
+	}
+	return out, nil
+}
+
+// judge reads the application's files at the head and decides whether its
+// changes since the last triggered commit ask for a deployment.
+func (r *Repository) judge(ctx context.Context, tree git.Snapshot, id string, changes *changeCache) (bool, error) {
+	app := r.apps[id]
+	src, err := r.load(ctx, tree, app)
+	if err != nil {
+		if model.IsRetryable(err) || ctx.Err() != nil {
+			return false, err
+		}
+		r.invalid[id] = true
+		delete(r.unseen, id)
+		r.create.reportInvalid(ctx, app, changes.head, err)
+		return false, nil
+	}
+	delete(r.invalid, id)
+	r.create.reportValid(ctx, app)
+	rule, err := rulesOf(src)
+	if err != nil {
+		return false, err
+	}
+	r.index.put(id, app.GitPath.Dir(), rule)
+	if rule.disabled {
+		delete(r.unseen, id)
+		return false, nil
+	}
+	if app.LastTriggered == nil {
+		return true, nil
+	}
+	base := app.LastTriggered.Trigger.Commit.Hash
+	if base == changes.head {
+		delete(r.unseen, id)
+		return false, nil
+	}
+	changed, err := changes.since(ctx, base)
+	if errors.Is(err, git.ErrUnknownCommit) {
+		return true, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	for _, name := range changed {
+		if r.index.asks(id, name) {
+			return true, nil
+		}
+	}
+	delete(r.unseen, id)
+	return false, nil
+}
+
+// load reads the configuration and parses the definitions it names.
+func (r *Repository) load(ctx context.Context, tree git.Snapshot, app *model.Application) (*appsource.Source, error) {
+	src, err := appsource.Load(tree, app, r.opts.Providers)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := src.Open(ctx, identityOf(app, r.opts.PipedID, tree.Commit().Hash)); err != nil {
+		return nil, err
+	}
+	return src, nil
+}
+
+func rulesOf(src *appsource.Source) (rules, error) {
+	on := src.Config.Trigger.OnCommit
+	paths, err := CompilePatterns(on.Paths)
+	if err != nil {
+		return rules{}, fmt.Errorf("spec.trigger.onCommit.paths: %w", err)
+	}
+	ignores, err := CompilePatterns(on.Ignores)
+	if err != nil {
+		return rules{}, fmt.Errorf("spec.trigger.onCommit.ignores: %w", err)
+	}
+	return rules{disabled: on.Disabled, paths: paths, ignores: ignores}, nil
+}
+
+// trigger creates the deployments. One that could not be created is tried again
+// at the next look.
+func (r *Repository) trigger(ctx context.Context, commit git.Commit, ids []string) error {
+	var failed error
+	for _, id := range ids {
+		if _, err := r.create.create(ctx, request{app: r.apps[id], commit: commit}); err != nil {
+			r.unseen[id] = true
+			failed = errors.Join(failed, err)
+			continue
+		}
+		delete(r.unseen, id)
+	}
+	return failed
+}
+
+// changeCache computes the changed paths once per base.
+type changeCache struct {
+	repo   *Repository
+	head   string
+	byBase map[string][]string
+}
+
+func (c *changeCache) since(ctx context.Context, base string) ([]string, error) {
+	if changed, ok := c.byBase[base]; ok {
+		return changed, nil
+	}
+	changed, err := c.repo.opts.Source.ChangedFiles(ctx, c.repo.opts.Repository, base, c.head)
+	if err != nil {
+		return nil, err
+	}
+	c.byBase[base] = changed
+	return changed, nil
+}
