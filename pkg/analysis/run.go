@@ -68,7 +68,12 @@ func (m Metric) check(ctx context.Context, p Progress, window Window) (Report, e
 		Budget:  max(m.Config.Interval, m.Config.Timeout),
 		Logger:  m.Logger,
 	})
-	result, err := provider.Query(ctx, Query{Expr: m.Query, Window: window, Lookback: Lookback})
+	query := Query{Expr: m.Query, Window: window}
+	if m.Config.Delay == nil {
+		// Only learning needs to know what is newest, and a longer span may make the provider answer in coarser buckets.
+		query.Lookback = Lookback
+	}
+	result, err := provider.Query(ctx, query)
 	if ctx.Err() != nil {
 		return Report{}, context.Cause(ctx)
 	}

@@ -10,7 +10,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 )
@@ -104,8 +103,7 @@ func runWorld(ctx context.Context, s Streams, f flags, dir string, chosen *scena
 	}
 	w, err := newWorld(ctx, o)
 	defer func() {
-		const limit = 15 * time.Second
-		closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), limit)
+		closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeLimit)
 		defer cancel()
 		err = errors.Join(err, w.close(closing))
 	}()

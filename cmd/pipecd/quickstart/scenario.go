@@ -112,6 +112,9 @@ func (s scenario) run(ctx context.Context, w *world) (result, error) {
 		return result{}, err
 	}
 	w.say("… releasing %s%s", s.release.version, s.release.describe())
+	if w.onRelease != nil {
+		w.onRelease()
+	}
 	second, err := w.deployment(ctx, first.GetId(), secondLimit)
 	if err != nil {
 		return result{}, fmt.Errorf("the deployment of %s: %w", s.release.version, err)

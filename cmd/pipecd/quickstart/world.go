@@ -42,7 +42,8 @@ type world struct {
 	pipedID string
 	appID   string
 
-	closers []func(context.Context) error
+	onRelease func() // called after the release a scenario is about, may be nil
+	closers   []func(context.Context) error
 }
 
 // options are what a world is made with.

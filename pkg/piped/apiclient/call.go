@@ -86,7 +86,7 @@ func attempt[Req, Res any](ctx context.Context, o op, rpc func(context.Context, 
 // plane refuse it.
 func (o op) allowed() error {
 	holder := o.client.holder.Load()
-	if true {
+	if !o.acts || holder == nil {
 		return nil
 	}
 	return model.Errorf(model.CodeFenced, "%s: %s acts for this piped; this process stands by", o.doing, holder)

@@ -47,6 +47,11 @@ func (p *plane) ReportStageLogs(ctx context.Context, b apiclient.LogBatch) error
 			return err
 		}
 	}
+	for _, before := range p.batches {
+		if before.Completed && before.StageID == b.StageID {
+			return model.Errorf(model.CodeFailedPrecondition, "the log is complete")
+		}
+	}
 	p.batches = append(p.batches, b)
 	p.at = append(p.at, time.Now())
 	return nil

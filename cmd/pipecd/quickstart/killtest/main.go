@@ -1,0 +1,57 @@
+// Command killtest runs the quickstart's scenarios and kills the agent with
+// SIGKILL at a random moment of the deployment each is about. Every run must end
+// in a promise kept.
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"os/signal"
+	"time"
+
+	"pipecd/cmd/pipecd/quickstart"
+)
+
+func main() {
+	n := flag.Int("n", 3, "how many runs, the scenarios taking turns")
+	seed := flag.Uint64("seed", uint64(time.Now().UnixNano()), "seed of the moments") //nolint:gosec // any bits will do
+	flag.Parse()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	if err := run(ctx, *n, *seed); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+// longest is how long a scenario's deployment takes without a kill, about.
+const longest = 22 * time.Second
+
+func run(ctx context.Context, n int, seed uint64) error {
+	random := rand.New(rand.NewPCG(seed, 0)) //nolint:gosec // reproducible on purpose
+	names := quickstart.Names()
+	failed := 0
+	for i := range n {
+		name := names[i%len(names)]
+		after := time.Duration(random.Int64N(int64(longest)))
+		began := time.Now()
+		err := quickstart.Play(ctx, quickstart.Streams{Out: os.Stdout, Err: os.Stderr}, name, after)
+		verdict := "kept"
+		if err != nil {
+			failed++
+			verdict = "BROKEN: " + err.Error()
+		}
+		fmt.Printf("kill %d/%d %s after %s: %s (%s)\n", i+1, n, name, after.Round(time.Millisecond), verdict, time.Since(began).Round(time.Second))
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+	}
+	fmt.Printf("kills=%d broken=%d seed=%d\n", n, failed, seed)
+	if failed > 0 {
+		return fmt.Errorf("%d of %d runs broke their promise", failed, n)
+	}
+	return nil
+}

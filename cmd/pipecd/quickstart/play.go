@@ -1,0 +1,62 @@
+package quickstart
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"time"
+)
+
+// Play runs one scenario unattended, in a directory that is removed afterwards,
+// and kills the agent with SIGKILL so long after the release it is about. A
+// killAfter of 0 kills nobody. The error says which promise did not hold.
+func Play(ctx context.Context, s Streams, name string, killAfter time.Duration) (err error) {
+	all := scenarios()
+	i := slices.IndexFunc(all, func(x scenario) bool { return x.name == name })
+	if i < 0 {
+		return fmt.Errorf("%w: there is no scenario %q", ErrUsage, name)
+	}
+	dir, remove, err := directory("")
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err == nil {
+			remove()
+		}
+	}()
+	say := func(format string, args ...any) { _, _ = fmt.Fprintf(s.Err, format+"\n", args...) } // nobody is left to be told
+	w, err := newWorld(ctx, options{dir: dir, say: say, logger: slog.New(slog.DiscardHandler), literal: all[i].literal})
+	defer func() {
+		closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeLimit)
+		defer cancel()
+		err = errors.Join(err, w.close(closing))
+	}()
+	if err != nil {
+		return err
+	}
+	if killAfter > 0 {
+		w.onRelease = func() { w.killLater(killAfter) }
+	}
+	return play(ctx, s, w, all[i])
+}
+
+// closeLimit is how long ending everything may take.
+const closeLimit = 15 * time.Second
+
+// killLater kills the agent after the time, unless the world ends before.
+func (w *world) killLater(after time.Duration) {
+	timer := time.AfterFunc(after, func() {
+		if err := w.agent.kill(); err != nil {
+			w.say("! the agent could not be killed: %s", err)
+			return
+		}
+		w.say("! killed the agent %s after the release", after.Round(time.Millisecond))
+	})
+	w.onClose(func(context.Context) error {
+		timer.Stop()
+		return nil
+	})
+}
