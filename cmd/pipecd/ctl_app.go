@@ -161,7 +161,7 @@ func (c *ctl) newAppSync() *cobra.Command {
 		if !wait {
 			return c.showCommand(ctx, cl, resp.GetCommandId(), false)
 		}
-		answer, err := cl.awaitCommand(ctx, resp.GetCommandId())
+		answer, err := c.awaitCommand(ctx, cl, resp.GetCommandId())
 		if err != nil {
 			return err
 		}

@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"time"
 
 	"pipecd/pkg/model"
@@ -14,11 +15,20 @@ import (
 const (
 	commandPoll    = 200 * time.Millisecond
 	commandPollMax = 2 * time.Second
+	commandHint    = 10 * time.Second
+	commandTimeout = 10 * time.Minute
 )
 
 // awaitCommand returns the agent's answer when there is one. An answer that is a
 // refusal is an error.
-func (cl *client) awaitCommand(ctx context.Context, id string) (*modelpb.Command, error) {
+func (c *ctl) awaitCommand(ctx context.Context, cl *client, id string) (*modelpb.Command, error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, commandTimeout, model.Errorf(model.CodeUnavailable,
+		"the agent has not answered within %s; it will when it runs again", commandTimeout))
+	defer cancel()
+	hint := time.AfterFunc(commandHint, func() {
+		_, _ = fmt.Fprintln(c.err, "The agent has not answered yet; `pipecd ctl piped list` says whether it is online.") // only a hint
+	})
+	defer hint.Stop()
 	interval := commandPoll
 	for {
 		resp, err := cl.GetCommand(ctx, &webv1.GetCommandRequest{CommandId: id})
@@ -44,7 +54,7 @@ func (cl *client) awaitCommand(ctx context.Context, id string) (*modelpb.Command
 // showCommand prints a command that was issued, after its answer if wait is set.
 func (c *ctl) showCommand(ctx context.Context, cl *client, id string, wait bool) error {
 	if wait {
-		if _, err := cl.awaitCommand(ctx, id); err != nil {
+		if _, err := c.awaitCommand(ctx, cl, id); err != nil {
 			return err
 		}
 	}

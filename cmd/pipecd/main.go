@@ -67,8 +67,7 @@ func execute(ctx context.Context, e env) int {
 // describe returns what the user is told. Problems of a file stand for
 // themselves, one per line, so that editors can jump to them.
 func describe(err error) string {
-	var problems config.Problems
-	if errors.As(err, &problems) {
+	if problems, ok := errors.AsType[config.Problems](err); ok {
 		return problems.Error()
 	}
 	return "Error: " + err.Error()

@@ -60,7 +60,7 @@ func always(v float64) func(time.Time) (float64, bool) {
 
 func metric(p analysis.Provider, cfg analysis.Config) analysis.Metric {
 	return analysis.Metric{
-		ID: "metrics-0", Provider: p, Query: "q", Expected: analysis.Bounds{Max: ptr(10)},
+		ID: "metrics-0", Provider: p, Query: "q", Expected: analysis.Bounds{Max: new(float64(10))},
 		Config: cfg, Logger: slog.New(slog.DiscardHandler),
 	}
 }

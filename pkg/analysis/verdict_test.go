@@ -14,7 +14,8 @@ import (
 	"pipecd/pkg/model"
 )
 
-func ptr(v float64) *float64 { return &v }
+//go:fix inline
+func ptr(v float64) *float64 { return new(v) }
 
 func series(scope string, values ...float64) analysis.Series {
 	s := analysis.Series{Name: "m", Scope: scope}
@@ -26,8 +27,8 @@ func series(scope string, values ...float64) analysis.Series {
 
 func TestJudgeThreshold(t *testing.T) {
 	t.Parallel()
-	most := analysis.Bounds{Max: ptr(10)}
-	both := analysis.Bounds{Min: ptr(1), Max: ptr(10)}
+	most := analysis.Bounds{Max: new(float64(10))}
+	both := analysis.Bounds{Min: new(float64(1)), Max: new(float64(10))}
 	one := func(s ...analysis.Series) []analysis.Series { return s }
 	for name, tt := range map[string]struct {
 		expected analysis.Bounds
@@ -40,12 +41,12 @@ func TestJudgeThreshold(t *testing.T) {
 		"inside":                 {most, one(series("", 1, 2)), "", analysis.VerdictPass, false, "2 points in 1 series, all at most 10 (seen: 1 to 2)"},
 		"on the bounds":          {both, one(series("", 1, 10)), "", analysis.VerdictPass, false, "between 1 and 10"},
 		"above":                  {most, one(series("", 1, 10.5)), "", analysis.VerdictFail, true, "m was 10.5 at 2026-01-02T03:05:05Z, expected at most 10 (1 of 2 points"},
-		"below":                  {analysis.Bounds{Min: ptr(1)}, one(series("", 0)), "", analysis.VerdictFail, true, "expected at least 1"},
+		"below":                  {analysis.Bounds{Min: new(float64(1))}, one(series("", 0)), "", analysis.VerdictFail, true, "expected at least 1"},
 		"the first of several":   {most, one(series("", 1, 20, 30)), "", analysis.VerdictFail, true, "m was 20 at"},
 		"a group is not pooled":  {most, one(series("host:a", 1, 1), series("host:b", 1, 99)), "", analysis.VerdictFail, true, "m{host:b} was 99"},
 		"earliest of all groups": {most, one(series("host:a", 1, 50), series("host:b", 60)), "", analysis.VerdictFail, true, "m{host:b} was 60"},
 		"NaN":                    {most, one(series("", math.NaN())), "", analysis.VerdictFail, true, "m was NaN"},
-		"infinity":               {analysis.Bounds{Min: ptr(1)}, one(series("", math.Inf(1))), "", analysis.VerdictFail, true, "m was +Inf"},
+		"infinity":               {analysis.Bounds{Min: new(float64(1))}, one(series("", math.Inf(1))), "", analysis.VerdictFail, true, "m was +Inf"},
 		"no series":              {most, nil, "", analysis.VerdictNoData, false, "no data"},
 		"no points":              {most, one(series("")), "", analysis.VerdictNoData, false, "no data"},
 		"no data, skip":          {most, nil, analysis.NoDataSkip, analysis.VerdictNoData, false, "skipped"},
@@ -70,9 +71,9 @@ func TestBoundsValidate(t *testing.T) {
 	t.Parallel()
 	for name, b := range map[string]analysis.Bounds{
 		"none":     {},
-		"crossed":  {Min: ptr(2), Max: ptr(1)},
-		"NaN":      {Min: ptr(math.NaN())},
-		"infinity": {Max: ptr(math.Inf(1))},
+		"crossed":  {Min: new(float64(2)), Max: new(float64(1))},
+		"NaN":      {Min: new(math.NaN())},
+		"infinity": {Max: new(math.Inf(1))},
 	} {
 		if err := b.Validate(); model.CodeOf(err) != model.CodeInvalid {
 			t.Errorf("%s: got %v, want code %s", name, err, model.CodeInvalid)
@@ -84,7 +85,7 @@ func TestCheckIsJSON(t *testing.T) {
 	t.Parallel()
 	check := analysis.Check{
 		Metric: "metrics-0", Strategy: analysis.StrategyThreshold, Window: span(0, time.Minute), AskedAt: at(time.Minute),
-		Query: "q", Bounds: analysis.Bounds{Max: ptr(0)}, Series: []analysis.Series{series("a:b", 1, math.NaN(), math.Inf(-1), 1e-9)},
+		Query: "q", Bounds: analysis.Bounds{Max: new(float64(0))}, Series: []analysis.Series{series("a:b", 1, math.NaN(), math.Inf(-1), 1e-9)},
 		Verdict: analysis.VerdictFail, Failed: true, Outlier: &analysis.Outlier{Series: "m", Point: analysis.Point{Time: at(0), Value: math.Inf(1)}},
 		Message: "m",
 	}

@@ -57,7 +57,7 @@ func (d *document) markUnreadable(path string) {
 }
 
 func (d *document) decodeAny(n *node, target reflect.Value, path string) bool {
-	if own, ok := target.Addr().Interface().(nodeDecoder); ok {
+	if own, ok := reflect.TypeAssert[nodeDecoder](target.Addr()); ok {
 		return own.decodeNode(d, n, path)
 	}
 	if n.kind == kindMapping || n.kind == kindSequence || target.Kind() == reflect.Struct {
@@ -133,7 +133,7 @@ func (d *document) decodeMap(n *node, target reflect.Value, path string) bool {
 
 // decodeStruct reads the fields of a mapping.
 func (d *document) decodeStruct(n *node, target reflect.Value, path string) bool {
-	if own, ok := target.Addr().Interface().(defaulter); ok {
+	if own, ok := reflect.TypeAssert[defaulter](target.Addr()); ok {
 		own.setDefaults()
 	}
 	fields := fieldsOf(target.Type())

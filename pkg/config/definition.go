@@ -95,8 +95,8 @@ func orNothing(hint string) string {
 // fieldNames are the keys a struct takes, as they are written in files.
 func fieldNames(t reflect.Type) []string {
 	var names []string
-	for i := range t.NumField() {
-		if f := t.Field(i); f.IsExported() && !f.Anonymous {
+	for f := range t.Fields() {
+		if f.IsExported() && !f.Anonymous {
 			names = append(names, strings.ToLower(f.Name[:1])+f.Name[1:])
 		}
 	}

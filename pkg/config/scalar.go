@@ -48,7 +48,7 @@ func (d *document) decodeString(n *node, target reflect.Value, path string) bool
 		d.mismatch(n, target, path).hint("put it in quotes: %s", quote(n.text))
 		return false
 	}
-	e, isEnum := target.Interface().(enum)
+	e, isEnum := reflect.TypeAssert[enum](target)
 	if isEnum && n.text == "" {
 		return true // as good as absent
 	}

@@ -105,8 +105,7 @@ func onlyDocument(c *collector, file *ast.File) ast.Node {
 func reportSyntax(c *collector, err error) {
 	var at position
 	message := err.Error()
-	var positioned yaml.Error
-	if errors.As(err, &positioned) {
+	if positioned, ok := errors.AsType[yaml.Error](err); ok {
 		message = positioned.GetMessage()
 		if tk := positioned.GetToken(); tk != nil && tk.Position != nil {
 			at = position{tk.Position.Line, tk.Position.Column}

@@ -58,7 +58,8 @@ type GitPath struct {
 const DefaultConfigFilename = "app.pipecd.yaml"
 
 // CleanGitPath returns p as it is stored: relative, without dot segments, and
-// "./" for the repository's root (which may be written as "", "." or "./").
+// "./" for the repository's root (which may be written as "", "." or "./"); a
+// name of one character gets "./" in front.
 // A path that leaves the repository is refused.
 func CleanGitPath(p string) (string, error) {
 	if strings.ContainsRune(p, 0) || strings.Contains(p, `\`) || len(p) > 4*MaxNameLength {
@@ -70,6 +71,10 @@ func CleanGitPath(p string) (string, error) {
 		return "./", nil
 	case path.IsAbs(clean) || clean == ".." || strings.HasPrefix(clean, "../"):
 		return "", Errorf(CodeInvalid, "application directory %q must be relative to the repository's root and stay inside it", p)
+	}
+	if len(clean) == 1 {
+		// The wire's rule asks for two characters.
+		return "./" + clean, nil
 	}
 	return clean, nil
 }

@@ -86,12 +86,11 @@ func (c *Cloud) identify(w http.ResponseWriter, r *http.Request) request {
 	}
 	r.Body = io.NopCloser(bytes.NewReader(body))
 
-	unsigned := false
 	if name, ok := strings.CutPrefix(r.Header.Get("X-Amz-Target"), ecs.TargetPrefix); ok {
 		req.service, req.operation = serviceECS, name
 	} else if form, err := url.ParseQuery(string(body)); err == nil {
 		req.operation = form.Get("Action")
-		if unsigned = req.operation == "AssumeRoleWithWebIdentity"; unsigned {
+		if req.operation == "AssumeRoleWithWebIdentity" { // the one call that needs no signature
 			req.service = serviceSTS
 			return req
 		}

@@ -78,7 +78,7 @@ func newCloud(ctx context.Context, logger *slog.Logger) (*cloud, error) {
 }
 
 func (c *cloud) close(ctx context.Context) error {
-	return errors.Join(c.server.Close(), c.Cloud.Close(ctx))
+	return errors.Join(c.server.Close(), c.Close(ctx))
 }
 
 func (c *cloud) primaryARN() string { return c.ELB.TargetGroupARN("blue") }

@@ -10,7 +10,7 @@ import (
 const (
 	projectID    = "quickstart"
 	username     = "hello-pipecd"
-	password     = "hello-pipecd" //nolint:gosec // the sample's, on loopback only
+	password     = "hello-pipecd" // the sample's, on loopback only
 	passwordHash = "$2a$10$ye96mUqUqTnjUqgwQJbJzel/LJibRhUnmzyypACkvrTSnQpVFZ7qK"
 
 	region       = "ap-northeast-1"

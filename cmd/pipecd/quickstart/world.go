@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -85,8 +86,8 @@ func newWorld(ctx context.Context, o options) (*world, error) {
 // close ends everything in the reverse order.
 func (w *world) close(ctx context.Context) error {
 	var err error
-	for i := len(w.closers) - 1; i >= 0; i-- {
-		err = errors.Join(err, w.closers[i](ctx))
+	for _, v := range slices.Backward(w.closers) {
+		err = errors.Join(err, v(ctx))
 	}
 	return err
 }

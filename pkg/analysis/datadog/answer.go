@@ -163,8 +163,8 @@ func stated(l line, asked time.Duration) time.Duration {
 	if l.gap > 0 {
 		limit = l.gap
 	}
-	if inSeconds := time.Duration(l.interval) * time.Second; inSeconds <= limit || l.interval < 1000 {
-		return inSeconds
+	if stated := time.Duration(l.interval) * time.Second; stated <= limit || l.interval < 1000 {
+		return stated
 	}
 	return time.Duration(l.interval) * time.Millisecond
 }

@@ -64,6 +64,28 @@ func (p *Projects) Get(ctx context.Context, id string) (*model.Project, error) {
 	return p.store.GetProject(ctx, id)
 }
 
+// maxDummyCost keeps a hash of an absurd cost in the configuration from holding
+// up the start.
+const maxDummyCost = 14
+
+// passwordCost returns the highest bcrypt cost among the configured projects, so
+// that a login to what does not exist takes no less time than one to what does.
+func (p *Projects) passwordCost() int {
+	highest := 0
+	for _, c := range p.configured {
+		if c.StaticAdmin == nil {
+			continue
+		}
+		if cost, err := bcrypt.Cost([]byte(c.StaticAdmin.PasswordHash)); err == nil {
+			highest = max(highest, cost)
+		}
+	}
+	if highest == 0 {
+		return PasswordCost
+	}
+	return min(highest, maxDummyCost)
+}
+
 // Login is an attempt to log in.
 type Login struct {
 	ProjectID string
@@ -88,7 +110,7 @@ type Passwords struct {
 func NewPasswords(projects *Projects) (*Passwords, error) {
 	// Its password is never told to anyone; it only has to cost as much as a
 	// real one.
-	dummy, err := bcrypt.GenerateFromPassword(randomBytes(16), PasswordCost)
+	dummy, err := bcrypt.GenerateFromPassword(randomBytes(16), projects.passwordCost())
 	if err != nil {
 		return nil, model.Wrap(model.CodeInternal, err, "preparing the login")
 	}

@@ -20,10 +20,10 @@ func (s *Service) ListApplications(ctx context.Context, _ *pipedservice.ListAppl
 		return nil, err
 	}
 	var (
-		enabled = false
-		filter  = datastore.ApplicationFilter{ProjectID: caller.Piped.ProjectID, PipedID: caller.Piped.ID, Disabled: &enabled}
-		page    = datastore.Page{Size: datastore.MaxPageSize}
-		resp    pipedservice.ListApplicationsResponse
+		disabled = false
+		filter   = datastore.ApplicationFilter{ProjectID: caller.Piped.ProjectID, PipedID: caller.Piped.ID, Disabled: &disabled}
+		page     = datastore.Page{Size: datastore.MaxPageSize}
+		resp     pipedservice.ListApplicationsResponse
 	)
 	for {
 		apps, next, err := s.store.ListApplications(ctx, filter, page)

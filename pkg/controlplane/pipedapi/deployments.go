@@ -63,6 +63,10 @@ func (s *Service) GetDeployment(ctx context.Context, req *pipedservice.GetDeploy
 	return &pipedservice.GetDeploymentResponse{Deployment: convert.DeploymentToPB(d)}, nil
 }
 
+// openPage keeps a page below the 4 MiB that gRPC clients take by default:
+// deployments come with all their stages' metadata.
+const openPage = 10
+
 // ListNotCompletedDeployments returns the agent's open deployments, oldest
 // first, one page at a time.
 func (s *Service) ListNotCompletedDeployments(ctx context.Context, req *pipedservice.ListNotCompletedDeploymentsRequest) (*pipedservice.ListNotCompletedDeploymentsResponse, error) {
@@ -70,7 +74,7 @@ func (s *Service) ListNotCompletedDeployments(ctx context.Context, req *pipedser
 	if err != nil {
 		return nil, err
 	}
-	open, next, err := s.store.ListOpenDeployments(ctx, caller.Piped.ID, datastore.Page{Cursor: req.GetCursor()})
+	open, next, err := s.store.ListOpenDeployments(ctx, caller.Piped.ID, datastore.Page{Size: openPage, Cursor: req.GetCursor()})
 	if err != nil {
 		return nil, err
 	}

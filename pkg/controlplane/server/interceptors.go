@@ -31,8 +31,10 @@ const (
 // call is what is known of a running call; inner interceptors add to it for the
 // log.
 type call struct {
-	id    string
-	attrs []slog.Attr
+	id      string
+	spec    connect.Spec
+	started time.Time
+	attrs   []slog.Attr
 }
 
 type callKey struct{}
@@ -49,28 +51,28 @@ func describe(ctx context.Context, attrs ...slog.Attr) {
 func observe(logger *slog.Logger, m *metrics) connect.ServerInterceptor {
 	return func(next connect.ServerFunc) connect.ServerFunc {
 		return func(ctx context.Context, spec connect.Spec, stream connect.ServerStream) error {
-			c := &call{id: rand.Text()[:16]}
+			c := &call{id: rand.Text()[:16], spec: spec, started: time.Now()}
 			if info, ok := connect.CallInfoForServerContext(ctx); ok {
 				info.ResponseHeader().Set(requestIDHeader, c.id)
 				c.attrs = append(c.attrs, slog.String("peer", info.PeerAddr), slog.String("protocol", info.Protocol))
 			}
-			started := time.Now()
 			running := m.running.WithLabelValues(spec.Procedure)
 			running.Inc()
 			err := next(context.WithValue(ctx, callKey{}, c), spec, stream)
 			running.Dec()
-			took := time.Since(started)
+			took := time.Since(c.started)
 			m.finished(spec, err, took)
-			logCall(ctx, logger, spec, c, err, took)
+			c.log(ctx, logger, err, took)
 			return err
 		}
 	}
 }
 
-func logCall(ctx context.Context, logger *slog.Logger, spec connect.Spec, c *call, err error, took time.Duration) {
+// log writes the call's line: quietly when all is well, loudly for a defect.
+func (c *call) log(ctx context.Context, logger *slog.Logger, err error, took time.Duration) {
 	level := slog.LevelDebug
 	attrs := append([]slog.Attr{
-		slog.String("procedure", spec.Procedure), slog.String("code", codeName(err)),
+		slog.String("procedure", c.spec.Procedure), slog.String("code", codeName(err)),
 		slog.Duration("took", took), slog.String("request", c.id),
 	}, c.attrs...)
 	if err != nil {
@@ -89,8 +91,7 @@ func logCall(ctx context.Context, logger *slog.Logger, spec connect.Spec, c *cal
 
 // causeOf returns the text for operators, which has more than the user is told.
 func causeOf(err error) string {
-	var e *connect.Error
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*connect.Error](err); ok {
 		if cause := errors.Unwrap(e); cause != nil {
 			return cause.Error()
 		}

@@ -44,8 +44,7 @@ func (s *Store) write(ctx context.Context, doing string, fn func(*sql.Tx) error)
 }
 
 func (s *Store) lostRace(err error) bool {
-	var own *model.Error
-	if errors.As(err, &own) {
+	if _, ok := errors.AsType[*model.Error](err); ok {
 		return false
 	}
 	return errors.Is(err, errChanged) || s.dialect.Classify(err) == FailureConflict

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io/fs"
 	"log/slog"
+	"maps"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -133,9 +134,7 @@ func dsn(path string, extra url.Values) string {
 		"_dqs":          {"0"},
 		"_defensive":    {"1"},
 	}
-	for key, values := range extra {
-		query[key] = values
-	}
+	maps.Copy(query, extra)
 	name := url.URL{Scheme: "file", Path: filepath.ToSlash(path), OmitHost: true, RawQuery: query.Encode()}
 	return name.String()
 }

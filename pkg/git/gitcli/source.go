@@ -307,8 +307,7 @@ func (s *Source) explain(err error, repo git.Repository, doing string) error {
 
 // outcome gives a code to the errors that have none yet: the ends of contexts.
 func (s *Source) outcome(ctx context.Context, err error, repo git.Repository, doing string) error {
-	var coded *model.Error
-	if errors.As(err, &coded) {
+	if _, ok := errors.AsType[*model.Error](err); ok {
 		return err
 	}
 	if ctx.Err() != nil {

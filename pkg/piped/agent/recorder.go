@@ -44,7 +44,7 @@ func (r *recorder) reportSuccess(ctx context.Context, c model.Completion) error 
 	d := r.deployment.Clone()
 	d.CompletedAt = c.CompletedAt
 	ref := d.Ref()
-	if err := r.Client.ReportMostRecentDeployment(ctx, d.ApplicationID, model.DeploymentSuccess, ref); err != nil {
+	if err := r.ReportMostRecentDeployment(ctx, d.ApplicationID, model.DeploymentSuccess, ref); err != nil {
 		return err
 	}
 	state := model.SyncState{
@@ -53,7 +53,7 @@ func (r *recorder) reportSuccess(ctx context.Context, c model.Completion) error 
 		HeadDeploymentID: d.ID,
 		Timestamp:        time.Now().UTC(),
 	}
-	if err := r.Client.ReportSyncState(ctx, d.ApplicationID, state); err != nil {
+	if err := r.ReportSyncState(ctx, d.ApplicationID, state); err != nil {
 		return err
 	}
 	r.apps.update(d.ApplicationID, func(a *model.Application) { a.LastSuccessful, a.SyncState = &ref, state })

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"slices"
 	"sync"
 	"testing"
 
@@ -86,9 +87,9 @@ func (p *plane) last(t *testing.T, method string) received {
 	t.Helper()
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for i := len(p.calls) - 1; i >= 0; i-- {
-		if p.calls[i].method == method {
-			return p.calls[i]
+	for _, v := range slices.Backward(p.calls) {
+		if v.method == method {
+			return v
 		}
 	}
 	t.Fatalf("%s was not called", method)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"runtime/debug"
 	"strconv"
 	"strings"
@@ -166,9 +167,7 @@ func (x *Execution) note(ctx context.Context, s *model.Stage, metadata map[strin
 	if s.Metadata == nil {
 		s.Metadata = map[string]string{}
 	}
-	for k, v := range metadata {
-		s.Metadata[k] = v
-	}
+	maps.Copy(s.Metadata, metadata)
 	return nil
 }
 

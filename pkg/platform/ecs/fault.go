@@ -71,8 +71,7 @@ func contextError(err error) error {
 }
 
 func operationOf(err error) string {
-	var op *smithy.OperationError
-	if errors.As(err, &op) {
+	if op, ok := errors.AsType[*smithy.OperationError](err); ok {
 		return strings.ToLower(op.Service()) + ":" + op.Operation()
 	}
 	return "the call"

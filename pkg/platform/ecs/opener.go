@@ -68,8 +68,8 @@ func (o *Opener) Versions(taskFile string, src platform.Source) ([]model.Artifac
 // digest where it has no tag.
 func splitImage(image string) (name, version string) {
 	last := image[strings.LastIndexByte(image, '/')+1:]
-	if at := strings.IndexByte(last, '@'); at >= 0 {
-		name, version = last[:at], last[at+1:]
+	if before, after, ok := strings.Cut(last, "@"); ok {
+		name, version = before, after
 		if colon := strings.IndexByte(name, ':'); colon >= 0 {
 			return name[:colon], name[colon+1:]
 		}

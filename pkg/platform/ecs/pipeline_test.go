@@ -164,19 +164,20 @@ type stageSpec struct {
 	with config.StageOptions
 }
 
-func percent(p config.Percent) *config.Percent { return &p }
+//go:fix inline
+func percent(p config.Percent) *config.Percent { return new(p) }
 
 func quickSync() []stageSpec { return []stageSpec{{model.StageECSSync, &config.ECSSyncOptions{}}} }
 
 func canaryPipeline(gate ...stageSpec) []stageSpec {
 	stages := []stageSpec{
 		{model.StageECSCanaryRollout, &config.CanaryRolloutOptions{Scale: 30}},
-		{model.StageECSTrafficRouting, &config.TrafficRouting{Canary: percent(20)}},
+		{model.StageECSTrafficRouting, &config.TrafficRouting{Canary: new(config.Percent(20))}},
 	}
 	stages = append(stages, gate...)
 	return append(stages,
 		stageSpec{model.StageECSPrimaryRollout, &config.PrimaryRolloutOptions{}},
-		stageSpec{model.StageECSTrafficRouting, &config.TrafficRouting{Primary: percent(100)}},
+		stageSpec{model.StageECSTrafficRouting, &config.TrafficRouting{Primary: new(config.Percent(100))}},
 		stageSpec{model.StageECSCanaryClean, &config.CanaryCleanOptions{}})
 }
 

@@ -3,6 +3,7 @@ package ecs
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -83,8 +84,7 @@ func (s *steadiness) tellEvents(ctx context.Context) {
 	if s.events == nil {
 		s.events = map[string]bool{}
 	}
-	for i := len(svc.Events) - 1; i >= 0; i-- {
-		e := svc.Events[i]
+	for _, e := range slices.Backward(svc.Events) {
 		if id := aws.ToString(e.Id); !s.events[id] && !aws.ToTime(e.CreatedAt).Before(s.since) {
 			s.events[id] = true
 			s.log.Infof("ECS says: %s", aws.ToString(e.Message))
@@ -139,16 +139,17 @@ func cannotStart(t *types.Task) bool {
 
 // stopReason is why a task stopped, with the exit code of its containers.
 func stopReason(t *types.Task) string {
-	reason := aws.ToString(t.StoppedReason)
+	var reason strings.Builder
+	reason.WriteString(aws.ToString(t.StoppedReason))
 	for _, c := range t.Containers {
 		switch {
 		case aws.ToString(c.Reason) != "":
-			reason += fmt.Sprintf("; container %s: %s", aws.ToString(c.Name), aws.ToString(c.Reason))
+			fmt.Fprintf(&reason, "; container %s: %s", aws.ToString(c.Name), aws.ToString(c.Reason))
 		case c.ExitCode != nil:
-			reason += fmt.Sprintf("; container %s exited with code %d", aws.ToString(c.Name), *c.ExitCode)
+			fmt.Fprintf(&reason, "; container %s exited with code %d", aws.ToString(c.Name), *c.ExitCode)
 		}
 	}
-	return reason
+	return reason.String()
 }
 
 // explain tells, when the wait was in vain, what the load balancer thinks of

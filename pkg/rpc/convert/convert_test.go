@@ -70,8 +70,8 @@ func fill(rng *rand.Rand, v reflect.Value) {
 			v.SetMapIndex(key, value)
 		}
 	case reflect.Struct:
-		for i := range v.NumField() {
-			fill(rng, v.Field(i))
+		for _, field := range v.Fields() {
+			fill(rng, field)
 		}
 	default:
 		panic("no filler for " + v.Type().String())

@@ -160,8 +160,7 @@ func (s *Server) answer(r *http.Request) (int, any) {
 		return refused("the parameter query is missing")
 	}
 	e, err := parse(text)
-	var syntax *syntaxError
-	if errors.As(err, &syntax) {
+	if syntax, ok := errors.AsType[*syntaxError](err); ok {
 		return refused(syntax.Error())
 	}
 	w := newWindow(time.Unix(from, 0), time.Unix(to, 0), s.config.Source.Resolution())

@@ -93,7 +93,6 @@ func definitionView(in *awsecs.RegisterTaskDefinitionInput) types.TaskDefinition
 		TaskRoleArn:             in.TaskRoleArn,
 		EnableFaultInjection:    in.EnableFaultInjection,
 		EphemeralStorage:        in.EphemeralStorage,
-		InferenceAccelerators:   in.InferenceAccelerators,
 		IpcMode:                 in.IpcMode,
 		PidMode:                 in.PidMode,
 		PlacementConstraints:    append([]types.TaskDefinitionPlacementConstraint{}, in.PlacementConstraints...),

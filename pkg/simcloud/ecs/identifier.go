@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -83,9 +84,9 @@ func (s *Simulator) service(c *cluster, id *string) (*service, error) {
 		return nil, err
 	}
 	// The newest wins: a name may be used again once a service is INACTIVE.
-	for i := len(c.services) - 1; i >= 0; i-- {
-		if c.services[i].name == name {
-			return c.services[i], nil
+	for _, v := range slices.Backward(c.services) {
+		if v.name == name {
+			return v, nil
 		}
 	}
 	return nil, refuse("ServiceNotFoundException", "Service not found.")

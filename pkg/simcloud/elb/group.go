@@ -14,7 +14,6 @@ import (
 type group struct {
 	name, arn  string
 	port       int
-	vpc        string
 	check      HealthCheck
 	delay      time.Duration     // deregistration delay
 	attributes map[string]string // those that were set on the wire

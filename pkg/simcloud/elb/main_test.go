@@ -225,8 +225,7 @@ func forward(tuples ...types.TargetGroupTuple) types.Action {
 
 // code returns the API's error code of err.
 func code(err error) string {
-	var api smithy.APIError
-	if errors.As(err, &api) {
+	if api, ok := errors.AsType[smithy.APIError](err); ok {
 		return api.ErrorCode()
 	}
 	return ""

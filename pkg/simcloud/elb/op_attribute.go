@@ -1,6 +1,7 @@
 package elb
 
 import (
+	"maps"
 	"strconv"
 	"time"
 
@@ -47,9 +48,7 @@ func (b *Balancers) describeTargetGroupAttributes(
 
 func showAttributes(g *group) []types.TargetGroupAttribute {
 	all := attributeDefaults()
-	for key, value := range g.attributes {
-		all[key] = value
-	}
+	maps.Copy(all, g.attributes)
 	all[attributeDelay] = strconv.Itoa(wholeSeconds(g.delay))
 	shown := make([]types.TargetGroupAttribute, 0, len(all))
 	for _, key := range sortedKeys(all) {
@@ -87,8 +86,6 @@ func (b *Balancers) modifyTargetGroupAttributes(
 		changed[key] = value
 	}
 	g.delay = delay
-	for key, value := range changed {
-		g.attributes[key] = value
-	}
+	maps.Copy(g.attributes, changed)
 	return &elbv2.ModifyTargetGroupAttributesOutput{Attributes: showAttributes(g)}, nil
 }

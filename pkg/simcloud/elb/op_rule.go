@@ -92,7 +92,8 @@ func (b *Balancers) modifyRule(in *elbv2.ModifyRuleInput) (*elbv2.ModifyRuleOutp
 	case in.Actions == nil && in.Conditions == nil:
 		return nil, invalid("ModifyRule needs Actions or Conditions")
 	}
-	actions, conditions := r.actions, r.conditions
+	var actions []types.Action
+	conditions := r.conditions
 	if in.Conditions != nil {
 		if conditions, err = acceptConditions(in.Conditions); err != nil {
 			return nil, err

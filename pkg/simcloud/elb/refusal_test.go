@@ -206,8 +206,7 @@ func TestRefusalsAreTypedBySDK(t *testing.T) {
 	t.Parallel()
 	b := newAPI(t, world())
 	_, err := b.api.DescribeTargetGroups(t.Context(), &elbv2.DescribeTargetGroupsInput{TargetGroupArns: []string{b.TargetGroupARN("none")}})
-	var notFound *types.TargetGroupNotFoundException
-	if !errors.As(err, &notFound) {
+	if _, ok := errors.AsType[*types.TargetGroupNotFoundException](err); !ok {
 		t.Errorf("the SDK does not know the error: %v", err)
 	}
 }

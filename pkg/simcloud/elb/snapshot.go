@@ -2,6 +2,7 @@ package elb
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -77,9 +78,7 @@ func (b *Balancers) Snapshot() Snapshot {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	s := Snapshot{Errors: map[Cause]uint64{}, Records: slices.Clone(b.counts.records)}
-	for cause, n := range b.counts.errors {
-		s.Errors[cause] = n
-	}
+	maps.Copy(s.Errors, b.counts.errors)
 	for _, lb := range b.world.balancers {
 		state := LoadBalancerState{Name: lb.name, ARN: lb.arn, DNSName: lb.dns}
 		for _, l := range lb.listeners {

@@ -56,7 +56,7 @@ func (w *writer) structFields(v reflect.Value) error {
 }
 
 func (w *writer) value(name string, v reflect.Value) error {
-	if t, ok := v.Interface().(time.Time); ok {
+	if t, ok := reflect.TypeAssert[time.Time](v); ok {
 		w.element(name, t.UTC().Format("2006-01-02T15:04:05.000Z"))
 		return nil
 	}
@@ -104,7 +104,7 @@ func (w *writer) list(name string, v reflect.Value) error {
 }
 
 func (w *writer) mapping(name string, v reflect.Value) error {
-	m, ok := v.Interface().(map[string]string)
+	m, ok := reflect.TypeAssert[map[string]string](v)
 	if !ok {
 		return fmt.Errorf("field %s is not a map of strings", name)
 	}

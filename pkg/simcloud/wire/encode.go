@@ -28,7 +28,7 @@ func encodeValue(out *bytes.Buffer, v reflect.Value) error {
 	case reflect.Pointer, reflect.Interface:
 		return encodeValue(out, v.Elem())
 	case reflect.Struct:
-		if at, ok := v.Interface().(time.Time); ok {
+		if at, ok := reflect.TypeAssert[time.Time](v); ok {
 			const millis = 1e3
 			out.WriteString(strconv.FormatFloat(float64(at.UnixMilli())/millis, 'f', 3, 64))
 			return nil

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"encoding/xml"
 	"fmt"
+	"maps"
 	"net/http"
 )
 
@@ -39,9 +40,7 @@ func (e *Error) HTTPStatus() int {
 // WriteJSON writes e in the form of the JSON 1.1 protocol.
 func (e *Error) WriteJSON(w http.ResponseWriter) {
 	body := map[string]any{"__type": e.Code, "message": e.Message}
-	for name, value := range e.Fields {
-		body[name] = value
-	}
+	maps.Copy(body, e.Fields)
 	payload, err := json.Marshal(body)
 	if err != nil {
 		payload = []byte(`{"__type":"ServerException","message":"the error could not be encoded"}`)
