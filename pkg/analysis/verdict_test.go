@@ -14,9 +14,6 @@ import (
 	"pipecd/pkg/model"
 )
 
-//go:fix inline
-func ptr(v float64) *float64 { return new(v) }
-
 func series(scope string, values ...float64) analysis.Series {
 	s := analysis.Series{Name: "m", Scope: scope}
 	for i, v := range values {

@@ -164,9 +164,6 @@ type stageSpec struct {
 	with config.StageOptions
 }
 
-//go:fix inline
-func percent(p config.Percent) *config.Percent { return new(p) }
-
 func quickSync() []stageSpec { return []stageSpec{{model.StageECSSync, &config.ECSSyncOptions{}}} }
 
 func canaryPipeline(gate ...stageSpec) []stageSpec {
