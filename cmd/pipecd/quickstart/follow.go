@@ -5,6 +5,7 @@ import (
 	"sync"
 	"time"
 
+	modelpb "pipecd/pkg/rpc/gen/model"
 	webv1 "pipecd/pkg/rpc/gen/pipecd/web/v1"
 )
 
@@ -28,11 +29,10 @@ func (f *follower) start(ctx context.Context) {
 				return
 			case <-ticker.C:
 			}
-			list, err := f.world.client.ListDeployments(ctx, &webv1.ListDeploymentsRequest{ApplicationId: f.world.appID, PageSize: 1})
-			if err != nil || len(list.GetDeployments()) == 0 {
+			d := f.newest(ctx)
+			if d == nil {
 				continue
 			}
-			d := list.GetDeployments()[0]
 			if d.GetId() != current {
 				current, told = d.GetId(), map[string]string{}
 				f.world.say("• deployment %s", d.GetId())
@@ -44,6 +44,21 @@ func (f *follower) start(ctx context.Context) {
 			}
 		}
 	})
+}
+
+// newest is the newest deployment that has begun; others wait behind it.
+func (f *follower) newest(ctx context.Context) *modelpb.Deployment {
+	const some = 10
+	list, err := f.world.client.ListDeployments(ctx, &webv1.ListDeploymentsRequest{ApplicationId: f.world.appID, PageSize: some})
+	if err != nil {
+		return nil
+	}
+	for _, d := range list.GetDeployments() {
+		if d.GetStatus() != modelpb.DeploymentStatus_DEPLOYMENT_PENDING {
+			return d
+		}
+	}
+	return nil
 }
 
 func (f *follower) wait() {

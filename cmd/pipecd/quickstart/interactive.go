@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 
 	webv1 "pipecd/pkg/rpc/gen/pipecd/web/v1"
 )
@@ -77,8 +78,12 @@ func (w *world) obey(ctx context.Context, line string, version *int) error {
 	case "broken":
 		return next("drop", badRate)
 	case "sync":
-		_, err := w.client.SyncApplication(ctx, &webv1.SyncApplicationRequest{ApplicationId: w.appID})
-		return err
+		asked := time.Now()
+		if _, err := w.client.SyncApplication(ctx, &webv1.SyncApplicationRequest{ApplicationId: w.appID}); err != nil {
+			return err
+		}
+		w.tellFirstCall(ctx, asked)
+		return nil
 	case "kill":
 		return w.agent.kill()
 	case "status":

@@ -119,7 +119,9 @@ func (s scenario) run(ctx context.Context, w *world) (result, error) {
 	if err != nil {
 		return result{}, fmt.Errorf("the deployment of %s: %w", s.release.version, err)
 	}
-	return w.measure(ctx, s.name, before, second, time.Since(began))
+	took := time.Since(began)
+	w.tellCalls(began)
+	return w.measure(ctx, s.name, before, second, took)
 }
 
 func (r release) describe() string {
