@@ -26,9 +26,19 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	if err := newRootCommand().ExecuteContext(ctx); err != nil {
-		fmt.Fprintln(os.Stderr, "piped:", err)
+		fmt.Fprintln(os.Stderr, describe(err))
 		os.Exit(exitCode(err))
 	}
+}
+
+// describe returns what the user is told. Problems of a file stand for
+// themselves, one per line, so that editors can jump to them.
+func describe(err error) string {
+	var problems config.Problems
+	if errors.As(err, &problems) {
+		return problems.Error()
+	}
+	return "Error: " + err.Error()
 }
 
 // usageError is an error in how the command was called or configured.

@@ -11,16 +11,17 @@ import (
 
 // Play runs one scenario unattended, in a directory that is removed afterwards,
 // and kills the agent with SIGKILL so long after the release it is about. A
-// killAfter of 0 kills nobody. The error says which promise did not hold.
-func Play(ctx context.Context, s Streams, name string, killAfter time.Duration) (err error) {
+// killAfter of 0 kills nobody; killed says whether the moment came before the
+// end. The error says which promise did not hold.
+func Play(ctx context.Context, s Streams, name string, killAfter time.Duration) (killed bool, err error) {
 	all := scenarios()
 	i := slices.IndexFunc(all, func(x scenario) bool { return x.name == name })
 	if i < 0 {
-		return fmt.Errorf("%w: there is no scenario %q", ErrUsage, name)
+		return false, fmt.Errorf("%w: there is no scenario %q", ErrUsage, name)
 	}
 	dir, remove, err := directory("")
 	if err != nil {
-		return err
+		return false, err
 	}
 	defer func() {
 		if err == nil {
@@ -35,12 +36,13 @@ func Play(ctx context.Context, s Streams, name string, killAfter time.Duration) 
 		err = errors.Join(err, w.close(closing))
 	}()
 	if err != nil {
-		return err
+		return false, err
 	}
 	if killAfter > 0 {
 		w.onRelease = func() { w.killLater(killAfter) }
 	}
-	return play(ctx, s, w, all[i])
+	err = play(ctx, s, w, all[i])
+	return w.killed.Load(), err
 }
 
 // closeLimit is how long ending everything may take.
@@ -53,6 +55,7 @@ func (w *world) killLater(after time.Duration) {
 			w.say("! the agent could not be killed: %s", err)
 			return
 		}
+		w.killed.Store(true)
 		w.say("! killed the agent %s after the release", after.Round(time.Millisecond))
 	})
 	w.onClose(func(context.Context) error {

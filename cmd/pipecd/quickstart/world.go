@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"connectrpc.com/connect/v2"
@@ -43,6 +44,7 @@ type world struct {
 	pipedID string
 	appID   string
 
+	killed    atomic.Bool
 	onRelease func() // called after the release a scenario is about, may be nil
 	closers   []func(context.Context) error
 }
