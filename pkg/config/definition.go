@@ -17,14 +17,14 @@ import (
 // null and "" mean absent. An unknown key is an error; a top-level key in
 // ignored, given in lower case with what to say about it, is a warning.
 func DecodeDefinition(name string, data []byte, target any, ignored map[string]string) Problems {
-	c := &collector{file: name}
+	c := &collector{file: name, expects: "a definition"}
 	root := parse(c, data)
 	if root == nil {
 		return c.sorted()
 	}
 	d := &definitionDecoder{collector: c, ignored: ignored}
 	if root.kind == kindNull {
-		c.report(SeverityError, root.at, "", "expected a definition, found an empty file")
+		c.report(SeverityError, root.at, "", "expected a definition, found nothing")
 		return c.sorted()
 	}
 	d.decode(root, reflect.ValueOf(target).Elem(), "")

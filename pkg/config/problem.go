@@ -98,6 +98,7 @@ const maxProblems = 200
 // collector gathers the problems of one document.
 type collector struct {
 	file    string
+	expects string // what an empty file lacks, when not a document of ours
 	list    []*Problem
 	skipped int // errors beyond maxProblems
 	scrap   Problem

@@ -2,6 +2,7 @@ package config
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"strings"
@@ -96,7 +97,7 @@ func onlyDocument(c *collector, file *ast.File) ast.Node {
 		body = doc.Body
 	}
 	if body == nil {
-		c.report(SeverityError, position{}, "", "expected a document with apiVersion, kind and spec, found nothing")
+		c.report(SeverityError, position{}, "", "expected "+cmp.Or(c.expects, "a document with apiVersion, kind and spec")+", found nothing")
 	}
 	return body
 }

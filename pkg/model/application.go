@@ -189,7 +189,7 @@ func (a *Application) Validate() error {
 	if a.GitPath.ConfigFilename == "" {
 		a.GitPath.ConfigFilename = DefaultConfigFilename
 	}
-	if strings.ContainsAny(a.GitPath.ConfigFilename, "/\\\x00") || a.GitPath.ConfigFilename == ".." {
+	if strings.ContainsAny(a.GitPath.ConfigFilename, "/\\\x00") || a.GitPath.ConfigFilename == "." || a.GitPath.ConfigFilename == ".." {
 		return Errorf(CodeInvalid, "the configuration file name %q must be a plain file name such as %s", a.GitPath.ConfigFilename, DefaultConfigFilename)
 	}
 	return nil

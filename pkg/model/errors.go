@@ -61,7 +61,11 @@ func (e *Error) Unwrap() error {
 // in fmt.Errorf.
 func Errorf(code Code, format string, args ...any) error {
 	err := fmt.Errorf(format, args...)
-	return &Error{Code: code, Message: err.Error(), wrapped: errors.Unwrap(err)}
+	cause := errors.Unwrap(err)
+	if _, several := err.(interface{ Unwrap() []error }); several { //nolint:errorlint // asks about err itself
+		cause = err
+	}
+	return &Error{Code: code, Message: err.Error(), wrapped: cause}
 }
 
 // Wrap gives err a code and says what was being done. It returns nil for nil.

@@ -5,6 +5,7 @@ package appsource
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io/fs"
 	"path"
@@ -44,7 +45,14 @@ func Load(tree fs.FS, app *model.Application, providers Providers) (*Source, err
 	name := app.GitPath.ConfigPath()
 	data, err := fs.ReadFile(tree, name)
 	if err != nil {
-		return nil, model.Errorf(model.CodeOf(err), "the application's configuration file %s cannot be read: %w", name, err)
+		code := model.CodeOf(err)
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+			code = model.CodeNotFound
+		case code == model.CodeExhausted:
+			code = model.CodeInvalid // too large, and the file of a commit does not become smaller
+		}
+		return nil, model.Errorf(code, "the application's configuration file %s cannot be read: %w", name, err)
 	}
 	cfg, problems := config.LoadECSApp(name, data)
 	if err := problems.Err(); err != nil {

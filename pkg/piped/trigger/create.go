@@ -39,6 +39,10 @@ type creator struct {
 // Creating it again is the same deployment, so a repeat after a crash is safe.
 func (c *creator) create(ctx context.Context, r request) (string, error) {
 	d := c.deploymentOf(r, time.Now().UTC())
+	if last := r.app.LastTriggered; last != nil && last.DeploymentID == d.ID {
+		// It may have ended since; reporting it again would bring its mark back.
+		return d.ID, nil
+	}
 	err := c.controlPlane.CreateDeployment(ctx, d)
 	if err != nil && model.CodeOf(err) != model.CodeAlreadyExists {
 		return "", err

@@ -9,9 +9,10 @@ import (
 )
 
 // Patterns match paths as .dockerignore does, with what PipeCD adds: "*" is any
-// run without a slash, "**" any depth, "?" one character, and a pattern that
-// matches a directory matches everything below it. A pattern that begins with
-// "!" takes back what earlier ones matched.
+// run without a slash, "**" any depth, "?" one character, "[a-z]" one of a
+// class, a backslash takes the meaning from the next character, and a pattern
+// that matches a directory matches everything below it. All else stands for
+// itself. A pattern that begins with "!" takes back what earlier ones matched.
 type Patterns struct {
 	rules []patternRule
 }
@@ -30,7 +31,7 @@ func CompilePatterns(patterns []string) (Patterns, error) {
 		if text == "" {
 			continue
 		}
-		expr, err := regexp.Compile(translate(path.Clean(text)))
+		expr, err := regexp.Compile(translate(path.Clean(strings.TrimPrefix(text, "/"))))
 		if err != nil {
 			return Patterns{}, model.Errorf(model.CodeInvalid, "path pattern %q is malformed: %w", p, err)
 		}
@@ -42,7 +43,7 @@ func CompilePatterns(patterns []string) (Patterns, error) {
 // translate makes an anchored regular expression of one pattern.
 func translate(p string) string {
 	var b strings.Builder
-	b.WriteString("^")
+	b.WriteString("^(?s:")
 	for i := 0; i < len(p); i++ {
 		switch c := p[i]; {
 		case strings.HasPrefix(p[i:], "**/"):
@@ -55,14 +56,31 @@ func translate(p string) string {
 			b.WriteString("[^/]*")
 		case c == '?':
 			b.WriteString("[^/]")
-		case c == '.' || c == '$':
-			b.WriteString(`\` + string(c))
+		case c == '[':
+			class := classAt(p[i:])
+			b.WriteString(class)
+			i += len(class) - 1
+		case c == '\\' && i+1 < len(p):
+			i++
+			b.WriteString(regexp.QuoteMeta(p[i : i+1]))
 		default:
-			b.WriteByte(c)
+			b.WriteString(regexp.QuoteMeta(p[i : i+1]))
 		}
 	}
-	b.WriteString("$")
+	b.WriteString(")$")
 	return b.String()
+}
+
+// classAt returns the character class that p begins with. One that does not end
+// is returned as it is, for the compiler to refuse.
+func classAt(p string) string {
+	const shortest = 2 // "[" and one character, which may be "]"
+	for i := shortest; i < len(p); i++ {
+		if p[i] == ']' {
+			return p[:i+1]
+		}
+	}
+	return p
 }
 
 // Empty reports whether there is no pattern.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"pipecd/pkg/git"
@@ -171,6 +172,9 @@ func (r *Repository) refresh() {
 		if !ok || known.GitPath != app.GitPath || known.PlatformProvider != app.PlatformProvider {
 			r.unseen[app.ID] = true
 		}
+		if ok {
+			keepNewer(app, known)
+		}
 		r.apps[app.ID] = app
 	}
 	for id := range r.apps {
@@ -183,8 +187,19 @@ func (r *Repository) refresh() {
 	}
 }
 
-// open fetches the head if needed and opens its tree. The last triggered
-// commits are fetched with it, so that a lost mirror can still be compared.
+// keepNewer carries over what was triggered and reported here after the list was
+// read; a stale list would make one head trigger twice.
+func keepNewer(app, known *model.Application) {
+	if t := known.LastTriggered; t != nil && (app.LastTriggered == nil || app.LastTriggered.StartedAt.Before(t.StartedAt)) {
+		app.LastTriggered = t
+	}
+	if app.SyncState.Timestamp.Before(known.SyncState.Timestamp) {
+		app.SyncState = known.SyncState
+	}
+}
+
+// open fetches the head if needed and opens its tree. The commits
+// to compare with are fetched with it, so that a lost mirror can still be compared.
 func (r *Repository) open(ctx context.Context, head string) (git.Snapshot, error) {
 	if head != r.fetched {
 		if err := r.opts.Source.Fetch(ctx, r.opts.Repository, r.bases()...); err != nil && !errors.Is(err, git.ErrUnknownCommit) {
@@ -202,6 +217,10 @@ func (r *Repository) open(ctx context.Context, head string) (git.Snapshot, error
 func (r *Repository) bases() []string {
 	seen := map[string]bool{}
 	var out []string
+	if r.processed != "" {
+		seen[r.processed] = true
+		out = append(out, r.processed)
+	}
 	for id := range r.unseen {
 		if app := r.apps[id]; app != nil && app.LastTriggered != nil {
 			if hash := app.LastTriggered.Trigger.Commit.Hash; git.ValidHash(hash) && !seen[hash] {
@@ -221,16 +240,16 @@ func (r *Repository) wanted(ctx context.Context, tree git.Snapshot) ([]string, e
 	want := map[string]bool{}
 	if r.processed != "" && r.processed != head {
 		changed, err := changes.since(ctx, r.processed)
-		if err != nil {
+		switch {
+		case errors.Is(err, git.ErrUnknownCommit):
+			// Pushed away and gone: each is compared from its own last triggered commit.
+			for id := range r.apps {
+				r.unseen[id] = true
+			}
+		case err != nil:
 			return nil, err
 		}
-		for _, id := range r.index.concerned(changed) {
-			want[id] = true
-		}
-		// An application whose rules may have changed is read again before it is asked.
-		for id := range r.invalid {
-			want[id] = true
-		}
+		r.concern(changed, want)
 	}
 	for id := range r.unseen {
 		want[id] = true
@@ -248,11 +267,27 @@ func (r *Repository) wanted(ctx context.Context, tree git.Snapshot) ([]string, e
 	return out, nil
 }
 
+// concern adds the applications to want that the changed paths concern. One whose
+// rules may have changed is read again before it is asked.
+func (r *Repository) concern(changed []string, want map[string]bool) {
+	for _, id := range r.index.concerned(changed) {
+		want[id] = true
+	}
+	for id := range r.invalid {
+		want[id] = true
+	}
+	for id, app := range r.apps {
+		if _, found := slices.BinarySearch(changed, app.GitPath.ConfigPath()); found {
+			want[id] = true
+		}
+	}
+}
+
 // judge reads the application's files at the head and decides whether its
 // changes since the last triggered commit ask for a deployment.
 func (r *Repository) judge(ctx context.Context, tree git.Snapshot, id string, changes *changeCache) (bool, error) {
 	app := r.apps[id]
-	src, err := r.load(ctx, tree, app)
+	_, rule, err := r.load(ctx, tree, app)
 	if err != nil {
 		if model.IsRetryable(err) || ctx.Err() != nil {
 			return false, err
@@ -264,10 +299,6 @@ func (r *Repository) judge(ctx context.Context, tree git.Snapshot, id string, ch
 	}
 	delete(r.invalid, id)
 	r.create.reportValid(ctx, app)
-	rule, err := rulesOf(src)
-	if err != nil {
-		return false, err
-	}
 	r.index.put(id, app.GitPath.Dir(), rule)
 	if rule.disabled {
 		delete(r.unseen, id)
@@ -297,16 +328,20 @@ func (r *Repository) judge(ctx context.Context, tree git.Snapshot, id string, ch
 	return false, nil
 }
 
-// load reads the configuration and parses the definitions it names.
-func (r *Repository) load(ctx context.Context, tree git.Snapshot, app *model.Application) (*appsource.Source, error) {
+// load reads the configuration with its rules and parses the definitions it names.
+func (r *Repository) load(ctx context.Context, tree git.Snapshot, app *model.Application) (*appsource.Source, rules, error) {
 	src, err := appsource.Load(tree, app, r.opts.Providers)
 	if err != nil {
-		return nil, err
+		return nil, rules{}, err
+	}
+	rule, err := rulesOf(src)
+	if err != nil {
+		return nil, rules{}, model.Wrap(model.CodeInvalid, err, app.GitPath.ConfigPath())
 	}
 	if _, err := src.Open(ctx, identityOf(app, r.opts.PipedID, tree.Commit().Hash)); err != nil {
-		return nil, err
+		return nil, rules{}, err
 	}
-	return src, nil
+	return src, rule, nil
 }
 
 func rulesOf(src *appsource.Source) (rules, error) {

@@ -17,7 +17,11 @@ func (r *Repository) syncNow(ctx context.Context, cmd model.Command) error {
 		r.later = append(r.later, cmd)
 		return err
 	}
-	return r.create.answer(ctx, &cmd, id, err)
+	err = r.create.answer(ctx, &cmd, id, err)
+	if err != nil && (model.IsRetryable(err) || ctx.Err() != nil) {
+		r.later = append(r.later, cmd)
+	}
+	return err
 }
 
 func (r *Repository) deploy(ctx context.Context, cmd model.Command) (string, error) {
@@ -35,7 +39,7 @@ func (r *Repository) deploy(ctx context.Context, cmd model.Command) (string, err
 		return "", err
 	}
 	defer tree.Close() //nolint:errcheck // a snapshot is only read
-	src, err := r.load(ctx, tree, app)
+	src, _, err := r.load(ctx, tree, app)
 	if err != nil {
 		if !model.IsRetryable(err) {
 			r.create.reportInvalid(ctx, app, head, err)

@@ -1,0 +1,164 @@
+package config
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// Stand-ins for a platform's types: as in its SDK, names are in upper camel
+// case, optional scalars are pointers, and enumerations know their values.
+type (
+	color  string
+	marker struct{}
+	shape  struct {
+		Name        *string
+		Count       int32
+		Large       *int64
+		Share       *float64
+		On          *bool
+		Off         bool
+		Color       color
+		Items       []shape
+		Words       []string
+		Tags        map[string]string
+		Colors      map[string]color
+		Inner       *shape
+		ClientToken *string
+		Odd         any
+		marker      //nolint:unused // as in the SDK
+		hidden      string
+	}
+)
+
+func (color) Values() []color { return []color{"RED", "BLUE"} }
+
+func ptr[T any](v T) *T { return &v }
+
+func TestDecodeDefinition(t *testing.T) {
+	t.Parallel()
+
+	for _, tc := range []struct {
+		name, text string
+		want       shape
+	}{
+		{"case of keys", "NAME: a\ncOunt: 1\nitems: [{Name: b}, {name: c}]", shape{
+			Name: ptr("a"), Count: 1, Items: []shape{{Name: ptr("b")}, {Name: ptr("c")}},
+		}},
+		{"JSON", `{"name": "a", "words": ["x", "y"], "inner": {"on": true}}`, shape{Name: ptr("a"), Words: []string{"x", "y"}, Inner: &shape{On: ptr(true)}}},
+		{"numbers for strings", "name: 12\nwords: [1.5, true, 0100, 1e3]\ntags: {a: 1}", shape{
+			Name: ptr("12"), Words: []string{"1.5", "true", "0100", "1e3"}, Tags: map[string]string{"a": "1"},
+		}},
+		{"strings for others", "count: \"3\"\nlarge: \"9007199254740993\"\nshare: \"0.5\"\non: \"true\"\noff: 'false'", shape{
+			Count: 3, Large: ptr(int64(9007199254740993)), Share: ptr(0.5), On: ptr(true),
+		}},
+		{"whole floats", "count: 3.0\nlarge: 1e3\nshare: 2", shape{Count: 3, Large: ptr(int64(1000)), Share: ptr(2.0)}},
+		{"null is absent", "name: null\ncount: ~\nitems:\ntags: null\ninner: null\non: null\nwords: null", shape{}},
+		{"empty is absent", "name: \"\"\ncount: \"\"\nitems: ''\ntags: ''\ninner: \"\"\non: ''\ncolor: ''", shape{}},
+		{"empty collections are not", "items: []\ntags: {}\ninner: {}", shape{Items: []shape{}, Tags: map[string]string{}, Inner: &shape{}}},
+		{"zero is not", "large: 0\non: false", shape{Large: ptr(int64(0)), On: ptr(false)}},
+		{"keys of maps keep their case", "tags: {Name: x, name: y}", shape{Tags: map[string]string{"Name": "x", "name": "y"}}},
+		{"enumeration", "color: BLUE\ncolors: {a: RED}", shape{Color: "BLUE", Colors: map[string]color{"a": "RED"}}},
+		{"anchors", "inner: &x {name: a}\nitems: [*x, *x]", shape{Inner: &shape{Name: ptr("a")}, Items: []shape{{Name: ptr("a")}, {Name: ptr("a")}}}},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+
+			var got shape
+			if ps := DecodeDefinition("def.yaml", []byte(tc.text), &got, nil); len(ps) > 0 {
+				t.Fatal(ps)
+			}
+			if diff := cmp.Diff(tc.want, got, cmp.AllowUnexported(shape{})); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+func TestDecodeDefinitionProblems(t *testing.T) {
+	t.Parallel()
+
+	for _, tc := range []struct{ text, want string }{
+		{"", "def.yaml: expected a definition, found nothing"},
+		{"# only words", "def.yaml: expected a definition, found nothing"},
+		{"null", "def.yaml:1:1: expected a definition, found nothing"},
+		{"name: a\ncolour: RED", "def.yaml:2:1: colour: unknown field (did you mean color?)"},
+		{"items:\n  - name: a\n    wrods: []", "def.yaml:3:5: items[0].wrods: unknown field (did you mean words?)"},
+		{"inner: {zzzzzzzzzz: 1}", "def.yaml:1:9: inner.zzzzzzzzzz: unknown field (the platform's API has no such field here)"},
+		{"hidden: a", "def.yaml:1:1: hidden: unknown field"},
+		{"marker: {}", "def.yaml:1:1: marker: unknown field"},
+		{"count: many", `def.yaml:1:8: count: expected an integer, found the string "many"`},
+		{"count: 1.5", "def.yaml:1:8: count: expected an integer, found "},
+		{"count: 2147483648", "def.yaml:1:8: count: expected an integer, found "},
+		{"count: .nan", "def.yaml:1:8: count: expected an integer, found "},
+		{"large: 9223372036854775808", "def.yaml:1:8: large: expected an integer, found "},
+		{"share: much", `def.yaml:1:8: share: expected a number, found the string "much"`},
+		{"on: yes", `def.yaml:1:5: on: expected true or false, found the string "yes"`},
+		{"name: [a]", "def.yaml:1:7: name: expected a string, found a list"},
+		{"words: a", `def.yaml:1:8: words: expected a list, found the string "a"`},
+		{"tags: [a]", "def.yaml:1:7: tags: expected a mapping, found a list"},
+		{"inner: 5", "def.yaml:1:8: inner: expected a mapping, found integer 5"},
+		{"- name: a", "def.yaml:1:1: expected a mapping, found a list"},
+		{"items:\n- name: a\n- count: x", `def.yaml:3:10: items[1].count: expected an integer, found the string "x"`},
+		{"tags:\n  a: {b: c}", "def.yaml:2:7: tags.a: expected a string, found a mapping"},
+		{"color: GREEN", `def.yaml:1:8: warning: color: unknown value "GREEN" (known: RED, BLUE)`},
+		{"CLIENTTOKEN: x", "def.yaml:1:1: warning: CLIENTTOKEN: is made elsewhere"},
+		{"inner: {statuss: x}", "def.yaml:1:9: inner.statuss: unknown field"},
+		{"name: a\nname: b", "def.yaml:2:1: warning: name: the key is given twice"},
+		{"odd: 1", "def.yaml:1:6: odd: expected "},
+	} {
+		t.Run(tc.text, func(t *testing.T) {
+			t.Parallel()
+
+			ps := DecodeDefinition("def.yaml", []byte(tc.text), &shape{}, map[string]string{"clienttoken": "is made elsewhere", "name2": "-"})
+			if len(ps) != 1 || !strings.HasPrefix(ps[0].String(), tc.want) {
+				t.Errorf("got  %v\nwant %s", ps, tc.want)
+			}
+		})
+	}
+}
+
+// TestDecodeDefinitionIgnored: a field that is set elsewhere stays unset, is
+// only known at the top, and hinders nothing.
+func TestDecodeDefinitionIgnored(t *testing.T) {
+	t.Parallel()
+
+	var got shape
+	notes := map[string]string{"clienttoken": "is made elsewhere", "status": "is only shown"}
+	ps := DecodeDefinition("def.yaml", []byte("clientToken: x\nStatus: {any: [thing]}\nname: a\ninner: {status: x}"), &got, notes)
+	if got.ClientToken != nil || got.Name == nil || *got.Name != "a" {
+		t.Errorf("got %+v", got)
+	}
+	if len(ps.Warnings()) != 2 || len(ps) != 3 || !strings.Contains(ps.Error(), "def.yaml:4:9: inner.status: unknown field") {
+		t.Errorf("got %v", ps)
+	}
+	if err := ps.Err(); err == nil || strings.Contains(err.Error(), "warning") {
+		t.Errorf("got %v", err)
+	}
+}
+
+// TestDecodeDefinitionReportsAll: one bad value hides no other and spoils none.
+func TestDecodeDefinitionReportsAll(t *testing.T) {
+	t.Parallel()
+
+	var got shape
+	ps := DecodeDefinition("def.yaml", []byte("count: x\nname: a\nitems: [{on: maybe}, {name: b}]\nnope: 1"), &got, nil)
+	if len(ps) != 3 || *got.Name != "a" || len(got.Items) != 2 || *got.Items[1].Name != "b" {
+		t.Errorf("got %v, %+v", ps, got)
+	}
+}
+
+func FuzzDecodeDefinition(f *testing.F) {
+	for _, seed := range []string{"name: a", "items: [{name: 1}]", "- 1", "a: &a [*a]", "{", "count: .inf", "tags: {1: 2}", "inner: {inner: {inner: 1}}", "? [a]\n: b", "\xff"} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		var got shape
+		for _, p := range DecodeDefinition("f", data, &got, map[string]string{"x": "y"}) {
+			if p.Message == "" || p.File != "f" {
+				t.Errorf("%q: a problem without words: %+v", data, p)
+			}
+		}
+	})
+}
