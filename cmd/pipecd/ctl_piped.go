@@ -3,8 +3,11 @@ package main
 import (
 	"context"
 	"fmt"
+	"net"
+	"net/url"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -74,7 +77,32 @@ func (c *ctl) showPiped(resp *webv1.RegisterPipedResponse, address, keyFile stri
 			return err
 		}
 	}
-	return c.printf("\n\nIn the agent's configuration:\n\n  apiAddress: %s\n  pipedID: %s\n  %s\n", address, resp.GetId(), key)
+	return c.printf("\n\nIn the agent's configuration:\n\n  apiAddress: %s\n  pipedID: %s\n  %s\n%s", apiAddress(address), resp.GetId(), key, plaintextHint(address))
+}
+
+// apiAddress is the control plane as the agent's configuration names it:
+// host:port, without a scheme.
+func apiAddress(address string) string {
+	u, err := url.Parse(address)
+	if err != nil || u.Host == "" {
+		return address
+	}
+	if u.Port() != "" {
+		return u.Host
+	}
+	port := "443"
+	if u.Scheme == "http" {
+		port = "80"
+	}
+	return net.JoinHostPort(u.Hostname(), port)
+}
+
+// plaintextHint says how the agent reaches a control plane without TLS.
+func plaintextHint(address string) string {
+	if strings.HasPrefix(address, "http://") {
+		return "\nStart it with piped run --config-file=piped.yaml --insecure\n"
+	}
+	return "\nStart it with piped run --config-file=piped.yaml\n"
 }
 
 func (c *ctl) newPipedList() *cobra.Command {

@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"fmt"
 	"log/slog"
+	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -35,6 +36,7 @@ type runFlags struct {
 	dataDir    string
 	insecure   bool
 	certFile   string
+	adminHost  string
 	adminPort  int
 	grace      time.Duration
 	log        logging.Flags
@@ -66,6 +68,7 @@ func newRunCommand() *cobra.Command {
 	flags.StringVar(&f.dataDir, "data-dir", "", "where Git mirrors and known hosts are kept (default: $PIPED_DATA_DIR, else the user's cache directory)")
 	flags.BoolVar(&f.insecure, "insecure", false, "talk to the control plane without TLS")
 	flags.StringVar(&f.certFile, "cert-file", "", "PEM file of the certificates to trust for the control plane (default: the system's)")
+	flags.StringVar(&f.adminHost, "admin-host", "127.0.0.1", "address of the admin port; it is not protected")
 	flags.IntVar(&f.adminPort, "admin-port", 9085, "port of metrics, health and profiles; 0 turns it off")
 	flags.DurationVar(&f.grace, "grace-period", 30*time.Second, "how long stopping may take")
 	flags.StringVar(&f.log.Level, "log-level", "info", "debug, info, warn or error")
@@ -127,7 +130,7 @@ func serve(parent context.Context, a *agent.Agent, f runFlags, logger *slog.Logg
 	var admins sync.WaitGroup
 	if f.adminPort != 0 {
 		admins.Go(func() {
-			if err := admin.Serve(ctx, ":"+strconv.Itoa(f.adminPort), admin.Handler(newRegistry(), alive()), logger); err != nil {
+			if err := admin.Serve(ctx, net.JoinHostPort(f.adminHost, strconv.Itoa(f.adminPort)), admin.Handler(newRegistry(), alive()), logger); err != nil {
 				logger.WarnContext(ctx, "there is no admin port", slog.Any("error", err))
 			}
 		})

@@ -191,6 +191,7 @@ type Application struct {
 	ServiceFile  string
 	TaskFile     string
 	TargetGroups TargetGroups
+	Notes        []string // what is worth saying about the application's file, told by Preflight
 }
 
 // TargetGroups are the application's two groups; nil without a load balancer.

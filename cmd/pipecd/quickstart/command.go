@@ -60,7 +60,7 @@ JSON object, and the exit code is 0 only if the promise held.`,
 	fl := cmd.Flags()
 	fl.StringVar(&f.scenario, "scenario", "", "run a scenario: "+strings.Join(Names(), ", "))
 	fl.BoolVar(&f.exit, "exit", false, "end after the scenario")
-	fl.StringVar(&f.dataDir, "data-dir", "", "keep files here, and leave them there (default: a temporary directory)")
+	fl.StringVar(&f.dataDir, "data-dir", "", "keep files here and leave them there; an earlier quickstart's are replaced (default: a temporary directory)")
 	fl.IntVar(&f.port, "port", defaultPort, "port of the control plane on loopback; 0 takes a free one")
 	fl.BoolVar(&f.printConfig, "print-config", false, "print the configuration files that are used, to start from, and end")
 	fl.BoolVar(&f.verbose, "verbose", false, "show the logs of the control plane and of the simulated cloud")
@@ -156,12 +156,32 @@ func directory(named string) (dir string, remove func(), err error) {
 	if err := os.MkdirAll(dir, privateDir); err != nil {
 		return "", nil, fmt.Errorf("--data-dir: %w", err)
 	}
+	return dir, func() {}, beginAnew(dir)
+}
+
+// marker is the file by which a quickstart knows its own directory.
+const marker = ".pipecd-quickstart"
+
+// beginAnew removes an earlier quickstart's files and refuses a directory that
+// holds anything else.
+func beginAnew(dir string) error {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return fmt.Errorf("--data-dir: %w", err)
+	}
+	if _, err := os.Stat(filepath.Join(dir, marker)); err != nil && len(entries) > 0 {
+		return fmt.Errorf("%w: --data-dir %s is not empty and was not made by a quickstart: name a new or empty directory", ErrUsage, dir)
+	}
 	for _, ours := range []string{"control-plane", "sample", "sample.git", "piped", "piped.log"} {
 		if err := os.RemoveAll(filepath.Join(dir, ours)); err != nil {
-			return "", nil, fmt.Errorf("--data-dir: %w", err)
+			return fmt.Errorf("--data-dir: %w", err)
 		}
 	}
-	return dir, func() {}, nil
+	const private = 0o600
+	if err := os.WriteFile(filepath.Join(dir, marker), nil, private); err != nil {
+		return fmt.Errorf("--data-dir: %w", err)
+	}
+	return nil
 }
 
 // printConfig prints the files with placeholders for what only exists while the

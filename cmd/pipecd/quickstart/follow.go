@@ -39,6 +39,9 @@ func (f *follower) start(ctx context.Context) {
 			}
 			f.world.tellStages(d, told)
 			if completed(d) && ended != d.GetId() {
+				if ended == "" {
+					f.world.cloud.resetCounts() // before the first deployment nothing could answer
+				}
 				ended = d.GetId()
 				f.world.say("• %s: %s", status(d), d.GetStatusReason())
 			}

@@ -122,7 +122,12 @@ func checkAnalysis(field string, with config.StageOptions, providers Providers, 
 // Open parses the definitions the configuration names.
 func (s *Source) Open(ctx context.Context, id platform.Identity) (platform.Target, error) {
 	in := s.Config.Input
+	notes := make([]string, 0, len(s.Warnings))
+	for _, w := range s.Warnings {
+		notes = append(notes, w.String())
+	}
 	return s.platform.Open(ctx, platform.Application{
+		Notes:       notes,
 		Identity:    id,
 		ServiceFile: in.ServiceDefinitionFile,
 		TaskFile:    in.TaskDefinitionFile,

@@ -3,6 +3,7 @@ package trigger
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"strings"
 	"time"
@@ -117,7 +118,7 @@ func (c *creator) answer(ctx context.Context, cmd *model.Command, deploymentID s
 func (c *creator) reportInvalid(ctx context.Context, app *model.Application, head string, problem error) {
 	state := model.SyncState{
 		Status:      model.SyncInvalidConfig,
-		ShortReason: "The application's files at " + short(head) + " cannot be used",
+		ShortReason: "At " + short(head) + ": " + firstLine(problem.Error()),
 		Reason:      limit(problem.Error()),
 		Timestamp:   time.Now().UTC(),
 	}
@@ -143,6 +144,15 @@ func (c *creator) report(ctx context.Context, app *model.Application, state mode
 	}
 	app.SyncState = state
 	c.logger.InfoContext(ctx, "application state", slog.String("application", app.ID), slog.String("state", state.Status.String()), slog.String("reason", state.Reason))
+}
+
+// firstLine is the first of the problems and how many more there are.
+func firstLine(s string) string {
+	first, rest, more := strings.Cut(s, "\n")
+	if !more {
+		return limit(first)
+	}
+	return fmt.Sprintf("%s (and %d more)", limit(first), strings.Count(rest, "\n")+1)
 }
 
 func limit(s string) string {

@@ -58,11 +58,13 @@ type Execution struct {
 	input  Input
 	logger *slog.Logger
 	shared *stage.Journal
+	save   func(document string) error // stores the shared steps; set by Run
 
 	mu       sync.Mutex
 	cancel   context.CancelCauseFunc
 	canceled *stage.Cancelled // set when cancelled before Run
 
+	noting   sync.Mutex // held while a stage's metadata is written
 	d        *model.Deployment
 	baseline platform.Baseline
 }
@@ -76,9 +78,7 @@ func (e *Engine) Execution(d *model.Deployment, in Input) (*Execution, error) {
 	}
 	shared, err := stage.OpenJournal(d.Metadata[stage.MetadataSteps],
 		func(step string) string { return model.StepToken(d.ID, "", step) },
-		func(ctx context.Context, doc string) error {
-			return e.Recorder.SaveDeploymentMetadata(ctx, d.ID, map[string]string{stage.MetadataSteps: doc})
-		})
+		func(_ context.Context, doc string) error { return x.save(doc) })
 	x.shared = shared
 	return x, err
 }
@@ -102,6 +102,10 @@ func (x *Execution) Cancel(by string) {
 func (x *Execution) Run(ctx context.Context) (model.DeploymentStatus, error) {
 	if x.d.Status.IsCompleted() {
 		return x.d.Status, nil
+	}
+	// Like a stage's own steps, the shared ones are recorded even while the pipeline is being cancelled.
+	x.save = func(document string) error {
+		return x.engine.Recorder.SaveDeploymentMetadata(ctx, x.d.ID, map[string]string{stage.MetadataSteps: document})
 	}
 	if x.d.Status == model.DeploymentPlanned {
 		if err := x.status(ctx, model.DeploymentRunning, "The stages are running"); err != nil {
@@ -213,6 +217,7 @@ func (x *Execution) rollback(ctx context.Context, end ending) (ending, error) {
 }
 
 func (x *Execution) status(ctx context.Context, next model.DeploymentStatus, reason string) error {
+	reason = clip(reason)
 	if err := x.engine.Recorder.ReportStatus(ctx, x.d.ID, next, reason); err != nil {
 		return err
 	}
@@ -232,7 +237,7 @@ func (x *Execution) complete(ctx context.Context, end ending) (model.DeploymentS
 		statuses[s.ID] = s.Status
 	}
 	err := x.engine.Recorder.ReportCompleted(ctx, x.d.ID, model.Completion{
-		Status: end.status, Reason: end.reason, StageStatuses: statuses, CompletedAt: time.Now().UTC(),
+		Status: end.status, Reason: clip(end.reason), StageStatuses: statuses, CompletedAt: time.Now().UTC(),
 	})
 	if err != nil {
 		return x.d.Status, err

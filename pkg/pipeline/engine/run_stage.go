@@ -8,7 +8,6 @@ import (
 	"maps"
 	"runtime/debug"
 	"strconv"
-	"strings"
 	"time"
 
 	"pipecd/pkg/model"
@@ -99,13 +98,12 @@ func (x *Execution) attempt(work, parent context.Context, s *model.Stage, starte
 	if err != nil {
 		return outcome, err
 	}
-	if err := x.preflight(ctx, s, log); err != nil {
-		return outcome, err
+	if err = x.preflight(ctx, s, log); err == nil {
+		run.Baseline = x.baseline
+		outcome, err = runner.Run(ctx, run)
 	}
-	run.Baseline = x.baseline
-	outcome, err = runner.Run(ctx, run)
-	if err != nil && ctx.Err() != nil && work.Err() == nil {
-		err = fmt.Errorf("%w (%w)", context.Cause(ctx), err)
+	if cause := context.Cause(ctx); err != nil && cause != nil && work.Err() == nil && !errors.Is(err, cause) {
+		err = fmt.Errorf("%w (%w)", cause, err)
 	}
 	return outcome, err
 }
@@ -156,11 +154,19 @@ func (x *Execution) preflight(ctx context.Context, s *model.Stage, log platform.
 	baseline, err := stage.Once(ctx, x.shared, stage.StepPreflight, func(ctx context.Context) (platform.Baseline, error) {
 		return x.input.Target.Preflight(ctx, log)
 	})
+	if err != nil {
+		return err
+	}
 	x.baseline = baseline
-	return err
+	return nil
 }
 
+// note stores metadata of the stage. A stage may call it from several
+// goroutines; one write at a time keeps what is stored and what is known here
+// in the same order.
 func (x *Execution) note(ctx context.Context, s *model.Stage, metadata map[string]string) error {
+	x.noting.Lock()
+	defer x.noting.Unlock()
 	if err := x.engine.Recorder.SaveStageMetadata(ctx, x.d.ID, s.ID, metadata); err != nil {
 		return err
 	}
@@ -202,9 +208,7 @@ func conclude(ctx context.Context, stageID string, outcome stage.Outcome, err er
 	default:
 		r.Status, r.Reason = model.StageFailure, upperFirst(err.Error())
 	}
-	if len(r.Reason) > model.MaxReasonLength {
-		r.Reason = strings.ToValidUTF8(r.Reason[:model.MaxReasonLength], "")
-	}
+	r.Reason = clip(r.Reason)
 	return r
 }
 

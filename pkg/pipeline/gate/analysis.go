@@ -55,6 +55,9 @@ func (a Analysis) Run(ctx context.Context, run *stage.Run) (stage.Outcome, error
 	if !ok {
 		return stage.Outcome{}, wrongOptions(run)
 	}
+	if by := run.Stage.Metadata[metadataSkippedBy]; by != "" { // before a restart
+		return skippedBy(by), nil
+	}
 	metrics, err := a.metrics(opts, run)
 	if err != nil {
 		return stage.Outcome{}, err
@@ -187,12 +190,16 @@ func (r *record) analyse(parent context.Context, metrics []analysis.Metric) (sta
 	stopWatching()
 	watcher.Wait()
 	if errors.Is(context.Cause(ctx), errSkipped) {
-		return stage.Outcome{Skipped: true, Reason: "Skipped by " + <-skipped}, nil
+		return skippedBy(<-skipped), nil
 	}
 	if err != nil {
 		return stage.Outcome{}, err
 	}
 	return conclude(outcomes), nil
+}
+
+func skippedBy(who string) stage.Outcome {
+	return stage.Outcome{Skipped: true, Reason: "Skipped by " + who}
 }
 
 // errFailed ends the other metrics when one has failed.
@@ -227,16 +234,17 @@ func (r *record) of(id string) analysis.Progress {
 }
 
 // store keeps the new progress before it is told, so that a restart never
-// forgets a check that people saw.
+// forgets a check that people saw. The lock is held while it is written: the
+// document has all metrics, and an older one must not overwrite a newer one.
 func (r *record) store(ctx context.Context, id string, report analysis.Report) error {
 	r.mu.Lock()
+	defer r.mu.Unlock()
 	r.progress[id] = report.Progress
 	data, err := json.Marshal(r.progress)
 	var judged time.Duration
 	for _, p := range r.progress {
 		judged = max(judged, p.Judged)
 	}
-	r.mu.Unlock()
 	if err != nil {
 		return model.Wrap(model.CodeInternal, err, "storing the progress of the analysis")
 	}

@@ -2,6 +2,7 @@ package gate
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -40,7 +41,7 @@ func (Approval) Run(ctx context.Context, run *stage.Run) (stage.Outcome, error) 
 	for len(a.by) < opts.MinApproverNum {
 		if err := a.next(limited); err != nil {
 			if ctx.Err() == nil && limited.Err() != nil {
-				return stage.Outcome{Failed: true, Reason: "Nobody approved within " + timeout.String()}, nil
+				return stage.Outcome{Failed: true, Reason: a.missing(timeout)}, nil
 			}
 			return stage.Outcome{}, err
 		}
@@ -59,6 +60,14 @@ func (a *approval) whoMay() string {
 		return ""
 	}
 	return " of " + strings.Join(a.opts.Approvers, listSeparator)
+}
+
+// missing says what was wanting when the time was up.
+func (a *approval) missing(timeout time.Duration) string {
+	if len(a.by) == 0 {
+		return "Nobody approved within " + timeout.String()
+	}
+	return fmt.Sprintf("Only %s approved within %s and %d must", strings.Join(a.by, listSeparator), timeout, a.opts.MinApproverNum)
 }
 
 // next handles one approval. The approver is stored before the command is

@@ -41,7 +41,8 @@ type Run struct {
 	Commands   Commands
 	StartedAt  time.Time // when the stage began for the first time
 
-	// Note stores what people are shown about the stage, and progress that must survive a restart.
+	// Note stores what people are shown about the stage, and progress that must survive a restart. It is safe for
+	// concurrent use.
 	Note func(ctx context.Context, metadata map[string]string) error
 }
 

@@ -30,11 +30,11 @@ func translate(err error, doing string) error {
 	name, text := api.ErrorCode(), api.ErrorMessage()
 	switch {
 	case isDenied(name):
-		return model.Wrap(model.CodePermissionDenied, err, fmt.Sprintf(
-			"%s: AWS denied %s: allow that action in the policy of the agent's role", doing, operationOf(err)))
+		return model.Errorf(model.CodePermissionDenied,
+			"%s: AWS denied %s: allow that action in the policy of the agent's role (AWS says: %s)", doing, operationOf(err), text)
 	case isUnauthenticated(name):
-		return model.Wrap(model.CodeUnauthenticated, err, fmt.Sprintf(
-			"%s: AWS does not accept the agent's credentials (%s): check the platform provider's credentialsFile, profile or role", doing, name))
+		return model.Errorf(model.CodeUnauthenticated,
+			"%s: AWS does not accept the agent's credentials (%s): check the platform provider's credentialsFile, profile or role", doing, name)
 	case isThrottled(name):
 		return model.Wrap(model.CodeExhausted, err, doing+": AWS limits the rate of calls")
 	case strings.Contains(name, "NotFound"):

@@ -33,6 +33,9 @@ func (r *report) err() error {
 // Preflight checks the cluster, the service, its task sets, the target groups
 // and the listener rules, and records the state before the deployment.
 func (t *target) Preflight(ctx context.Context, log platform.Log) (platform.Baseline, error) {
+	for _, n := range t.app.Notes {
+		log.Infof("%s", n)
+	}
 	for _, n := range t.notes {
 		log.Infof("%s", n)
 	}

@@ -222,7 +222,9 @@ func prune(v any) any {
 	case []any:
 		out := make([]any, 0, len(x))
 		for _, item := range x {
-			if item = prune(item); item != nil {
+			if _, text := item.(string); text { // an empty argument of a command is an argument
+				out = append(out, item)
+			} else if item = prune(item); item != nil {
 				out = append(out, item)
 			}
 		}
