@@ -1,0 +1,78 @@
+package canary
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"pipecd/pkg/platform"
+)
+
+func TestRemovable(t *testing.T) {
+	t.Parallel()
+	old := platform.Set{ID: "old", Group: "blue", Steady: true, Scale: 100}
+	fresh := platform.Set{ID: "new", Group: "blue", Steady: true, Scale: 100, Primary: true}
+	starting := platform.Set{ID: "starting", Group: "blue", Scale: 100}
+	small := platform.Set{ID: "small", Group: "blue", Steady: true, Scale: 30}
+	leaving := platform.Set{ID: "leaving", Group: "blue", Steady: true, Scale: 100, Draining: true}
+	canary := platform.Set{ID: "canary", Group: "green", Steady: true, Scale: 30}
+	for name, tc := range map[string]struct {
+		sets       []platform.Set
+		exposure   exposure
+		candidates []platform.Set
+		remove     []string
+	}{
+		"a group without requests may lose its set":               {[]platform.Set{fresh, canary}, exposure{"blue": 100, "green": 0}, []platform.Set{canary}, []string{"canary"}},
+		"a group with requests may not":                           {[]platform.Set{fresh, canary}, exposure{"blue": 80, "green": 20}, []platform.Set{canary}, []string{}},
+		"the old primary may go when a new one carries the group": {[]platform.Set{old, fresh}, exposure{"blue": 100}, []platform.Set{old}, []string{"old"}},
+		"not while the new one is starting":                       {[]platform.Set{old, starting}, exposure{"blue": 100}, []platform.Set{old}, []string{}},
+		"not for a set of less than full size":                    {[]platform.Set{old, small}, exposure{"blue": 100}, []platform.Set{old}, []string{}},
+		"not for one that drains itself":                          {[]platform.Set{old, leaving}, exposure{"blue": 100}, []platform.Set{old}, []string{}},
+		"two that would vouch for each other both stay":           {[]platform.Set{old, fresh}, exposure{"blue": 100}, []platform.Set{old, fresh}, []string{}},
+		"without a load balancer nothing is exposed":              {[]platform.Set{old}, nil, []platform.Set{old}, []string{"old"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			remove, keep := removable(platform.Service{Sets: tc.sets}, tc.exposure, tc.candidates)
+			if diff := cmp.Diff(tc.remove, idsOf(remove)); diff != "" {
+				t.Error(diff)
+			}
+			if len(remove)+len(keep) != len(tc.candidates) {
+				t.Errorf("%d candidates became %d and %d", len(tc.candidates), len(remove), len(keep))
+			}
+		})
+	}
+}
+
+func TestLeftoversAreOursAndOfOthersDeployments(t *testing.T) {
+	t.Parallel()
+	svc := platform.Service{Sets: []platform.Set{
+		{ID: "foreign"},
+		{ID: "primary", Ours: true, Primary: true, Deployment: "d1"},
+		{ID: "mine", Ours: true, Deployment: "d2"},
+		{ID: "left", Ours: true, Deployment: "d1"},
+		{ID: "leaving", Ours: true, Draining: true, Deployment: "d1"},
+	}}
+	if diff := cmp.Diff([]string{"left"}, idsOf(leftovers(svc, "d2"))); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff([]string{"mine"}, idsOf(made(svc, "d2", ""))); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestWeightsBefore(t *testing.T) {
+	t.Parallel()
+	before := platform.Baseline{Weights: platform.Weights{Primary: 80, Canary: 20}}
+	standing := platform.Service{Sets: []platform.Set{{ID: "old-canary", Group: "green", Steady: true, Deployment: "d1"}}}
+	ours := platform.Service{Sets: []platform.Set{{ID: "canary", Group: "green", Steady: true, Deployment: "d2"}}}
+	if got := weightsBefore(before, standing, "green", "d2"); got != before.Weights {
+		t.Errorf("a canary that stood before keeps its share; got %+v", got)
+	}
+	if got := weightsBefore(before, ours, "green", "d2"); got != allPrimary() {
+		t.Errorf("a canary that goes now gets nothing; got %+v", got)
+	}
+	if got := weightsBefore(before, platform.Service{}, "green", "d2"); got != allPrimary() {
+		t.Errorf("an empty group gets nothing; got %+v", got)
+	}
+}
