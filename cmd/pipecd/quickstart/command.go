@@ -191,12 +191,14 @@ func printConfig(out io.Writer) error {
 		return fmt.Sprintf("arn:aws:elasticloadbalancing:%s:%s:targetgroup/%s/%s", region, account, name, id)
 	}
 	primary, canary := arn("blue", "0123456789abcdef"), arn("green", "fedcba9876543210")
-	files := sampleFiles(release{version: "v1"}, primary, canary, errorRateGate(canary))
+	g := errorRateGate(canary)
+	g.pace = realPace()
+	files := sampleFiles(release{version: "v1"}, primary, canary, g)
 	for _, f := range []struct{ name, text string }{
 		{"control-plane.yaml", controlPlaneFile()},
 		{"piped.yaml", pipedFile(pipedValues{
 			pipedID: "<id shown when the piped was added>", keyFile: "/etc/piped-secret/piped-key", address: "localhost:8080",
-			remote: "git@github.com:example/sample.git", credentialsFile: "/etc/piped-secret/credentials-key",
+			pace: g.pace, remote: "git@github.com:example/sample.git", credentialsFile: "/etc/piped-secret/credentials-key",
 			datadogAddress: "datadoghq.com", apiKeyFile: "/etc/piped-secret/datadog-api-key", appKeyFile: "/etc/piped-secret/datadog-application-key",
 		})},
 		{"app.pipecd.yaml", files["app.pipecd.yaml"]},

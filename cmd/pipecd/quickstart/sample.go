@@ -3,7 +3,6 @@ package quickstart
 import (
 	"fmt"
 	"strings"
-	"time"
 )
 
 // Names of the sample world. Project, user and password are those of the guide.
@@ -35,21 +34,34 @@ type release struct {
 type gate struct {
 	query string
 	max   float64
+	pace  pace
 }
+
+// pace is how long an analysis measures and how fast the agent looks.
+type pace struct {
+	duration, interval string
+	sync               string // between looks at Git
+	delay              string // of the metrics; empty lets the agent learn it
+}
+
+// tourPace makes a tour of half a minute. realPace is for a real cloud, whose
+// metrics come once a minute and minutes late.
+func tourPace() pace { return pace{duration: "10s", interval: "2s", sync: "1s", delay: "2s"} }
+func realPace() pace { return pace{duration: "10m", interval: "1m", sync: "1m"} }
 
 // errorRateGate is the share of the canary's own answers that are 5xx, in
 // percent. A counter without an event has no point, so default_zero makes "no
 // error" a measurement instead of an absence.
 func errorRateGate(canaryGroupARN string) gate {
 	group := groupTag(canaryGroupARN)
-	return gate{max: 10, query: fmt.Sprintf(
+	return gate{max: 10, pace: tourPace(), query: fmt.Sprintf(
 		"100 * default_zero(sum:aws.applicationelb.httpcode_target_5xx{%s}.as_count())\n/\nsum:aws.applicationelb.request_count{%s}.as_count()", group, group)}
 }
 
 // literalGate is the query of the guide: errors that the load balancer itself
 // made, as a share of all requests.
 func literalGate(dnsName string) gate {
-	return gate{max: 0.02, query: fmt.Sprintf(
+	return gate{max: 0.02, pace: tourPace(), query: fmt.Sprintf(
 		"sum:aws.applicationelb.httpcode_elb_5xx{env:prd,hostname:%s}.as_count()\n/\nsum:aws.applicationelb.request_count{env:prd,hostname:%s}.as_count()", dnsName, dnsName)}
 }
 
@@ -58,13 +70,6 @@ func groupTag(arn string) string {
 	_, name, _ := strings.Cut(arn, "targetgroup/")
 	return "targetgroup:targetgroup/" + name
 }
-
-// analysisDuration and analysisInterval make a tour of half a minute; a real
-// pipeline measures for longer.
-const (
-	analysisDuration = 10 * time.Second
-	analysisInterval = 2 * time.Second
-)
 
 // sampleFiles returns the application's directory for a release.
 func sampleFiles(r release, primaryARN, canaryARN string, g gate) map[string]string {
@@ -120,7 +125,7 @@ spec:
         with:
           primary: 100
       - name: ECS_CANARY_CLEAN
-`, appName, primaryARN, canaryARN, analysisDuration, datadogName, analysisInterval, g.max, indent(g.query, 16))
+`, appName, primaryARN, canaryARN, g.pace.duration, datadogName, g.pace.interval, g.max, indent(g.query, 16))
 }
 
 func indent(text string, spaces int) string {
@@ -199,6 +204,14 @@ type pipedValues struct {
 	pipedID, keyFile, address, remote      string
 	credentialsFile                        string
 	datadogAddress, apiKeyFile, appKeyFile string
+	pace                                   pace
+}
+
+func delayLine(p pace) string {
+	if p.delay == "" {
+		return ""
+	}
+	return "        delay: " + p.delay + "\n"
 }
 
 func pipedFile(v pipedValues) string {
@@ -213,7 +226,7 @@ spec:
     - repoId: %s
       remote: %s
       branch: main
-  syncInterval: 1s
+  syncInterval: %s
   cloudProviders:
     - name: %s
       type: ECS
@@ -228,6 +241,6 @@ spec:
         address: %s
         apiKeyFile: %s
         applicationKeyFile: %s
-        delay: 2s
-`, projectID, v.pipedID, v.keyFile, v.address, repoID, v.remote, providerName, region, v.credentialsFile, datadogName, v.datadogAddress, v.apiKeyFile, v.appKeyFile)
+%s`, projectID, v.pipedID, v.keyFile, v.address, repoID, v.remote, v.pace.sync, providerName, region, v.credentialsFile,
+		datadogName, v.datadogAddress, v.apiKeyFile, v.appKeyFile, delayLine(v.pace))
 }

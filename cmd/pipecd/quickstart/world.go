@@ -232,7 +232,7 @@ func (w *world) startAgent(ctx context.Context, binary string) error {
 		"aws-credentials":         "[default]\naws_access_key_id = AKIAQUICKSTART\naws_secret_access_key = quickstart\n",
 		"piped.yaml": pipedFile(pipedValues{
 			pipedID: w.pipedID, keyFile: path("piped-key"), address: w.address, remote: w.repo.remote(),
-			credentialsFile: path("aws-credentials"), datadogAddress: w.cloud.url,
+			credentialsFile: path("aws-credentials"), datadogAddress: w.cloud.url, pace: w.gate.pace,
 			apiKeyFile: path("datadog-api-key"), appKeyFile: path("datadog-application-key"),
 		}),
 	} {
