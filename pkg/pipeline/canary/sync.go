@@ -19,14 +19,7 @@ type Sync struct{}
 // requests and removes what it replaces.
 func (Sync) Run(ctx context.Context, run *stage.Run) (stage.Outcome, error) {
 	r := rollout{run}
-	revision, err := r.prepare(ctx)
-	if err != nil {
-		return stage.Outcome{}, err
-	}
-	if err := r.makeRoom(ctx); err != nil {
-		return stage.Outcome{}, err
-	}
-	id, err := r.start(ctx, platform.SetSpec{Role: platform.RolePrimary, Revision: revision, Scale: fullScale, Step: "sync-set"})
+	id, err := r.startPrimary(ctx, "sync-set")
 	if err != nil {
 		return stage.Outcome{}, err
 	}
@@ -37,6 +30,19 @@ func (Sync) Run(ctx context.Context, run *stage.Run) (stage.Outcome, error) {
 		return stage.Outcome{}, err
 	}
 	return stage.Outcome{Reason: "The new version runs and gets all requests"}, nil
+}
+
+// startPrimary starts a full-size set in the primary group, beside the running
+// one, and returns when it is healthy.
+func (r rollout) startPrimary(ctx context.Context, step string) (string, error) {
+	revision, err := r.prepare(ctx)
+	if err != nil {
+		return "", err
+	}
+	if err := r.makeRoom(ctx); err != nil {
+		return "", err
+	}
+	return r.start(ctx, platform.SetSpec{Role: platform.RolePrimary, Revision: revision, Scale: fullScale, Step: step})
 }
 
 // takeAll gives the primary group all requests; an earlier canary that was
@@ -63,14 +69,7 @@ type PrimaryRollout struct{}
 // act removes the old primary set.
 func (PrimaryRollout) Run(ctx context.Context, run *stage.Run) (stage.Outcome, error) {
 	r := rollout{run}
-	revision, err := r.prepare(ctx)
-	if err != nil {
-		return stage.Outcome{}, err
-	}
-	if err := r.makeRoom(ctx); err != nil {
-		return stage.Outcome{}, err
-	}
-	id, err := r.start(ctx, platform.SetSpec{Role: platform.RolePrimary, Revision: revision, Scale: fullScale, Step: "primary-set"})
+	id, err := r.startPrimary(ctx, "primary-set")
 	if err != nil {
 		return stage.Outcome{}, err
 	}
