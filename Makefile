@@ -14,8 +14,31 @@ help: ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  \033[1m%-14s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: build
-build: ## Build bin/pipecd and bin/piped
+build: web-if-node ## Build bin/pipecd and bin/piped, with the web UI where Node is
 	$(GO) build -ldflags '$(LDFLAGS)' -o bin/ ./cmd/pipecd ./cmd/piped
+
+# What the web UI is built from, and the packages that build it.
+WEB := $(shell find web/src web/public web/index.html web/vite.config.ts web/tsconfig.json web/package.json -type f 2>/dev/null)
+WEB_PACKAGES := web/node_modules/.package-lock.json
+
+$(WEB_PACKAGES): web/package-lock.json
+	cd web && npm ci --ignore-scripts
+	@touch $@
+
+web/build/index.html: $(WEB) $(WEB_PACKAGES)
+	cd web && npm run --silent build
+
+.PHONY: web
+web: web/build/index.html ## Build the web UI (needs Node 20.19 or newer)
+
+.PHONY: web-if-node
+web-if-node:
+	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory web; \
+	else echo "npm is not there: pipecd is built without its web UI (see web/README.md)" >&2; fi
+
+.PHONY: test-web
+test-web: $(WEB_PACKAGES) ## Check the web UI: generated code, types, lint, tests, size
+	cd web && npm run check
 
 .PHONY: quickstart
 quickstart: build ## Try the whole product on this machine, with no cloud account
@@ -28,6 +51,7 @@ test: ## Run all tests; installs what they need
 	$(GO) test -timeout 15m ./...
 	$(MAKE) test-scenarios test-kill N=3
 	$(MAKE) check-generate
+	@if command -v npm >/dev/null; then $(MAKE) test-web; else echo "npm is not there: the web UI is not checked" >&2; fi
 
 .PHONY: test-race
 test-race: ## Run the Go tests under the race detector

@@ -3,6 +3,8 @@
 #
 #   proto/generate.sh           write the generated code
 #   proto/generate.sh --check   fail if the committed code is not what would be written
+#   proto/generate.sh --web     the same for web/src/gen, with or without --check;
+#                               needs the packages of web/ to be installed
 #
 # The imported validation rules come from the Go module cache, so nothing but
 # the Go module proxy is needed. BUF_TOOLS is where the pinned tools live.
@@ -10,6 +12,12 @@ set -euo pipefail
 
 root=$(cd "$(dirname "$0")/.." && pwd)
 tools=${BUF_TOOLS:-$root/bin/tools}
+web=
+if [ "${1:-}" = "--web" ]; then
+  web=yes
+  tools=$root/web/node_modules/.bin
+  shift
+fi
 export PATH="$tools:$PATH"
 
 work=$(mktemp -d)
@@ -22,6 +30,16 @@ cp -r "$root/proto" "$work/proto"
 mv "$work/proto/buf.yaml" "$work/proto/buf.gen.yaml" "$work"
 
 cd "$work"
+if [ -n "$web" ]; then
+  buf generate --template "$root/web/buf.gen.yaml"
+  if [ "${1:-}" = "--check" ]; then
+    diff -r "$work/web-gen" "$root/web/src/gen" || { echo "web/src/gen is not current: run npm run generate in web" >&2; exit 1; }
+    exit 0
+  fi
+  rm -rf "$root/web/src/gen"
+  cp -r "$work/web-gen" "$root/web/src/gen"
+  exit 0
+fi
 buf lint
 if [ -n "${BUF_BREAKING_AGAINST:-}" ]; then
   mkdir "$work/before"

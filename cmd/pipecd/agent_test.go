@@ -18,8 +18,8 @@ import (
 )
 
 // agent is an agent at the far end of the wire. It answers a sync with a
-// deployment of one stage that waits for approval, and ends it when the
-// approval comes.
+// deployment of one stage that waits for approval, or of one that measures if the
+// pipeline is asked for, and ends it when the approval or the skip comes.
 type agent struct {
 	t    *testing.T
 	id   string
@@ -86,6 +86,8 @@ func (a *agent) handle(c *modelpb.Command) {
 		a.deploy(c)
 	case modelpb.Command_APPROVE_STAGE:
 		a.end(c.GetDeploymentId(), modelpb.StageStatus_STAGE_SUCCESS, modelpb.DeploymentStatus_DEPLOYMENT_SUCCESS, "approved")
+	case modelpb.Command_SKIP_STAGE:
+		a.end(c.GetDeploymentId(), modelpb.StageStatus_STAGE_SUCCESS, modelpb.DeploymentStatus_DEPLOYMENT_SUCCESS, "skipped "+c.GetSkipStage().GetStageId())
 	case modelpb.Command_CANCEL_DEPLOYMENT:
 		a.end(c.GetDeploymentId(), modelpb.StageStatus_STAGE_CANCELLED, modelpb.DeploymentStatus_DEPLOYMENT_CANCELLED, "cancelled by hand")
 	default:
@@ -100,19 +102,33 @@ func (a *agent) handle(c *modelpb.Command) {
 func (a *agent) deploy(c *modelpb.Command) {
 	now := time.Now().Unix()
 	id := model.DeploymentIDForCommand(c.GetApplicationId(), c.GetId())
+	trigger := &modelpb.DeploymentTrigger{
+		Commit:    &modelpb.Commit{Hash: "3f786850e387550fdab836ed7e6dc881de23001b", Message: "a change", Author: "a", Branch: "main", CreatedAt: now},
+		Commander: c.GetCommander(), Timestamp: now,
+	}
 	_, err := a.rpc.CreateDeployment(a.ctx, &pipedservice.CreateDeploymentRequest{Deployment: &modelpb.Deployment{
 		Id: id, ApplicationId: c.GetApplicationId(), ApplicationName: "web", PipedId: a.id, ProjectId: c.GetProjectId(),
 		Kind:    modelpb.ApplicationKind_ECS,
 		GitPath: &modelpb.ApplicationGitPath{Repo: &modelpb.ApplicationGitRepository{Id: "shop"}, Path: "web"},
-		Trigger: &modelpb.DeploymentTrigger{
-			Commit:    &modelpb.Commit{Hash: "3f786850e387550fdab836ed7e6dc881de23001b", Message: "a change", Author: "a", Branch: "main", CreatedAt: now},
-			Commander: c.GetCommander(), Timestamp: now,
-		},
+		Trigger: trigger,
 	}})
 	a.check(err)
+	_, err = a.rpc.ReportApplicationMostRecentDeployment(a.ctx, &pipedservice.ReportApplicationMostRecentDeploymentRequest{
+		ApplicationId: c.GetApplicationId(), Status: modelpb.DeploymentStatus_DEPLOYMENT_PENDING,
+		Deployment: &modelpb.ApplicationDeploymentReference{DeploymentId: id, Trigger: trigger, StartedAt: now},
+	})
+	a.check(err)
+	_, err = a.rpc.ReportApplicationDeployingStatus(a.ctx, &pipedservice.ReportApplicationDeployingStatusRequest{ApplicationId: c.GetApplicationId(), Deploying: true})
+	a.check(err)
+	stage := &modelpb.PipelineStage{
+		Id: "stage-0", Name: "WAIT_APPROVAL", Visible: true, AvailableOperation: modelpb.ManualOperation_MANUAL_OPERATION_APPROVE, CreatedAt: now, UpdatedAt: now,
+	}
+	if c.GetSyncApplication().GetSyncStrategy() == modelpb.SyncStrategy_PIPELINE {
+		stage.Name, stage.AvailableOperation = "ANALYSIS", modelpb.ManualOperation_MANUAL_OPERATION_SKIP
+	}
 	_, err = a.rpc.ReportDeploymentPlanned(a.ctx, &pipedservice.ReportDeploymentPlannedRequest{
 		DeploymentId: id, Summary: "the plan",
-		Stages: []*modelpb.PipelineStage{{Id: "stage-0", Name: "WAIT_APPROVAL", Visible: true, CreatedAt: now, UpdatedAt: now}},
+		Stages: []*modelpb.PipelineStage{stage},
 	})
 	a.check(err)
 	a.stage(id, modelpb.StageStatus_STAGE_RUNNING)

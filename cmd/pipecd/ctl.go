@@ -79,11 +79,13 @@ func (c *ctl) sessionFile() (string, error) {
 	return filepath.Join(dir, "pipecd", "session.json"), nil
 }
 
-// client is a control plane as a logged-in person sees it.
+// client is a control plane as a logged-in person sees it. It is closed after
+// use.
 type client struct {
 	webv1connect.WebServiceClient
 
 	address string
+	close   func()
 }
 
 // maxAnswer is the most bytes of one answer; a log page and a deployment with
@@ -93,11 +95,17 @@ const maxAnswer = 32 << 20
 // newClient returns a client of the control plane at address that sends the
 // cookie.
 func newClient(address, cookie string) *client {
+	// Connections of its own: what one command cancels cannot disturb another.
+	connections := &http.Transport{Proxy: http.ProxyFromEnvironment, ForceAttemptHTTP2: true, TLSHandshakeTimeout: handshakeTimeout}
 	transport := connecthttp.NewTransport(
-		&http.Client{Transport: withCookie{next: http.DefaultTransport, cookie: cookie}},
+		&http.Client{Transport: withCookie{next: connections, cookie: cookie}},
 		strings.TrimSuffix(address, "/"), connecthttp.WithReadMaxBytes(maxAnswer))
-	return &client{WebServiceClient: webv1connect.NewWebServiceClient(connect.NewClient(transport)), address: address}
+	return &client{
+		WebServiceClient: webv1connect.NewWebServiceClient(connect.NewClient(transport)), address: address, close: connections.CloseIdleConnections,
+	}
 }
+
+const handshakeTimeout = 10 * time.Second
 
 type withCookie struct {
 	next   http.RoundTripper
@@ -150,6 +158,7 @@ func (c *ctl) talk(h handler) func(*cobra.Command, []string) error {
 		if err != nil {
 			return err
 		}
+		defer cl.close()
 		return h(cmd.Context(), cl, args)
 	}
 }

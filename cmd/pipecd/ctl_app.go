@@ -13,8 +13,8 @@ import (
 )
 
 func (c *ctl) newApp() *cobra.Command {
-	cmd := &cobra.Command{Use: "app", Aliases: []string{"application"}, Short: "Add, list and deploy applications"}
-	cmd.AddCommand(c.newAppAdd(), c.newAppList(), c.newAppSync())
+	cmd := &cobra.Command{Use: "app", Aliases: []string{"application"}, Short: "Add, list, show and deploy applications"}
+	cmd.AddCommand(c.newAppAdd(), c.newAppList(), c.newAppShow(), c.newAppSync())
 	return cmd
 }
 
@@ -38,7 +38,7 @@ repositories and platform providers there are.`,
 	f.StringVar(&req.Path, "path", "./", "directory in the repository")
 	f.StringVar(&req.ConfigFilename, "config-file-name", "", "configuration file in the directory (default \""+model.DefaultConfigFilename+"\")")
 	f.StringVar(&req.Description, "description", "", "what the application is")
-	f.StringToStringVar(&req.Labels, "label", nil, "label as key=value; may be repeated")
+	f.StringToStringVar(&req.Labels, "label", nil, "label as `key=value`; may be repeated")
 	cmd.RunE = c.talk(func(ctx context.Context, cl *client, _ []string) (err error) {
 		for _, required := range []struct{ flag, value string }{
 			{"name", req.GetName()}, {"piped", piped}, {"provider", req.GetPlatformProvider()}, {"repo", req.GetRepoId()},
@@ -57,15 +57,26 @@ repositories and platform providers there are.`,
 		if asJSON, err := c.json(); err != nil || asJSON {
 			return writeJSON(c.out, resp)
 		}
-		return c.printf("Id %s\n\nThe agent deploys it with the next commit, or now with: pipecd ctl app sync %s --wait\n", resp.GetApplicationId(), resp.GetApplicationId())
+		return c.printf(addedText, resp.GetApplicationId())
 	})
 	return cmd
 }
 
+// addedText says what happens next, and how to see it.
+const addedText = `Id %[1]s
+
+The agent deploys it for the first time when it looks at the repository next, that
+is within its syncInterval; then with every commit that changes its directory.
+Where its file sets trigger.onCommit.disabled, only a SYNC deploys it.
+
+See how it stands:  pipecd ctl app show %[1]s
+Deploy it now:      pipecd ctl app sync %[1]s --wait
+`
+
 func (c *ctl) newAppList() *cobra.Command {
 	return &cobra.Command{
 		Use:   "list",
-		Short: "List the applications",
+		Short: "List the applications and how they stand",
 		Args:  args(),
 		RunE: c.talk(func(ctx context.Context, cl *client, _ []string) error {
 			all, err := cl.applications(ctx, "")
@@ -78,7 +89,7 @@ func (c *ctl) newAppList() *cobra.Command {
 			p := colours(c.env, c.out)
 			t := table{header: []string{"ID", "NAME", "STATUS", "REPOSITORY", "PATH", "REASON"}, paint: p}
 			for _, pb := range all.GetApplications() {
-				a := convert.ApplicationFromPB(pb)
+				a := convert.ApplicationFromPB(pb.GetApplication())
 				t.add(a.ID, a.Name, a.DisplayStatus().String(), a.GitPath.Repo.ID, a.GitPath.Path, a.SyncState.ShortReason)
 			}
 			return t.write(c.out)
@@ -91,11 +102,15 @@ func (cl *client) applications(ctx context.Context, name string) (*webv1.ListApp
 	all := &webv1.ListApplicationsResponse{}
 	cursor := ""
 	for {
-		resp, err := cl.ListApplications(ctx, &webv1.ListApplicationsRequest{Name: name, Cursor: cursor})
+		resp, err := cl.ListApplications(ctx, &webv1.ListApplicationsRequest{Filter: &webv1.ApplicationFilter{Name: name}, Cursor: cursor})
 		if err != nil {
 			return nil, cl.explain(err)
 		}
-		all.Applications = append(all.Applications, resp.GetApplications()...)
+		for _, a := range resp.GetApplications() {
+			if name == "" || a.GetApplication().GetName() == name { // the filter also finds parts of names
+				all.Applications = append(all.Applications, a)
+			}
+		}
 		if cursor = resp.GetCursor(); cursor == "" {
 			return all, nil
 		}
@@ -107,7 +122,7 @@ func (cl *client) applications(ctx context.Context, name string) (*webv1.ListApp
 func (cl *client) applicationID(ctx context.Context, name string) (string, error) {
 	resp, err := cl.GetApplication(ctx, &webv1.GetApplicationRequest{ApplicationId: name})
 	if err == nil {
-		return resp.GetApplication().GetId(), nil
+		return resp.GetApplication().GetApplication().GetId(), nil
 	}
 	if err := cl.explain(err); model.CodeOf(err) != model.CodeNotFound {
 		return "", err
@@ -120,11 +135,11 @@ func (cl *client) applicationID(ctx context.Context, name string) (string, error
 	case 0:
 		return "", model.Errorf(model.CodeNotFound, "there is no application %q; `pipecd ctl app list` shows which there are", name)
 	case 1:
-		return found[0].GetId(), nil
+		return found[0].GetApplication().GetId(), nil
 	default:
 		ids := make([]string, len(found))
 		for i, a := range found {
-			ids[i] = a.GetId()
+			ids[i] = a.GetApplication().GetId()
 		}
 		return "", usagef("there are %d applications named %q; use an id: %s", len(found), name, strings.Join(ids, ", "))
 	}
@@ -138,6 +153,9 @@ func (c *ctl) newAppSync() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "sync APPLICATION",
 		Short: "Deploy the branch's head",
+		Long: `Ask the agent to deploy the branch's head, also if it is deployed already. By
+default (auto) the agent chooses as for a commit: a quick sync for the first
+deployment or without a pipeline in the application's file, else the pipeline.`,
 		Example: `  pipecd ctl app sync web
   pipecd ctl app sync web --wait
   pipecd ctl app sync web --strategy pipeline`,

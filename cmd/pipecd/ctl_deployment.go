@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"pipecd/cmd/pipecd/terminal"
 	"pipecd/pkg/model"
 	"pipecd/pkg/rpc/convert"
 	modelpb "pipecd/pkg/rpc/gen/model"
@@ -17,7 +18,7 @@ import (
 )
 
 func (c *ctl) newDeployment() *cobra.Command {
-	cmd := &cobra.Command{Use: "deployment", Short: "List, show, follow and cancel deployments"}
+	cmd := &cobra.Command{Use: "deployment", Short: "List, show, follow and cancel deployments; see also ctl stage and ctl logs"}
 	cmd.AddCommand(c.newDeploymentList(), c.newDeploymentShow(), c.newDeploymentCancel())
 	return cmd
 }
@@ -112,21 +113,24 @@ func (c *ctl) newDeploymentShow() *cobra.Command {
 		if err := showHead(c.out, d, p); err != nil {
 			return err
 		}
-		return showStages(c.out, d, p, time.Now())
+		if err := showStages(c.out, d, p, time.Now()); err != nil {
+			return err
+		}
+		return showOperations(c.out, d)
 	})
 	return cmd
 }
 
-func showHead(w io.Writer, d *model.Deployment, p paint) error {
+func showHead(w io.Writer, d *model.Deployment, p terminal.Paint) error {
 	lines := [][2]string{
 		{"Deployment", d.ID},
 		{"Application", d.ApplicationName},
-		{"Status", p.status(d.Status.String())},
-		{"Reason", printable(d.StatusReason)},
-		{"Commit", shortHash(d.Trigger.Commit.Hash) + " " + printable(firstLine(d.Trigger.Commit.Message))},
-		{"Triggered by", printable(d.Trigger.Commander)},
-		{"Summary", printable(d.Summary)},
-		{"Version", printable(d.Version())},
+		{"Status", p.Status(d.Status.String())},
+		{"Reason", terminal.Printable(d.StatusReason)},
+		{"Commit", shortHash(d.Trigger.Commit.Hash) + " " + terminal.Printable(firstLine(d.Trigger.Commit.Message))},
+		{"Triggered by", terminal.Printable(d.Trigger.Commander)},
+		{"Summary", terminal.Printable(d.Summary)},
+		{"Version", terminal.Printable(d.Version())},
 		{"Created", shortTime(d.CreatedAt)},
 		{"Completed", shortTime(d.CompletedAt)},
 	}
@@ -146,7 +150,7 @@ func firstLine(s string) string {
 	return line
 }
 
-func showStages(w io.Writer, d *model.Deployment, p paint, now time.Time) error {
+func showStages(w io.Writer, d *model.Deployment, p terminal.Paint, now time.Time) error {
 	t := table{header: []string{"STAGE", "ID", "STATUS", "TOOK", "REASON"}, paint: p}
 	for _, s := range visible(d) {
 		t.add(string(s.Name), s.ID, s.Status.String(), took(s, now), s.StatusReason)
@@ -160,17 +164,65 @@ func showStages(w io.Writer, d *model.Deployment, p paint, now time.Time) error 
 	return t.write(w)
 }
 
-// visible returns the stages that people are shown, in the order of the
-// pipeline.
-func visible(d *model.Deployment) []model.Stage {
-	var out []model.Stage
+// showOperations says which commands a person can give now.
+func showOperations(w io.Writer, d *model.Deployment) error {
+	if d.Status.IsCompleted() {
+		return nil
+	}
+	lines := []string{
+		"", "Follow it:   pipecd ctl deployment show " + d.ID + " --follow",
+		"Cancel it:   pipecd ctl deployment cancel " + d.ID,
+	}
 	for _, s := range d.Stages {
-		if s.Visible || s.Status != model.StageNotStarted {
+		if s.Status != model.StageRunning {
+			continue
+		}
+		switch s.AvailableOperation {
+		case model.OperationApprove:
+			lines = append(lines, "Approve it:  pipecd ctl stage approve "+d.ID+" "+s.ID)
+		case model.OperationSkip:
+			lines = append(lines, "Skip stage:  pipecd ctl stage skip "+d.ID+" "+s.ID)
+		case model.OperationUnknown, model.OperationNone:
+		}
+	}
+	_, err := io.WriteString(w, strings.Join(lines, "\n")+"\n")
+	return err
+}
+
+// visible returns the stages that people are shown, as they ran: in the order of
+// the pipeline, and the rollback behind the last one that began.
+func visible(d *model.Deployment) []model.Stage {
+	var out, rollback []model.Stage
+	for _, s := range d.Stages {
+		switch {
+		case !s.Visible && s.Status == model.StageNotStarted:
+		case s.Name == model.StageRollback || s.Rollback:
+			rollback = append(rollback, s)
+		default:
 			out = append(out, s)
 		}
 	}
 	slices.SortStableFunc(out, func(a, b model.Stage) int { return int(a.Index) - int(b.Index) })
-	return out
+	last := 0
+	for i, s := range out {
+		if hasBegun(s) {
+			last = i + 1
+		}
+	}
+	return slices.Insert(out, last, rollback...)
+}
+
+// hasBegun reports whether the stage ran. Those behind a failed one are
+// cancelled without having.
+func hasBegun(s model.Stage) bool {
+	switch s.Status {
+	case model.StageNotStarted:
+		return false
+	case model.StageCancelled, model.StageSkipped:
+		return !startOf(s).IsZero()
+	case model.StageRunning, model.StageSuccess, model.StageFailure, model.StageExited:
+	}
+	return true
 }
 
 // took returns how long a stage has run. Its start is not on the wire: a stage
@@ -187,57 +239,4 @@ func took(s model.Stage, now time.Time) string {
 	default:
 		return "-"
 	}
-}
-
-func (c *ctl) newDeploymentCancel() *cobra.Command {
-	var wait bool
-	cmd := &cobra.Command{
-		Use:     "cancel ID",
-		Short:   "Cancel a deployment: what it changed is rolled back",
-		Example: "  pipecd ctl deployment cancel 2f6d9a1e-… --wait",
-		Args:    args("id"),
-	}
-	cmd.Flags().BoolVar(&wait, "wait", false, "wait until the agent has taken it up")
-	cmd.RunE = c.talk(func(ctx context.Context, cl *client, args []string) error {
-		resp, err := cl.CancelDeployment(ctx, &webv1.CancelDeploymentRequest{DeploymentId: args[0]})
-		if err != nil {
-			return cl.explain(err)
-		}
-		return c.showCommand(ctx, cl, resp.GetCommandId(), wait)
-	})
-	return cmd
-}
-
-func (c *ctl) newStage() *cobra.Command {
-	cmd := &cobra.Command{Use: "stage", Short: "Approve and skip stages"}
-	cmd.AddCommand(
-		c.newStageOperation("approve", "Let a WAIT_APPROVAL stage go on", func(ctx context.Context, cl *client, args []string) (string, error) {
-			resp, err := cl.ApproveStage(ctx, &webv1.ApproveStageRequest{DeploymentId: args[0], StageId: args[1]})
-			return resp.GetCommandId(), err
-		}),
-		c.newStageOperation("skip", "End an ANALYSIS stage early, as passed", func(ctx context.Context, cl *client, args []string) (string, error) {
-			resp, err := cl.SkipStage(ctx, &webv1.SkipStageRequest{DeploymentId: args[0], StageId: args[1]})
-			return resp.GetCommandId(), err
-		}),
-	)
-	return cmd
-}
-
-func (c *ctl) newStageOperation(name, short string, issue func(context.Context, *client, []string) (string, error)) *cobra.Command {
-	var wait bool
-	cmd := &cobra.Command{
-		Use:     name + " DEPLOYMENT STAGE",
-		Short:   short,
-		Example: "  pipecd ctl stage " + name + " 2f6d9a1e-… stage-3 --wait",
-		Args:    args("deployment", "stage"),
-	}
-	cmd.Flags().BoolVar(&wait, "wait", false, "wait until the agent has taken it up")
-	cmd.RunE = c.talk(func(ctx context.Context, cl *client, args []string) error {
-		id, err := issue(ctx, cl, args)
-		if err != nil {
-			return cl.explain(err)
-		}
-		return c.showCommand(ctx, cl, id, wait)
-	})
-	return cmd
 }

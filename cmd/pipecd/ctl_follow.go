@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"pipecd/cmd/pipecd/terminal"
 	"pipecd/pkg/model"
 	"pipecd/pkg/rpc/convert"
 	webv1 "pipecd/pkg/rpc/gen/pipecd/web/v1"
@@ -68,7 +69,7 @@ func reasonOf(d *model.Deployment) string {
 	if d.StatusReason == "" {
 		return ""
 	}
-	return ": " + printable(d.StatusReason)
+	return ": " + terminal.Printable(d.StatusReason)
 }
 
 // follower receives a deployment and its logs.
@@ -219,7 +220,7 @@ func (f *follower) logsEnded() <-chan struct{} {
 // screen is where events are shown, one line after the other.
 type screen struct {
 	out   io.Writer
-	paint paint
+	paint terminal.Paint
 	json  bool
 }
 
@@ -241,7 +242,7 @@ func (s screen) change(last, d *model.Deployment) error {
 			return err
 		}
 	} else if last.Status != d.Status {
-		if err := s.line(d.UpdatedAt, "deployment", s.paint.status(d.Status.String())+reasonOf(d)); err != nil {
+		if err := s.line(d.UpdatedAt, "deployment", s.paint.Status(d.Status.String())+reasonOf(d)); err != nil {
 			return err
 		}
 	}
@@ -249,12 +250,12 @@ func (s screen) change(last, d *model.Deployment) error {
 		if before := stageBefore(last, stage.ID); before == stage.Status || stage.Status == model.StageNotStarted {
 			continue
 		}
-		text := s.paint.status(stage.Status.String())
+		text := s.paint.Status(stage.Status.String())
 		if duration := took(stage, stage.UpdatedAt); stage.Status.IsCompleted() && duration != "-" {
 			text += " after " + duration
 		}
 		if stage.StatusReason != "" {
-			text += ": " + printable(stage.StatusReason)
+			text += ": " + terminal.Printable(stage.StatusReason)
 		}
 		if err := s.line(stage.UpdatedAt, string(stage.Name), text); err != nil {
 			return err
@@ -275,15 +276,15 @@ func stageBefore(d *model.Deployment, id string) model.StageStatus {
 func (s screen) log(stage string, blocks []model.LogBlock) error {
 	for _, b := range blocks {
 		for text := range strings.SplitSeq(strings.TrimRight(b.Log, "\n"), "\n") {
-			text = printable(text)
+			text = terminal.Printable(text)
 			switch b.Severity {
 			case model.LogError:
-				text = s.paint.as("31", text)
+				text = s.paint.As(terminal.Red, text)
 			case model.LogSuccess:
-				text = s.paint.as("32", text)
+				text = s.paint.As(terminal.Green, text)
 			case model.LogInfo:
 			}
-			if err := s.line(b.CreatedAt, stage, s.paint.as("2", "| ")+text); err != nil {
+			if err := s.line(b.CreatedAt, stage, s.paint.As(terminal.Faint, "| ")+text); err != nil {
 				return err
 			}
 		}
@@ -292,7 +293,7 @@ func (s screen) log(stage string, blocks []model.LogBlock) error {
 }
 
 func (s screen) line(at time.Time, what, text string) error {
-	_, err := fmt.Fprintf(s.out, "%s  %-20s %s\n", s.paint.as("2", at.Local().Format(time.TimeOnly)), what, text)
+	_, err := fmt.Fprintf(s.out, "%s  %-20s %s\n", s.paint.As(terminal.Faint, at.Local().Format(time.TimeOnly)), what, text)
 	return err
 }
 

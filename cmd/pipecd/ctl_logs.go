@@ -19,6 +19,8 @@ func (c *ctl) newLogs() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "logs DEPLOYMENT STAGE",
 		Short: "Print the log of a stage",
+		Long: `Print the log of a stage. STAGE is its id, such as stage-0, as
+pipecd ctl deployment show lists it.`,
 		Example: `  pipecd ctl logs 2f6d9a1e-… stage-0
   pipecd ctl logs 2f6d9a1e-… stage-0 --follow`,
 		Args: args("deployment", "stage"),

@@ -12,7 +12,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"pipecd/pkg/model"
-	modelpb "pipecd/pkg/rpc/gen/model"
 	webv1 "pipecd/pkg/rpc/gen/pipecd/web/v1"
 )
 
@@ -112,14 +111,15 @@ func (c *ctl) newPipedList() *cobra.Command {
 		Args:  args(),
 		RunE: c.talk(func(ctx context.Context, cl *client, _ []string) error {
 			all := &webv1.ListPipedsResponse{}
-			if err := cl.eachPiped(ctx, func(p *modelpb.Piped) { all.Pipeds = append(all.Pipeds, p) }); err != nil {
+			if err := cl.eachPiped(ctx, func(p *webv1.Piped) { all.Pipeds = append(all.Pipeds, p) }); err != nil {
 				return err
 			}
 			if asJSON, err := c.json(); err != nil || asJSON {
 				return writeJSON(c.out, all)
 			}
 			t := table{header: []string{"ID", "NAME", "STATUS", "VERSION", "STARTED"}}
-			for _, p := range all.GetPipeds() {
+			for _, listed := range all.GetPipeds() {
+				p := listed.GetPiped()
 				t.add(p.GetId(), p.GetName(), p.GetStatus().String(), orDash(p.GetVersion()), unixTime(p.GetStartedAt()))
 			}
 			return t.write(c.out)
@@ -134,7 +134,7 @@ func orDash(s string) string {
 	return s
 }
 
-func (cl *client) eachPiped(ctx context.Context, do func(*modelpb.Piped)) error {
+func (cl *client) eachPiped(ctx context.Context, do func(*webv1.Piped)) error {
 	cursor := ""
 	for {
 		resp, err := cl.ListPipeds(ctx, &webv1.ListPipedsRequest{Cursor: cursor})
@@ -153,9 +153,9 @@ func (cl *client) eachPiped(ctx context.Context, do func(*modelpb.Piped)) error 
 // pipedID returns the id of the agent with the id or name.
 func (cl *client) pipedID(ctx context.Context, name string) (string, error) {
 	id := ""
-	err := cl.eachPiped(ctx, func(p *modelpb.Piped) {
-		if p.GetId() == name || p.GetName() == name {
-			id = p.GetId()
+	err := cl.eachPiped(ctx, func(p *webv1.Piped) {
+		if p.GetPiped().GetId() == name || p.GetPiped().GetName() == name {
+			id = p.GetPiped().GetId()
 		}
 	})
 	if err == nil && id == "" {

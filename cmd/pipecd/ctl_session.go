@@ -112,6 +112,7 @@ func (l *login) run(ctx context.Context) error {
 	}
 	ctx, info := connect.NewClientContext(ctx)
 	cl := newClient(l.address, "")
+	defer cl.close()
 	resp, err := cl.Login(ctx, &webv1.LoginRequest{ProjectId: l.project, Username: l.username, Password: password})
 	if err != nil {
 		return cl.explainLogin(err)

@@ -8,11 +8,8 @@ import (
 	"path/filepath"
 )
 
-// Limits of files and of what is read from standard input, in bytes.
-const (
-	maxConfigFile = 4 << 20
-	maxSecretFile = 64 << 10
-)
+// maxSecretFile limits secrets in files and on standard input, in bytes.
+const maxSecretFile = 64 << 10
 
 // readLimited reads a file of at most limit bytes.
 func readLimited(path string, limit int64) (_ []byte, err error) {

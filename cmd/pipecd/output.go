@@ -5,26 +5,26 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"os"
 	"strings"
 	"time"
 	"unicode/utf8"
 
-	"golang.org/x/term"
 	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/proto"
+
+	"pipecd/cmd/pipecd/terminal"
 )
 
 // table is a list for people.
 type table struct {
 	header []string
 	rows   [][]string
-	paint  paint
+	paint  terminal.Paint
 }
 
 func (t *table) add(cells ...string) {
 	for i, cell := range cells {
-		cells[i] = printable(cell)
+		cells[i] = terminal.Printable(cell)
 	}
 	t.rows = append(t.rows, cells)
 }
@@ -41,7 +41,7 @@ func (t *table) write(w io.Writer) error {
 	for _, row := range all {
 		var line strings.Builder
 		for i, cell := range row {
-			line.WriteString(t.paint.status(cell))
+			line.WriteString(t.paint.Status(cell))
 			if i < len(row)-1 {
 				line.WriteString(strings.Repeat(" ", widths[i]-utf8.RuneCountInString(cell)+2))
 			}
@@ -51,21 +51,6 @@ func (t *table) write(w io.Writer) error {
 		}
 	}
 	return nil
-}
-
-// printable returns s as it may be shown on a terminal: one line, without
-// control characters, which could come from a repository or a program's output.
-func printable(s string) string {
-	return strings.Map(func(r rune) rune {
-		switch {
-		case r == '\n' || r == '\r' || r == '\t':
-			return ' '
-		case r < ' ' || r >= 0x7f && r < 0xa0:
-			return -1
-		default:
-			return r
-		}
-	}, s)
 }
 
 // writeJSON prints a message for scripts, with the field names of the proto
@@ -108,35 +93,5 @@ func shortTime(t time.Time) string {
 
 func unixTime(seconds int64) string { return shortTime(time.Unix(seconds, 0)) }
 
-// paint colours text, or does not.
-type paint bool
-
 // colours says whether w is a terminal that wants colour.
-func colours(e env, w io.Writer) paint {
-	f, ok := w.(*os.File)
-	return paint(ok && e.getenv("NO_COLOR") == "" && e.getenv("TERM") != "dumb" && term.IsTerminal(int(f.Fd())))
-}
-
-// status colours the name of a status.
-func (p paint) status(name string) string {
-	switch name {
-	case "SUCCESS", "SYNCED", "SUCCEEDED", "ONLINE":
-		return p.as("32", name)
-	case "FAILURE", "FAILED", "INVALID_CONFIG", "TIMEOUT":
-		return p.as("31", name)
-	case "RUNNING", "DEPLOYING", "PLANNED":
-		return p.as("36", name)
-	case "ROLLING_BACK", "CANCELLED", "OUT_OF_SYNC", "OFFLINE":
-		return p.as("33", name)
-	default:
-		return name
-	}
-}
-
-// as returns the text with a style, given as an ANSI code.
-func (p paint) as(style, text string) string {
-	if !p {
-		return text
-	}
-	return "\x1b[" + style + "m" + text + "\x1b[0m"
-}
+func colours(e env, w io.Writer) terminal.Paint { return terminal.PaintFor(w, e.getenv) }

@@ -48,17 +48,31 @@ func TestFromConfigurationToDeployment(t *testing.T) {
 		t.Errorf("got %+v before the agent was started", r)
 	}
 	startAgent(t, address, auth.PipedCredential{ProjectID: "dev", PipedID: added.ID, Key: added.Key})
-	s.run("", addApp)
+	if out := s.run("", addApp); !strings.Contains(out, "when it looks at the repository next") || !regexp.MustCompile(`pipecd ctl app sync [0-9a-f-]{36} --wait`).MatchString(out) {
+		t.Errorf("got %s", out)
+	}
 	if out := s.run("", "ctl piped list"); !strings.Contains(out, "ONLINE") {
 		t.Errorf("got %s", out)
 	}
 	if out := s.run("", "ctl app list"); !strings.Contains(out, "web") {
 		t.Errorf("got %s", out)
 	}
+	out := s.run("", "ctl app show web")
+	for _, want := range []string{"Piped            my-piped ONLINE", "Provider         ecs", "Repository       shop", "File             web/app.pipecd.yaml", "it has not been deployed yet", "Last deployment  none yet"} {
+		if !strings.Contains(out, want) {
+			t.Errorf("the output lacks %q:\n%s", want, out)
+		}
+	}
 
 	approved := make(chan result, 1)
 	go func() { approved <- s.try("", "ctl app sync web --wait") }()
 	id := s.runningDeployment()
+	if out := s.run("", "ctl app show web"); !strings.Contains(out, "Last deployment  PLANNED  "+id) || !strings.Contains(out, "DEPLOYING  a deployment is under way") {
+		t.Errorf("got %s", out)
+	}
+	if out := s.run("", "ctl deployment show "+id); !strings.Contains(out, "pipecd ctl stage approve "+id+" stage-0\n") {
+		t.Errorf("got %s", out)
+	}
 	if out := s.run("", "ctl deployment show "+id); !regexp.MustCompile(`WAIT_APPROVAL +stage-0 +RUNNING`).MatchString(out) || !strings.Contains(out, "the plan") {
 		t.Errorf("got %s", out)
 	}
@@ -80,6 +94,25 @@ func TestFromConfigurationToDeployment(t *testing.T) {
 		t.Errorf("got %s", out)
 	}
 	if r := s.try("", "ctl deployment cancel "+id); r.code != exitFailed || !strings.Contains(r.err, "already SUCCESS") {
+		t.Errorf("got %+v", r)
+	}
+
+	if r := s.try("", "ctl stage skip "+id+" stage-0"); r.code != exitFailed {
+		t.Errorf("got %+v for a deployment that has ended", r)
+	}
+
+	// A stage that measures can be skipped.
+	skipped := make(chan result, 1)
+	go func() { skipped <- s.try("", "ctl app sync web --strategy pipeline --wait") }()
+	id = s.runningDeployment()
+	if r := s.try("", "ctl stage approve "+id+" stage-0"); r.code != exitFailed || !strings.Contains(r.err, "ANALYSIS") {
+		t.Errorf("got %+v for the approval of a stage that measures", r)
+	}
+	if out := s.run("", "ctl deployment show "+id); !strings.Contains(out, "pipecd ctl stage skip "+id+" stage-0\n") {
+		t.Errorf("got %s", out)
+	}
+	s.run("", "ctl stage skip "+id+" stage-0 --wait")
+	if r := <-skipped; r.code != exitOK || !strings.Contains(r.out, "skipped stage-0") || !strings.Contains(r.out, "ANALYSIS             SUCCESS") {
 		t.Errorf("got %+v", r)
 	}
 
@@ -164,6 +197,8 @@ func TestWrongUse(t *testing.T) {
 	bad := s.write("bad.yaml", "apiVersion: pipecd.dev/v1beta1\nkind: ControlPlane\nspec:\n  datastore: {type: ORACLE}\n  adress: x\n")
 	mysql := s.write("mysql.yaml", "apiVersion: pipecd.dev/v1beta1\nkind: ControlPlane\nspec:\n  datastore:\n    type: MYSQL\n    config: {url: 'a:b@tcp(c)/d'}\n")
 	minio := s.write("minio.yaml", "apiVersion: pipecd.dev/v1beta1\nkind: ControlPlane\nspec:\n  filestore:\n    type: MINIO\n    config: {endpoint: 'http://x', bucket: b}\n")
+	both := s.write("both.yaml", "apiVersion: pipecd.dev/v1beta1\nkind: ControlPlane\nspec:\n  adress: x\n  datastore:\n    type: MYSQL\n    config: {url: 'a:b@tcp(c)/d'}\n"+
+		"  filestore:\n    type: MINIO\n    config: {endpoint: 'http://x', bucket: b}\n")
 	good := s.write("good.yaml", "apiVersion: pipecd.dev/v1beta1\nkind: ControlPlane\nspec: {}\n")
 	data := " --data-dir=" + filepath.Join(s.dir, "data")
 	for _, test := range []struct {
@@ -176,6 +211,11 @@ func TestWrongUse(t *testing.T) {
 		{"server --config-file=" + bad + data, exitUsage, []string{"bad.yaml:4:", "bad.yaml:5:3: ", "adress"}},
 		{"server --config-file=" + mysql + data, exitUsage, []string{"MYSQL", "later version", "SQLITE"}},
 		{"server --config-file=" + minio + data, exitUsage, []string{"MINIO", "later version", "LOCAL"}},
+		{"server --config-file=" + both + data, exitUsage, []string{
+			"both.yaml:4:3: spec.adress: unknown field",
+			"both.yaml:6:11: spec.datastore.type: MYSQL comes with a later version of pipecd (until then use SQLITE",
+			"both.yaml:9:11: spec.filestore.type: MINIO comes with a later version of pipecd (until then use LOCAL",
+		}},
 		{"server --config-file=" + good + data + " --tls", exitUsage, []string{"--tls is not supported"}},
 		{"server --config-file=" + good + data + " --log-level=loud", exitUsage, []string{"--log-level"}},
 		{"server --config-file=" + good + data + " --encryption-key-file=/does/not/exist", exitFailed, []string{"encryption key file", "/does/not/exist"}},
@@ -187,6 +227,7 @@ func TestWrongUse(t *testing.T) {
 		{"ctl app list -o yaml", exitUsage, []string{"--output"}},
 		{"ctl login --project x --username y --address localhost:8080", exitUsage, []string{"--address"}},
 		{"ctl login --username y", exitUsage, []string{"--project"}},
+		{"ctl app show", exitUsage, []string{"APPLICATION is missing"}},
 		{"ctl app list", exitFailed, []string{"not logged in"}},
 	} {
 		r := s.try("", test.line)
@@ -209,7 +250,7 @@ func TestHelp(t *testing.T) {
 	t.Parallel()
 	s := newShell(t)
 	for _, line := range []string{
-		"", "server", "project", "project add", "hash-password", "version", "ctl", "ctl login", "ctl piped add", "ctl app add", "ctl app sync",
+		"", "server", "project", "project add", "hash-password", "version", "ctl", "ctl login", "ctl piped add", "ctl app add", "ctl app show", "ctl app sync",
 		"ctl deployment list", "ctl deployment show", "ctl deployment cancel", "ctl stage approve", "ctl stage skip", "ctl logs",
 	} {
 		out := s.run("", line+" --help")
@@ -220,14 +261,7 @@ func TestHelp(t *testing.T) {
 			t.Errorf("%s: no example", line)
 		}
 	}
-	if out := s.run("", "version"); out == "" {
-		t.Error("no version")
-	}
-}
-
-func TestPrintable(t *testing.T) {
-	t.Parallel()
-	if got := printable("a\x1b[31m\n\u009bb\x00日本"); got != "a[31m b日本" {
-		t.Errorf("got %q", got)
+	if out := s.run("", "version"); out == "" || s.run("", "--version") != out {
+		t.Errorf("version says %q, --version %q", out, s.run("", "--version"))
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
+	"pipecd/cmd/pipecd/terminal"
 	"pipecd/pkg/controlplane/auth"
 	"pipecd/pkg/datastore"
 	"pipecd/pkg/model"
@@ -154,7 +155,7 @@ hash, for spec.projects[].staticAdmin.passwordHash in the configuration file.`,
 // readPassword asks on a terminal without showing what is typed, and else reads
 // the first line of the input.
 func readPassword(e env, prompt string) (string, error) {
-	if f, ok := e.in.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
+	if f, ok := e.in.(*os.File); ok && terminal.Is(f) {
 		_, _ = fmt.Fprint(e.err, prompt) // only a prompt
 		typed, err := term.ReadPassword(int(f.Fd()))
 		_, _ = fmt.Fprintln(e.err)

@@ -19,19 +19,30 @@ func newRoot(e env, running func()) *cobra.Command {
 		Long: `pipecd is the control plane: it holds projects, applications and deployments,
 and tells agents (piped) what people ask for.
 
-To begin, write a configuration file and start the server:
+To see what it does, on this machine and without a cloud account:
+
+  pipecd quickstart
+
+To run it, write a configuration file (pipecd quickstart --print-config prints one
+to start from) and start the server:
 
   pipecd server --config-file=control-plane.yaml --insecure-cookie
 
-then log in with the command line, register an agent, and add an application:
+then log in with a browser or with the command line, register an agent, and add an
+application:
 
   pipecd ctl login --address http://localhost:8080 --project my-project --username admin
   pipecd ctl piped add my-piped
-  pipecd ctl app add --help`,
+  pipecd ctl app add --help
+
+Exit codes: 0 done, 1 failed, 2 used or configured wrongly.`,
+		Version:          version.Long(),
 		SilenceErrors:    true,
 		SilenceUsage:     true,
 		PersistentPreRun: func(*cobra.Command, []string) { running() },
 	}
+	root.Flags().Bool("version", false, "print the version")
+	root.SetVersionTemplate("{{.Version}}\n") // as `pipecd version` prints it
 	root.SetArgs(e.args)
 	root.SetIn(e.in)
 	root.SetOut(e.out)
@@ -46,7 +57,7 @@ then log in with the command line, register an agent, and add an application:
 		newProject(e),
 		newHashPassword(e),
 		newCtl(e),
-		quickstart.New(quickstart.Streams{In: e.in, Out: e.out, Err: e.err}),
+		quickstart.New(quickstart.Streams{In: e.in, Out: e.out, Err: e.err, Paint: colours(e, e.err)}),
 		newVersion(),
 	)
 	group(root)

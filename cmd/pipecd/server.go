@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"net"
+	"os"
 	"path/filepath"
 	"strconv"
 	"time"
@@ -20,7 +21,9 @@ import (
 	"pipecd/pkg/filestore/local"
 	"pipecd/pkg/logging"
 	"pipecd/pkg/model"
+	"pipecd/pkg/telemetry"
 	"pipecd/pkg/version"
+	"pipecd/web"
 )
 
 // serverCommand is `pipecd server` with its flags.
@@ -50,7 +53,11 @@ func newServer(e env) *cobra.Command {
 the admin port has /metrics, /healthz and /debug/pprof and is not protected.
 
 Without a datastore and a filestore in the configuration, everything is kept in
-the data directory. The key that signs sessions is made there at the first start.`,
+the data directory. The key that signs sessions is made there at the first start.
+pipecd quickstart --print-config prints a configuration to start from.
+
+SIGTERM or Ctrl-C stops it; calls in progress get the grace period to end, a second
+signal ends it at once.`,
 		Example: `  pipecd server --config-file=control-plane.yaml
   pipecd server --config-file=control-plane.yaml --data-dir=/var/lib/pipecd --insecure-cookie
   pipecd server --config-file=control-plane.yaml --encryption-key-file=/run/secrets/encryption-key`,
@@ -62,7 +69,7 @@ the data directory. The key that signs sessions is made there at the first start
 	registerLogging(f, &s.log)
 	f.StringVar(&s.configFile, "config-file", "", "configuration, a document of kind ControlPlane (required)")
 	f.StringVar(&s.keyFile, "encryption-key-file", "", "file with the key that signs sessions (default \""+keyName+"\" in the data directory, made when absent)")
-	f.BoolVar(&s.insecureCookie, "insecure-cookie", false, "let session cookies travel over plain HTTP")
+	f.BoolVar(&s.insecureCookie, "insecure-cookie", false, "let session cookies travel over plain HTTP; needed where no proxy in front does TLS")
 	f.StringVar(&s.host, "host", "", "address to listen on (default all)")
 	f.IntVar(&s.port, "port", 8080, "port for everything")
 	f.StringVar(&s.adminHost, "admin-host", "127.0.0.1", "address to listen on for the operator; it is not protected")
@@ -117,24 +124,31 @@ func (s *serverCommand) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	tel, err := telemetry.Open(ctx, telemetry.Options{Catalog: telemetry.ControlPlane(), Version: version.Get()}, os.Getenv, logger)
+	if err != nil {
+		return usagef("%s", err)
+	}
 	st, err := openStores(ctx, cfg, dir, logger)
 	if err != nil {
 		return err
 	}
 	logger.InfoContext(ctx, "state is in the data directory", slog.String("path", dir))
 	err = server.Run(ctx, server.Options{
-		Store: st.data, Files: st.files,
+		Store: datastore.Observed(st.data, tel), Files: filestore.Observed(st.files, tel),
 		Projects:       projectsOf(cfg),
 		SessionKey:     key,
 		InsecureCookie: s.insecureCookie,
+		UI:             web.Files(),
 		Address:        cfg.Address,
 		Listen:         net.JoinHostPort(s.host, strconv.Itoa(s.port)),
 		AdminListen:    net.JoinHostPort(s.adminHost, strconv.Itoa(s.adminPort)),
 		GracePeriod:    s.grace,
 		Version:        version.Get(),
 		Logger:         logger,
+		Observer:       tel,
+		Metrics:        tel.Registry(),
 	})
-	return errors.Join(err, st.close())
+	return errors.Join(err, st.close(), tel.Close(ctx))
 }
 
 // load reads the configuration. Warnings are logged; errors come all at once.
@@ -142,29 +156,27 @@ func (s *serverCommand) load(ctx context.Context, logger *slog.Logger) (*config.
 	if s.configFile == "" {
 		return nil, usagef("--config-file is missing: name a document of kind ControlPlane")
 	}
-	content, err := readLimited(s.configFile, maxConfigFile)
-	if err != nil {
-		return nil, usagef("the configuration cannot be read: %s", err)
-	}
-	cfg, problems := config.LoadControlPlane(s.configFile, content)
+	cfg, problems := config.ReadControlPlaneFile(s.configFile, checkStores)
 	if err := problems.Err(); err != nil {
 		return nil, err
 	}
 	for _, p := range problems.Warnings() {
 		logger.WarnContext(ctx, p.String())
 	}
-	return cfg, checkStores(cfg)
+	return cfg, nil
 }
 
 // checkStores refuses what comes with a later version.
-func checkStores(cfg *config.ControlPlane) error {
+func checkStores(cfg *config.ControlPlane, r *config.Report) {
+	refuse := func(store, chosen, instead string) {
+		r.Errorf(store+".type", "%s comes with a later version of pipecd", chosen).Hint = "until then use " + instead + ", or leave " + store + " out"
+	}
 	if t := cfg.Datastore.Type; t != config.DatastoreSQLite {
-		return usagef("spec.datastore.type is %s, which comes with a later version of pipecd; until then use SQLITE, or leave spec.datastore out", t)
+		refuse("spec.datastore", string(t), string(config.DatastoreSQLite))
 	}
 	if t := cfg.Filestore.Type; t != config.FilestoreLocal {
-		return usagef("spec.filestore.type is %s, which comes with a later version of pipecd; until then use LOCAL, or leave spec.filestore out", t)
+		refuse("spec.filestore", string(t), string(config.FilestoreLocal))
 	}
-	return nil
 }
 
 func (s *serverCommand) key(ctx context.Context, dir string, logger *slog.Logger) ([]byte, error) {

@@ -1,34 +1,59 @@
 // Command piped is the agent: it runs next to the infrastructure, watches Git,
 // and runs the deployments of its applications.
+//
+//	piped run      run the agent
+//	piped version  print the version
+//
+// Exit codes: 0 done, 1 failed, 2 used or configured wrongly.
 package main
 
 import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/signal"
 	"syscall"
 
-	"github.com/spf13/cobra"
-
 	"pipecd/pkg/config"
-	"pipecd/pkg/version"
+	"pipecd/pkg/model"
 )
 
-// Exit codes: 1 is a failure, 2 a wrong use or configuration.
+// Exit codes.
 const (
+	exitOK      = 0
 	exitFailure = 1
 	exitUsage   = 2
 )
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
-	defer stop()
-	if err := newRootCommand().ExecuteContext(ctx); err != nil {
-		fmt.Fprintln(os.Stderr, describe(err))
-		os.Exit(exitCode(err))
+	// A second signal ends the process at once.
+	context.AfterFunc(ctx, stop)
+	code := execute(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	stop()
+	os.Exit(code)
+}
+
+// execute runs the command line and returns the exit code.
+func execute(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	running := false
+	root := newRootCommand(func() { running = true })
+	root.SetArgs(args)
+	root.SetOut(stdout)
+	root.SetErr(stderr)
+	err := root.ExecuteContext(ctx)
+	if err == nil {
+		return exitOK
 	}
+	_, _ = fmt.Fprintln(stderr, describe(err)) // nobody is left to be told
+	var usage usageError
+	var problems config.Problems
+	if !running || errors.As(err, &usage) || errors.As(err, &problems) {
+		return exitUsage
+	}
+	return exitFailure
 }
 
 // describe returns what the user is told. Problems of a file stand for
@@ -46,36 +71,11 @@ type usageError struct{ error }
 // Unwrap returns what was wrong.
 func (u usageError) Unwrap() error { return u.error }
 
-func exitCode(err error) int {
-	var usage usageError
-	var problems config.Problems
-	if errors.As(err, &usage) || errors.As(err, &problems) {
-		return exitUsage
+// configured makes an error of starting a usageError when the configuration is
+// to blame.
+func configured(err error) error {
+	if model.CodeOf(err) == model.CodeInvalid {
+		return usageError{err}
 	}
-	return exitFailure
-}
-
-func newRootCommand() *cobra.Command {
-	root := &cobra.Command{
-		Use:           "piped",
-		Short:         "The agent: watches Git and runs deployments next to the infrastructure",
-		SilenceUsage:  true,
-		SilenceErrors: true,
-		Version:       version.Get(),
-	}
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
-	root.AddCommand(newRunCommand(), newVersionCommand())
-	return root
-}
-
-func newVersionCommand() *cobra.Command {
-	return &cobra.Command{
-		Use:   "version",
-		Short: "Print the version",
-		Args:  cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			_, err := fmt.Fprintln(cmd.OutOrStdout(), version.Long())
-			return err
-		},
-	}
+	return err
 }

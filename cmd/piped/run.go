@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/base64"
 	"fmt"
 	"log/slog"
 	"net"
@@ -10,22 +9,22 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
-	"strings"
 	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/spf13/cobra"
 
 	"pipecd/pkg/admin"
 	"pipecd/pkg/config"
 	"pipecd/pkg/git/gitcli"
 	"pipecd/pkg/logging"
+	"pipecd/pkg/observe"
 	"pipecd/pkg/piped/agent"
 	"pipecd/pkg/piped/apiclient"
 	"pipecd/pkg/piped/reporter"
 	"pipecd/pkg/pipeline/engine"
+	"pipecd/pkg/telemetry"
 	"pipecd/pkg/version"
 )
 
@@ -57,7 +56,7 @@ func newRunCommand() *cobra.Command {
 		Long: "Run the agent. It needs only outbound connections: to the control plane, to Git, to AWS and to the metrics providers.\n" +
 			"SIGTERM lets running deployments go; they go on in the next process.",
 		Example: runExample,
-		Args:    cobra.NoArgs,
+		Args:    noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return run(cmd.Context(), cmd, f)
 		},
@@ -73,21 +72,48 @@ func newRunCommand() *cobra.Command {
 	flags.DurationVar(&f.grace, "grace-period", 30*time.Second, "how long stopping may take")
 	flags.StringVar(&f.log.Level, "log-level", "info", "debug, info, warn or error")
 	flags.StringVar(&f.log.Encoding, "log-encoding", "humanize", "humanize, console or json")
-	for _, old := range []string{"tools-dir", "launcher-version", "app-manifest-cache-count"} {
-		flags.String(old, "", "")
-		_ = flags.MarkDeprecated(old, "it has no effect any more") // the flag exists
-	}
-	for _, old := range []string{"enable-default-kubernetes-cloud-provider", "add-login-user-to-passwd", "metrics"} {
-		flags.Bool(old, false, "")
-		_ = flags.MarkDeprecated(old, "it has no effect any more") // the flag exists
+	complete(cmd)
+	for _, name := range formerFlags() {
+		flags.String(name, "", "")
+		flags.Lookup(name).NoOptDefVal = "true" // some were booleans
+		_ = flags.MarkHidden(name)              // the flag exists
 	}
 	return cmd
+}
+
+// formerFlags are flags of PipeCD's agent that have no meaning here.
+func formerFlags() []string {
+	return []string{
+		"add-login-user-to-passwd", "app-manifest-cache-count", "enable-default-kubernetes-cloud-provider",
+		"launcher-version", "metrics", "tools-dir",
+	}
+}
+
+// complete says to shells what the values of flags are.
+func complete(cmd *cobra.Command) {
+	for _, c := range []struct {
+		flag   string
+		values cobra.CompletionFunc
+	}{
+		{"config-file", cobra.FixedCompletions([]string{"yaml", "yml", "json"}, cobra.ShellCompDirectiveFilterFileExt)},
+		{"data-dir", cobra.FixedCompletions(nil, cobra.ShellCompDirectiveFilterDirs)},
+		{"log-level", cobra.FixedCompletions([]string{"debug", "info", "warn", "error"}, cobra.ShellCompDirectiveNoFileComp)},
+		{"log-encoding", cobra.FixedCompletions([]string{"humanize", "console", "json"}, cobra.ShellCompDirectiveNoFileComp)},
+	} {
+		_ = cmd.RegisterFlagCompletionFunc(c.flag, c.values) // fails only for a flag that does not exist
+	}
 }
 
 func run(ctx context.Context, cmd *cobra.Command, f runFlags) error {
 	logger, err := logging.New(cmd.ErrOrStderr(), f.log)
 	if err != nil {
 		return usageError{err}
+	}
+	logging.Adopt(logger)
+	for _, name := range formerFlags() {
+		if cmd.Flags().Changed(name) {
+			logger.WarnContext(ctx, "the flag --"+name+" has no effect any more")
+		}
 	}
 	cfg, err := loadConfig(ctx, f, logger)
 	if err != nil {
@@ -101,36 +127,51 @@ func run(ctx context.Context, cmd *cobra.Command, f runFlags) error {
 	if err != nil {
 		return err
 	}
-	source, err := openGit(cfg, dir, logger)
+	tel, err := openTelemetry(ctx, cfg, logger)
 	if err != nil {
-		return err
+		return usageError{err}
+	}
+	defer tel.Close(ctx) //nolint:errcheck // the last spans are no reason to fail
+	source, err := openGit(cfg, dir, logger, tel)
+	if err != nil {
+		return configured(err)
 	}
 	defer source.Close() //nolint:errcheck // it removes a temporary copy of a key
 	client, err := apiclient.Dial(ctx, apiclient.Options{
 		Address: cfg.APIAddress, Insecure: f.insecure, CertFile: f.certFile,
 		ProjectID: cfg.ProjectID, PipedID: cfg.PipedID, PipedKey: key,
-		Version: version.Get(), Logger: logger,
+		Version: version.Get(), Logger: logger, Observer: tel,
 	})
 	if err != nil {
 		return err
 	}
 	defer client.Close() //nolint:errcheck // the process ends
-	a, err := agent.New(ctx, agent.Options{Config: cfg, Version: version.Get(), Logger: logger}, client, source, stageLogs{reporter.New(client, logger)})
+	a, err := agent.New(ctx, agent.Options{Config: cfg, Version: version.Get(), Logger: logger, Observer: tel}, client, source,
+		stageLogs{reporter.New(client, logger, tel)})
 	if err != nil {
-		return err
+		return configured(err)
 	}
-	return serve(ctx, a, f, logger)
+	return serve(ctx, process{agent: a, flags: f, metrics: tel.Registry(), logger: logger})
+}
+
+// process is what one run of the program consists of.
+type process struct {
+	agent   *agent.Agent
+	flags   runFlags
+	metrics *prometheus.Registry
+	logger  *slog.Logger
 }
 
 // serve runs the agent beside the admin port, and gives up waiting for it when
 // the grace period is over.
-func serve(parent context.Context, a *agent.Agent, f runFlags, logger *slog.Logger) error {
+func serve(parent context.Context, p process) error {
+	f, logger := p.flags, p.logger
 	ctx, cancel := context.WithCancel(parent)
 	defer cancel()
 	var admins sync.WaitGroup
 	if f.adminPort != 0 {
 		admins.Go(func() {
-			if err := admin.Serve(ctx, net.JoinHostPort(f.adminHost, strconv.Itoa(f.adminPort)), admin.Handler(newRegistry(), alive()), logger); err != nil {
+			if err := admin.Serve(ctx, net.JoinHostPort(f.adminHost, strconv.Itoa(f.adminPort)), admin.Handler(p.metrics, alive()), logger); err != nil {
 				logger.WarnContext(ctx, "there is no admin port", slog.Any("error", err))
 			}
 		})
@@ -138,25 +179,39 @@ func serve(parent context.Context, a *agent.Agent, f runFlags, logger *slog.Logg
 	defer admins.Wait()
 	defer cancel()
 	done := make(chan error, 1)
-	go func() { done <- a.Run(ctx) }()
+	go func() { done <- p.agent.Run(ctx) }()
 	select {
 	case err := <-done:
-		return err
+		return unlessStopped(ctx, err)
 	case <-ctx.Done():
 	}
 	logger.InfoContext(parent, "stopping", slog.Duration("grace", f.grace))
 	select {
 	case err := <-done:
-		return err
+		return unlessStopped(ctx, err)
 	case <-time.After(f.grace):
 		return fmt.Errorf("stopping took longer than %s; deployments go on in the next process", f.grace)
 	}
 }
 
-func newRegistry() *prometheus.Registry {
-	r := prometheus.NewRegistry()
-	r.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
-	return r
+// unlessStopped drops the error of an agent that was told to stop: what it was
+// doing, it could not finish.
+func unlessStopped(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return nil
+	}
+	return err
+}
+
+// openTelemetry begins to measure. The labels are those that PipeCD puts on all
+// metrics of an agent.
+func openTelemetry(ctx context.Context, cfg *config.Piped, logger *slog.Logger) (*telemetry.Telemetry, error) {
+	return telemetry.Open(ctx, telemetry.Options{
+		Catalog: telemetry.Agent(), Version: version.Get(),
+		Labels: map[string]string{
+			"pipecd_component": "piped", "piped": cfg.PipedID, "piped_version": version.Get(), "project": cfg.ProjectID,
+		},
+	}, os.Getenv, logger)
 }
 
 // alive answers that the process is there.
@@ -172,50 +227,6 @@ type stageLogs struct{ *reporter.Reporter }
 // Open implements engine.Logs.
 func (l stageLogs) Open(deploymentID, stageID string, retriedCount int32) engine.StageLog {
 	return l.Reporter.Open(deploymentID, stageID, retriedCount)
-}
-
-func loadConfig(ctx context.Context, f runFlags, logger *slog.Logger) (*config.Piped, error) {
-	var (
-		cfg      *config.Piped
-		problems config.Problems
-	)
-	switch {
-	case f.configFile != "" && f.configData != "":
-		return nil, fmt.Errorf("give --config-file or --config-data, not both")
-	case f.configFile != "":
-		cfg, problems = config.ReadPipedFile(f.configFile)
-	case f.configData != "":
-		data, err := base64.StdEncoding.DecodeString(f.configData)
-		if err != nil {
-			return nil, fmt.Errorf("--config-data is not base64: %w", err)
-		}
-		cfg, problems = config.LoadPiped("--config-data", data)
-	default:
-		return nil, fmt.Errorf("no configuration: give --config-file (see piped run --help)")
-	}
-	for _, w := range problems.Warnings() {
-		logger.WarnContext(ctx, w.String())
-	}
-	return cfg, problems.Err()
-}
-
-func pipedKey(cfg *config.Piped) (string, error) {
-	if cfg.PipedKeyFile == "" {
-		key, err := cfg.PipedKeyData.DecodeBase64()
-		if err != nil {
-			return "", fmt.Errorf("pipedKeyData: %w", err)
-		}
-		return strings.TrimSpace(string(key)), nil
-	}
-	data, err := config.ReadFile(cfg.PipedKeyFile)
-	if err != nil {
-		return "", fmt.Errorf("pipedKeyFile: %w", err)
-	}
-	key := strings.TrimSpace(string(data))
-	if key == "" {
-		return "", fmt.Errorf("pipedKeyFile: %s is empty: put the key into it that the control plane showed when the piped was added", cfg.PipedKeyFile)
-	}
-	return key, nil
 }
 
 // dataDir is where this agent keeps its mirrors; agents with different ids do
@@ -239,10 +250,10 @@ func dataDir(flag, pipedID string) (string, error) {
 	return dir, nil
 }
 
-func openGit(cfg *config.Piped, dir string, logger *slog.Logger) (*gitcli.Source, error) {
+func openGit(cfg *config.Piped, dir string, logger *slog.Logger, to observe.Observer) (*gitcli.Source, error) {
 	g := cfg.Git
 	opts := gitcli.Options{
-		Dir: filepath.Join(dir, "git"), Logger: logger,
+		Dir: filepath.Join(dir, "git"), Logger: logger, Observer: to,
 		SSHKeyFile: g.SSHKeyFile, KnownHostsFile: g.KnownHostsFile,
 		Username: g.Username,
 	}

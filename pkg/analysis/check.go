@@ -18,7 +18,9 @@ const (
 // Check is the record of one look at one window. It is stored, and drawn.
 type Check struct {
 	// Metric is the id of the metric in its stage, such as "metrics-0".
-	Metric   string   `json:"metric"`
+	Metric string `json:"metric"`
+	// Index counts the checks of the metric from 0, over restarts.
+	Index    int      `json:"index"`
 	Strategy Strategy `json:"strategy"`
 	Window   Window   `json:"window"`
 	// AskedAt is when the verdict was reached.

@@ -38,9 +38,11 @@ type Progress struct {
 	Failures int `json:"failures"`
 	// ErrorsInARow counts the checks without an answer since the last answer.
 	ErrorsInARow int `json:"errorsInARow,omitempty"`
-	// LastFailure and LastError are the messages of the latest such checks.
-	LastFailure string `json:"lastFailure,omitempty"`
-	LastError   string `json:"lastError,omitempty"`
+	// LastFailure and LastError are the messages of the latest such checks, and
+	// FailureWindow is the window of the former.
+	LastFailure   string `json:"lastFailure,omitempty"`
+	FailureWindow Window `json:"failureWindow,omitzero"`
+	LastError     string `json:"lastError,omitempty"`
 }
 
 // NewProgress returns the progress of an analysis that begins at start.
@@ -93,10 +95,13 @@ func Record(p Progress, c Check) Progress {
 	p.Judged += c.Window.Length()
 	if c.Failed {
 		p.Failures++
-		p.LastFailure = c.Message
+		p.LastFailure, p.FailureWindow = c.Message, c.Window
 	}
 	return p
 }
+
+// Checks counts the checks so far, which is the index of the next one.
+func (p Progress) Checks() int { return p.Passed + p.Failed + p.NoData + p.Errors }
 
 // Summary is the counts in a sentence, such as "12 checks passed, 0 failed, 3
 // without data". If no check saw data it says so.
@@ -111,6 +116,27 @@ func (p Progress) Summary() string {
 	}
 	if p.Passed+p.Failed == 0 && p.NoData > 0 {
 		b.WriteString("; no check ever saw data, so the new version was not measured")
+	}
+	return b.String()
+}
+
+// failure says what the last failed check saw and why it was one too many.
+func (p Progress) failure(limit int) string {
+	var b strings.Builder
+	b.WriteString(p.LastFailure)
+	if p.FailureWindow != (Window{}) {
+		fmt.Fprintf(&b, ", in the window from %s", p.FailureWindow)
+	}
+	switch limit {
+	case 0:
+		b.WriteString("; no check may fail")
+	case 1:
+		fmt.Fprintf(&b, "; %s failed and only one may", count(p.Failures, "check"))
+	default:
+		fmt.Fprintf(&b, "; %s failed and only %d may", count(p.Failures, "check"), limit)
+	}
+	if p.Passed > 0 {
+		fmt.Fprintf(&b, " (%s passed)", count(p.Passed, "check"))
 	}
 	return b.String()
 }
@@ -143,10 +169,9 @@ func Decide(cfg Config, p Progress) Outcome {
 	}
 	switch {
 	case p.Failures > cfg.FailureLimit:
-		return Outcome{State: StateFailed, Message: fmt.Sprintf("%s failed and %d may: %s (%s)",
-			count(p.Failures, "check"), cfg.FailureLimit, p.LastFailure, p.Summary())}
+		return Outcome{State: StateFailed, Message: p.failure(cfg.FailureLimit)}
 	case p.ErrorsInARow >= cfg.ErrorLimit:
-		return Outcome{State: StateFailed, Message: fmt.Sprintf("%s in a row got no answer from the provider: %s (%s)",
+		return Outcome{State: StateFailed, Message: fmt.Sprintf("the provider gave no answer to %s in a row: %s (%s)",
 			count(p.ErrorsInARow, "check"), p.LastError, p.Summary())}
 	case p.Judged >= cfg.Duration:
 		return Outcome{State: StateSucceeded, Message: p.Summary()}

@@ -98,7 +98,7 @@ func (m Metric) check(ctx context.Context, p Progress, window Window) (Report, e
 func (m Metric) record(p Progress, window Window, series []Series, j Judgement) Report {
 	kept, omitted := keep(series)
 	check := Check{
-		Metric: m.ID, Strategy: StrategyThreshold,
+		Metric: m.ID, Index: p.Checks(), Strategy: StrategyThreshold,
 		Window: window, AskedAt: time.Now().UTC(),
 		Query: m.Query, Bounds: m.Expected,
 		Series: kept, Omitted: omitted,

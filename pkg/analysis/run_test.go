@@ -102,7 +102,7 @@ func TestRun(t *testing.T) {
 		"bad late metric":   {&service{value: always(50), lag: 3 * m}, tenMinutes, analysis.StateFailed, "errors was 50 at", 4 * m, 5 * m},
 		"later than waited": {&service{value: always(50), lag: 7 * m}, tenMinutes, analysis.StateSucceeded, "10 without data; no check ever saw data", 10 * m, 11 * m},
 		"silent metric":     {&service{value: func(time.Time) (float64, bool) { return 0, false }}, tenMinutes, analysis.StateSucceeded, "no check ever saw data", 10 * m, 11 * m},
-		"provider away":     {&service{fails: func(int) error { return unavailable }}, tenMinutes, analysis.StateFailed, "3 checks in a row got no answer from the provider: the far end is away", 3 * m, 5 * m},
+		"provider away":     {&service{fails: func(int) error { return unavailable }}, tenMinutes, analysis.StateFailed, "the provider gave no answer to 3 checks in a row: the far end is away", 3 * m, 5 * m},
 		"a blip is retried": {&service{value: always(1), fails: func(n int) error {
 			if n <= 3 {
 				return unavailable

@@ -118,9 +118,9 @@ func JudgeThreshold(expected Bounds, series []Series, onNoData NoDataPolicy) Jud
 	case seen.outlier != nil:
 		return Judgement{
 			Verdict: VerdictFail, Failed: true, Outlier: seen.outlier,
-			Message: fmt.Sprintf("%s was %s at %s, expected %s (%d of %d points are out of range)",
+			Message: fmt.Sprintf("%s was %s at %s and %s is expected (%s)",
 				seen.outlier.name(), number(seen.outlier.Point.Value),
-				seen.outlier.Point.Time.UTC().Format("2006-01-02T15:04:05.999Z07:00"), expected, seen.outside, seen.points),
+				seen.outlier.Point.Time.UTC().Format("2006-01-02T15:04:05.999Z07:00"), expected, seen.share()),
 		}
 	default:
 		return Judgement{
@@ -132,13 +132,13 @@ func JudgeThreshold(expected Bounds, series []Series, onNoData NoDataPolicy) Jud
 }
 
 func judgeNoData(policy NoDataPolicy) Judgement {
-	j := Judgement{Verdict: VerdictNoData, Message: "the window has no data"}
+	j := Judgement{Verdict: VerdictNoData, Message: "there was no data"}
 	switch policy {
 	case NoDataFail:
 		j.Failed = true
-		j.Message = "the window has no data, which counts as failed (onNoData: FAIL)"
+		j.Message = "there was no data, which counts as a failed check (onNoData: FAIL)"
 	case NoDataSkip:
-		j.Message = "the window has no data, the check is skipped"
+		j.Message = "there was no data, so the check is skipped"
 	case NoDataTolerate:
 	}
 	return j
@@ -156,6 +156,18 @@ type sights struct {
 	points, outside, series int
 	lowest, highest         float64
 	outlier                 *Outlier
+}
+
+// share says how many of the points are out of range.
+func (s sights) share() string {
+	if s.points == 1 {
+		return "the only point"
+	}
+	verb := "are"
+	if s.outside == 1 {
+		verb = "is"
+	}
+	return fmt.Sprintf("%d of %d points %s out of range", s.outside, s.points, verb)
 }
 
 func survey(expected Bounds, series []Series) sights {

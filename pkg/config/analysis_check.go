@@ -25,7 +25,7 @@ func (t *AnalysisTemplate) finish(d *document) {
 
 func (o *AnalysisOptions) finish(d *document, path string) {
 	if len(o.Metrics)+len(o.Logs)+len(o.HTTPS) == 0 {
-		d.warnf(path, "the stage has no metrics, so it succeeds at once").hint("add with.metrics, or remove the stage")
+		d.Warnf(path, "the stage has no metrics, so it succeeds at once").hint("add with.metrics, or remove the stage")
 	}
 	for i := range o.Metrics {
 		m, at := &o.Metrics[i], indexPath(path+".metrics", i)
@@ -58,7 +58,7 @@ func (d *document) ignoredBesideTemplate(path string, kept ...string) {
 	kept = append(kept, "template")
 	for _, e := range d.seen[path].value.entries {
 		if at := fieldPath(path, e.key); !slices.Contains(kept, e.key) && d.has(at) {
-			d.warnf(at, "the field is ignored, because template.name is given").hint("set it in the template")
+			d.Warnf(at, "the field is ignored, because template.name is given").hint("set it in the template")
 		}
 	}
 }
@@ -83,20 +83,20 @@ func (m *Metric) finishExpected(d *document, path string) {
 	switch {
 	case m.Strategy != StrategyThreshold:
 		if d.has(at) {
-			d.warnf(at, "the field is ignored with strategy %s", m.Strategy)
+			d.Warnf(at, "the field is ignored with strategy %s", m.Strategy)
 		}
 	case low == nil && high == nil:
 		if !d.damaged[at] {
-			d.errorf(at, "expected min or max with strategy THRESHOLD, found neither")
+			d.Errorf(at, "expected min or max with strategy THRESHOLD, found neither")
 		}
 	case low != nil && high != nil && *low > *high:
-		d.errorf(at+".min", "expected at most max, which is %v, found %v", *high, *low)
+		d.Errorf(at+".min", "expected at most max, which is %v, found %v", *high, *low)
 	}
 }
 
 func (m *Metric) finishNoData(d *document, path string) {
 	if m.SkipOnNoData && m.OnNoData != "" && m.OnNoData != NoDataSkip {
-		d.warnf(path+".onNoData", "%s counts; skipOnNoData: true says otherwise", m.OnNoData).hint("remove skipOnNoData")
+		d.Warnf(path+".onNoData", "%s counts; skipOnNoData: true says otherwise", m.OnNoData).hint("remove skipOnNoData")
 	}
 	def := NoDataPass
 	if m.SkipOnNoData {
@@ -116,7 +116,7 @@ func (l *LogCheck) finish(d *document, path string, duration Duration) {
 func (h *HTTPCheck) finish(d *document, path string, duration Duration) {
 	d.requireText(path+".url", h.URL, "")
 	if h.URL != "" && !isWebURL(h.URL) {
-		d.errorf(path+".url", "expected a URL that begins with http:// or https://, found %s", quote(h.URL))
+		d.Errorf(path+".url", "expected a URL that begins with http:// or https://, found %s", quote(h.URL))
 	}
 	d.checkInterval(path, h.Interval, duration)
 	d.notNegative(path+".failureLimit", h.FailureLimit)
@@ -130,9 +130,9 @@ func (d *document) checkInterval(path string, interval, duration Duration) {
 	at := path + ".interval"
 	switch {
 	case interval == 0:
-		d.errorf(at, "is required, and must be longer than 0").hint("write how much time lies between two checks, such as 1m")
+		d.Errorf(at, "is required, and must be longer than 0").hint("write how much time lies between two checks, such as 1m")
 	case duration > 0 && interval > duration:
-		d.errorf(at, "no check would ever run: the interval is %s and the stage lasts %s", interval, duration).
+		d.Errorf(at, "no check would ever run: the interval is %s and the stage lasts %s", interval, duration).
 			hint("make the interval shorter or the duration longer")
 	}
 }
@@ -140,6 +140,6 @@ func (d *document) checkInterval(path string, interval, duration Duration) {
 // requireText checks a field that only some uses of its struct need.
 func (d *document) requireText(path, value, hint string) {
 	if value == "" {
-		d.errorf(path, "is required").hint("%s", hint)
+		d.Errorf(path, "is required").hint("%s", hint)
 	}
 }

@@ -132,8 +132,12 @@ func (a *ECSApp) finish(d *document) {
 	d.durationDefault("spec.timeout", &a.Timeout, 6*time.Hour)
 	d.durationDefault("spec.trigger.onOutOfSync.minWindow", &a.Trigger.OnOutOfSync.MinWindow, 5*time.Minute)
 	if len(a.TriggerPaths) > 0 {
-		d.warnf("spec.triggerPaths", "the field has another name now").hint("use spec.trigger.onCommit.paths")
-		a.Trigger.OnCommit.Paths = append(a.Trigger.OnCommit.Paths, a.TriggerPaths...)
+		d.Warnf("spec.triggerPaths", "the field has another name now").hint("use spec.trigger.onCommit.paths")
+		for i, p := range a.TriggerPaths {
+			now := indexPath("spec.trigger.onCommit.paths", len(a.Trigger.OnCommit.Paths))
+			d.seen[now] = d.seen[indexPath("spec.triggerPaths", i)]
+			a.Trigger.OnCommit.Paths = append(a.Trigger.OnCommit.Paths, p)
+		}
 		a.TriggerPaths = nil
 	}
 	a.Input.finish(d, "spec.input")
@@ -149,7 +153,7 @@ func (a *ECSApp) finish(d *document) {
 	if a.DriftDetection != nil {
 		for i, f := range a.DriftDetection.IgnoreFields {
 			if strings.Count(f, "#") != 1 {
-				d.errorf(indexPath("spec.driftDetection.ignoreFields", i),
+				d.Errorf(indexPath("spec.driftDetection.ignoreFields", i),
 					"expected apiVersion:kind:namespace:name#fieldPath with one #, found %s", quote(f))
 			}
 		}
@@ -173,15 +177,15 @@ func (a *ECSApp) finishFiles(d *document) {
 
 func (c *Chain) finish(d *document, path string) {
 	if len(c.Applications) == 0 {
-		d.errorf(path+".applications", "expected at least one application, found none")
+		d.Errorf(path+".applications", "expected at least one application, found none")
 	}
 	for i, m := range c.Applications {
 		at := indexPath(path+".applications", i)
 		if m.Name == "" && m.Kind == "" && len(m.Labels) == 0 {
-			d.errorf(at, "expected a name, a kind or labels, found none of them")
+			d.Errorf(at, "expected a name, a kind or labels, found none of them")
 		}
 		if m.Name == "" && m.Kind == "" && len(m.Labels) > 0 {
-			d.warnf(at, "a matcher with labels alone selects every application of the project").hint("add name or kind")
+			d.Warnf(at, "a matcher with labels alone selects every application of the project").hint("add name or kind")
 		}
 	}
 }

@@ -83,14 +83,14 @@ type EventReplacement struct {
 func (e *Encryption) finish(d *document, path string) {
 	checkPairs(d, path+".encryptedSecrets", e.EncryptedSecrets)
 	if len(e.DecryptionTargets) == 0 {
-		d.errorf(path+".decryptionTargets", "expected at least one file, found none")
+		d.Errorf(path+".decryptionTargets", "expected at least one file, found none")
 	}
 }
 
 func (a *Attachment) finish(d *document, path string) {
 	checkPairs(d, path+".sources", a.Sources)
 	if len(a.Targets) == 0 {
-		d.errorf(path+".targets", "expected at least one file, found none")
+		d.Errorf(path+".targets", "expected at least one file, found none")
 	}
 }
 
@@ -98,7 +98,7 @@ func (a *Attachment) finish(d *document, path string) {
 func checkPairs(d *document, path string, pairs map[string]string) {
 	for key, value := range pairs {
 		if key == "" || value == "" {
-			d.errorf(fieldPath(path, key), "expected a name with a value, found an empty one")
+			d.Errorf(fieldPath(path, key), "expected a name with a value, found an empty one")
 		}
 	}
 }
@@ -107,7 +107,7 @@ func (n *AppNotification) finish(d *document, path string) {
 	for i, m := range n.Mentions {
 		at := indexPath(path+".mentions", i)
 		if m.Event != "" && m.Event != "*" && !slices.Contains(eventNames(), string(m.Event)) {
-			d.errorf(at+".event", "expected * or the name of an event, found %s", quote(string(m.Event))).
+			d.Errorf(at+".event", "expected * or the name of an event, found %s", quote(string(m.Event))).
 				hint("%s", didYouMean(string(m.Event), eventNames()))
 		}
 	}
@@ -115,7 +115,7 @@ func (n *AppNotification) finish(d *document, path string) {
 
 func (w *AppEventWatcher) finish(d *document, path string) {
 	if len(w.Handler.Config.Replacements) == 0 {
-		d.warnf(path+".handler.config.replacements", "without replacements the handler changes nothing")
+		d.Warnf(path+".handler.config.replacements", "without replacements the handler changes nothing")
 	}
 	for i, r := range w.Handler.Config.Replacements {
 		at := indexPath(path+".handler.config.replacements", i)
@@ -126,10 +126,10 @@ func (w *AppEventWatcher) finish(d *document, path string) {
 			}
 		}
 		if selectors != 1 {
-			d.errorf(at, "expected one of yamlField, jsonField, HCLField and regex, found %d", selectors)
+			d.Errorf(at, "expected one of yamlField, jsonField, HCLField and regex, found %d", selectors)
 		}
 		if _, err := regexp.Compile(r.Regex); err != nil {
-			d.errorf(at+".regex", "expected a regular expression, found %s", quote(r.Regex)).hint("%v", err)
+			d.Errorf(at+".regex", "expected a regular expression, found %s", quote(r.Regex)).hint("%v", err)
 		}
 	}
 }

@@ -2,7 +2,6 @@ package config
 
 import (
 	"net/url"
-	"reflect"
 	"regexp"
 	"time"
 )
@@ -76,7 +75,7 @@ func (cp *ControlPlane) finish(d *document) {
 	cp.Datastore.finish(d, "spec.datastore")
 	cp.Filestore.finish(d, "spec.filestore")
 	if cp.Address != "" && !isWebURL(cp.Address) {
-		d.errorf("spec.address", "expected a URL that begins with http:// or https://, found %s", quote(cp.Address))
+		d.Errorf("spec.address", "expected a URL that begins with http:// or https://, found %s", quote(cp.Address))
 	}
 	d.durationDefault("spec.cache.ttl", &cp.Cache.TTL, 5*time.Minute)
 	cp.InsightCollector.finish(d)
@@ -118,11 +117,11 @@ func (cp *ControlPlane) finishProjects(d *document) {
 			d.unique(ids, p.ID, path+".id")
 		}
 		if p.StaticAdmin == nil {
-			d.warnf(path, "the project has no staticAdmin, so nobody can log in to it")
+			d.Warnf(path, "the project has no staticAdmin, so nobody can log in to it")
 			continue
 		}
 		if hash := p.StaticAdmin.PasswordHash; hash != "" && !bcryptHash.MatchString(hash.Reveal()) {
-			d.errorf(path+".staticAdmin.passwordHash", "expected a bcrypt hash, found something else").
+			d.Errorf(path+".staticAdmin.passwordHash", "expected a bcrypt hash, found something else").
 				hint("make one with: pipecd hash-password")
 		}
 	}
@@ -131,12 +130,4 @@ func (cp *ControlPlane) finishProjects(d *document) {
 func isWebURL(s string) bool {
 	u, err := url.Parse(s)
 	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != ""
-}
-
-// decodeTyped reads a "config" whose shape depends on the "type" beside it.
-func decodeTyped(d *document, raw *node, target any, path string) {
-	if raw == nil {
-		raw = &node{kind: kindMapping, at: d.where(path)}
-	}
-	d.decode(raw, reflect.ValueOf(target).Elem(), path)
 }

@@ -3,24 +3,20 @@ package config
 import (
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 )
 
-// document is one document while it is read: its problems, and where each of
-// its fields stood.
+// document is one document of ours while it is read.
 type document struct {
-	*collector
+	Report
 
-	seen       map[string]mark
-	unreadable map[string]bool // fields whose value was reported and not taken
-	damaged    map[string]bool // fields that an unreadable field belongs to
-	lenient    int             // above 0, an unknown field is only a warning
+	damaged map[string]bool // fields that an unreadable field belongs to
+	lenient int             // above 0, an unknown field is only a warning
 }
 
-// mark is where a field stands; a field that is null is not marked.
-type mark struct {
-	key   position // of the field's name; zero for an item of a list
-	value *node
+func newDocument(c *collector) *document {
+	return &document{Report: newReport(c), damaged: map[string]bool{}}
 }
 
 // nodeDecoder is implemented by types that read their node themselves. It
@@ -137,46 +133,46 @@ func (d *document) decodeStruct(n *node, target reflect.Value, path string) bool
 		own.setDefaults()
 	}
 	fields := fieldsOf(target.Type())
-	for _, e := range n.entries {
-		f, ok := d.match(e, fields, path)
-		if !ok || e.value.kind == kindNull {
+	written := d.winners(n.entries, path, func(e entry) string { return d.match(e, fields, path) })
+	for _, e := range written {
+		if e.value.kind == kindNull {
 			continue
 		}
-		at := fieldPath(path, f.name)
-		if first, twice := d.seen[at]; twice {
-			d.warnAt(e.at, at, "the field is given twice, on line %d and on line %d; the last value is used", first.key.line, e.at.line).
-				hint("delete one of them")
-		}
+		f := fields[slices.IndexFunc(fields, func(f field) bool { return f.name == e.key })]
+		at, value := fieldPath(path, f.name), target.FieldByIndex(f.index)
 		d.seen[at] = mark{key: e.at, value: e.value}
-		d.decode(e.value, target.FieldByIndex(f.index), at)
+		if d.decode(e.value, value, at) && f.rule.namesFile() && value.String() != "" {
+			d.files = append(d.files, fileField{path: at, name: value.String(), secret: f.rule == ruleSecretFile})
+		}
 	}
 	for _, f := range fields {
-		if !f.required || !target.FieldByIndex(f.index).IsZero() {
+		if f.rule != ruleRequired || !target.FieldByIndex(f.index).IsZero() {
 			continue
 		}
 		at := fieldPath(path, f.name)
 		if _, given := d.seen[at]; given {
-			d.errorf(at, "must be neither empty nor 0")
+			d.Errorf(at, "must be neither empty nor 0")
 		} else {
-			d.errorf(at, "is required")
+			d.Errorf(at, "is required")
 		}
 	}
 	return true
 }
 
-// match finds the field that a key means.
-func (d *document) match(e entry, fields []field, path string) (field, bool) {
+// match returns the name of the field that a key means, and "" after reporting
+// that there is none.
+func (d *document) match(e entry, fields []field, path string) string {
 	names := make([]string, len(fields))
 	for i, f := range fields {
 		if f.name == e.key {
-			return f, true
+			return f.name
 		}
 		names[i] = f.name
 	}
-	for _, f := range fields {
-		if strings.EqualFold(f.name, e.key) {
-			d.warnAt(e.at, fieldPath(path, e.key), "the field is spelled %s", f.name)
-			return f, true
+	for _, name := range names {
+		if strings.EqualFold(name, e.key) {
+			d.warnAt(e.at, fieldPath(path, e.key), "the field is spelled %s", name)
+			return name
 		}
 	}
 	severity, message := SeverityError, "unknown field"
@@ -184,19 +180,30 @@ func (d *document) match(e entry, fields []field, path string) (field, bool) {
 		severity, message = SeverityWarning, "unknown field, it is ignored"
 	}
 	d.report(severity, e.at, fieldPath(path, e.key), message).hint("%s", didYouMean(e.key, names))
-	return field{}, false
+	return ""
 }
+
+// fieldRule is what the tag `config:"..."` says of a field.
+type fieldRule string
+
+// The rules.
+const (
+	ruleRequired   fieldRule = "required"   // its absence is an error
+	ruleFile       fieldRule = "file"       // it names a file that must be there
+	ruleSecretFile fieldRule = "secretfile" // and that only some may read
+)
+
+func (r fieldRule) namesFile() bool { return r == ruleFile || r == ruleSecretFile }
 
 // field is one field of a struct as a document names it.
 type field struct {
-	name     string
-	index    []int
-	required bool
+	name  string
+	index []int
+	rule  fieldRule
 }
 
 // fieldsOf returns the fields of a struct in order, those of embedded structs
-// included. The tag `yaml:"name"` names a field, `config:"required"` makes its
-// absence an error.
+// included. The tag `yaml:"name"` names a field.
 func fieldsOf(t reflect.Type) []field {
 	var out []field
 	for f := range t.Fields() {
@@ -208,7 +215,7 @@ func fieldsOf(t reflect.Type) []field {
 				out = append(out, inner)
 			}
 		case name != "" && name != "-":
-			out = append(out, field{name: name, index: f.Index, required: f.Tag.Get("config") == "required"})
+			out = append(out, field{name: name, index: f.Index, rule: fieldRule(f.Tag.Get("config"))})
 		}
 	}
 	return out

@@ -16,29 +16,36 @@ import (
 // without regard to case, scalars are turned into the type that is needed, and
 // null and "" mean absent. An unknown key is an error; a top-level key in
 // ignored, given in lower case with what to say about it, is a warning.
-func DecodeDefinition(name string, data []byte, target any, ignored map[string]string) Problems {
+//
+// The checks run after target was filled, and name fields as the API spells
+// them, such as containerDefinitions[0].name.
+func DecodeDefinition(name string, data []byte, target any, ignored map[string]string, checks ...func(*Report)) Problems {
 	c := &collector{file: name, expects: "a definition"}
 	root := parse(c, data)
 	if root == nil {
 		return c.sorted()
 	}
-	d := &definitionDecoder{collector: c, ignored: ignored}
+	d := &definitionDecoder{Report: newReport(c), ignored: ignored}
 	if root.kind == kindNull {
 		c.report(SeverityError, root.at, "", "expected a definition, found nothing")
 		return c.sorted()
 	}
 	d.decode(root, reflect.ValueOf(target).Elem(), "")
+	for _, check := range checks {
+		check(&d.Report)
+	}
 	return c.sorted()
 }
 
 type definitionDecoder struct {
-	*collector
+	Report
 
 	ignored map[string]string
 }
 
 func (d *definitionDecoder) wrong(n *node, want, path string) {
-	d.report(SeverityError, n.at, path, fmt.Sprintf("expected %s, found %s", want, n.describe()))
+	d.errorAt(n.at, path, "expected %s, found %s", want, n.describe())
+	d.unreadable[path] = true
 }
 
 // decode sets v from n. Null, and "" for anything, leave v as it is.
@@ -67,23 +74,39 @@ func (d *definitionDecoder) decodeStruct(n *node, v reflect.Value, path string) 
 		d.wrong(n, "a mapping", path)
 		return
 	}
-	for _, e := range n.entries {
-		at := e.key
-		if path != "" {
-			at = path + "." + e.key
-		}
-		if note, ok := d.ignored[strings.ToLower(e.key)]; ok && path == "" {
-			d.report(SeverityWarning, e.at, at, note)
-			continue
-		}
-		field, ok := v.Type().FieldByNameFunc(func(name string) bool { return strings.EqualFold(name, e.key) })
-		if !ok || !field.IsExported() || field.Anonymous {
-			d.report(SeverityError, e.at, at, "unknown field").hint("%s", orNothing(didYouMean(e.key, fieldNames(v.Type()))))
-			continue
-		}
-		d.decode(e.value, v.FieldByIndex(field.Index), at)
+	for _, e := range d.winners(n.entries, path, func(e entry) string { return d.match(e, v.Type(), path) }) {
+		at := fieldPath(path, e.key)
+		d.seen[at] = mark{key: e.at, value: e.value}
+		d.decode(e.value, v.FieldByIndex(fieldMeant(v.Type(), e.key).Index), at)
 	}
 }
+
+// match returns the name of the field that a key means, and "" after reporting
+// why it has none.
+func (d *definitionDecoder) match(e entry, t reflect.Type, path string) string {
+	if note, ok := d.ignored[strings.ToLower(e.key)]; ok && path == "" {
+		d.report(SeverityWarning, e.at, e.key, note)
+		return ""
+	}
+	field := fieldMeant(t, e.key)
+	if field == nil {
+		d.report(SeverityError, e.at, fieldPath(path, e.key), "unknown field").hint("%s", orNothing(didYouMean(e.key, fieldNames(t))))
+		return ""
+	}
+	return keyOf(field.Name)
+}
+
+// fieldMeant returns the field that a key means in whatever case, nil for none.
+func fieldMeant(t reflect.Type, key string) *reflect.StructField {
+	f, ok := t.FieldByNameFunc(func(name string) bool { return strings.EqualFold(name, key) })
+	if !ok || !f.IsExported() || f.Anonymous {
+		return nil
+	}
+	return &f
+}
+
+// keyOf is how the API's documents spell a field of the SDK.
+func keyOf(name string) string { return strings.ToLower(name[:1]) + name[1:] }
 
 func orNothing(hint string) string {
 	if hint == "" {
@@ -97,7 +120,7 @@ func fieldNames(t reflect.Type) []string {
 	var names []string
 	for f := range t.Fields() {
 		if f.IsExported() && !f.Anonymous {
-			names = append(names, strings.ToLower(f.Name[:1])+f.Name[1:])
+			names = append(names, keyOf(f.Name))
 		}
 	}
 	slices.Sort(names)
@@ -111,7 +134,9 @@ func (d *definitionDecoder) decodeSlice(n *node, v reflect.Value, path string) {
 	}
 	out := reflect.MakeSlice(v.Type(), len(n.items), len(n.items))
 	for i, item := range n.items {
-		d.decode(item, out.Index(i), fmt.Sprintf("%s[%d]", path, i))
+		at := indexPath(path, i)
+		d.seen[at] = mark{value: item}
+		d.decode(item, out.Index(i), at)
 	}
 	v.Set(out)
 }
@@ -124,7 +149,9 @@ func (d *definitionDecoder) decodeMap(n *node, v reflect.Value, path string) {
 	out := reflect.MakeMapWithSize(v.Type(), len(n.entries))
 	for _, e := range n.entries {
 		value := reflect.New(v.Type().Elem()).Elem()
-		d.decode(e.value, value, path+"."+e.key)
+		at := fieldPath(path, e.key)
+		d.seen[at] = mark{key: e.at, value: e.value}
+		d.decode(e.value, value, at)
 		out.SetMapIndex(reflect.ValueOf(e.key).Convert(v.Type().Key()), value)
 	}
 	v.Set(out)

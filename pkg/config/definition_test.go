@@ -149,13 +149,85 @@ func TestDecodeDefinitionReportsAll(t *testing.T) {
 	}
 }
 
+// TestDecodeDefinitionSpellings: of two spellings of one key the last one wins
+// as a whole, and both lines are told.
+func TestDecodeDefinitionSpellings(t *testing.T) {
+	t.Parallel()
+
+	for _, tc := range []struct {
+		text string
+		want shape
+		says string
+	}{
+		{"items: [{name: a}, {name: b}]\nname: x\nItems: [{count: 1}]", shape{Name: ptr("x"), Items: []shape{{Count: 1}}}, "def.yaml:3:1: warning: items: the field is given twice, on line 1 and on line 3; the last value is used (delete one of them)"},
+		{"inner:\n  name: a\n  NAME: b\nINNER: {count: 2}", shape{Inner: &shape{Count: 2}}, "def.yaml:4:1: warning: inner: the field is given twice, on line 1 and on line 4; the last value is used (delete one of them)"},
+		{"inner:\n  name: a\n  NAME: b", shape{Inner: &shape{Name: ptr("b")}}, "def.yaml:3:3: warning: inner.name: the field is given twice, on line 2 and on line 3; the last value is used (delete one of them)"},
+		{"name: a\nNAME: null", shape{}, "def.yaml:2:1: warning: name: the field is given twice, on line 1 and on line 2; the last value is used (delete one of them)"},
+		{"count: wrong\nCount: 1", shape{Count: 1}, "def.yaml:2:1: warning: count: the field is given twice, on line 1 and on line 2; the last value is used (delete one of them)"},
+		{"inner: &x {NAME: a}\nitems: [{<<: *x, name: b}]", shape{Inner: &shape{Name: ptr("a")}, Items: []shape{{Name: ptr("b")}}}, ""},
+	} {
+		t.Run(tc.text, func(t *testing.T) {
+			t.Parallel()
+
+			var got shape
+			ps := DecodeDefinition("def.yaml", []byte(tc.text), &got, nil)
+			if diff := cmp.Diff(tc.want, got, cmp.AllowUnexported(shape{})); diff != "" || ps.Error() != tc.says {
+				t.Errorf("%s\ngot  %s\nwant %s", diff, ps.Error(), tc.says)
+			}
+		})
+	}
+}
+
+// TestDecodeDefinitionChecks: what a platform finds wrong gets the place of its
+// field, or of the nearest one above it.
+func TestDecodeDefinitionChecks(t *testing.T) {
+	t.Parallel()
+
+	const text = `name: a
+ITEMS:
+  - name: b
+    words: [x, y]
+  - count: many
+tags:
+  Team: z
+inner: null
+`
+	var got shape
+	ps := DecodeDefinition("def.yaml", []byte(text), &got, nil, func(r *Report) {
+		if got.Name == nil || *got.Name != "a" {
+			t.Error("checked before it was read")
+		}
+		for _, field := range []string{
+			"name", "items", "items[0].name", "items[0].words[1]", "items[0].count", "items[1].count", "items[7]", "tags.Team", "inner.name", "color",
+		} {
+			r.Errorf(field, "is checked")
+		}
+	})
+	want := `def.yaml:1:1: color: is checked
+def.yaml:1:7: name: is checked
+def.yaml:2:1: items: is checked
+def.yaml:2:1: items[7]: is checked
+def.yaml:3:5: items[0].count: is checked
+def.yaml:3:11: items[0].name: is checked
+def.yaml:4:16: items[0].words[1]: is checked
+def.yaml:5:12: items[1].count: expected an integer, found the string "many"
+def.yaml:7:9: tags.Team: is checked
+def.yaml:8:1: inner.name: is checked`
+	if ps.Error() != want {
+		t.Errorf("got:\n%s\nwant:\n%s", ps.Error(), want)
+	}
+}
+
 func FuzzDecodeDefinition(f *testing.F) {
-	for _, seed := range []string{"name: a", "items: [{name: 1}]", "- 1", "a: &a [*a]", "{", "count: .inf", "tags: {1: 2}", "inner: {inner: {inner: 1}}", "? [a]\n: b", "\xff"} {
+	for _, seed := range []string{"name: a", "items: [{name: 1}]", "- 1", "a: &a [*a]", "{", "count: .inf", "tags: {1: 2}", "inner: {inner: {inner: 1}}", "? [a]\n: b", "\xff",
+		"name: a\nNAME: b", "Items: [{name: 1}]\nitems: null", "a: &x {Name: b}\ninner: {<<: *x, name: c}", "tags: {Team: \"\"}\ncolor: GREEN",
+		"{\"containerDefinitions\": [{\"name\": \"web\", \"memory\": \"512\"}]}", "ſhare: 1\nshare: 2"} {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
 		var got shape
-		for _, p := range DecodeDefinition("f", data, &got, map[string]string{"x": "y"}) {
+		check := func(r *Report) { r.Errorf("items[0].name", "is checked") }
+		for _, p := range DecodeDefinition("f", data, &got, map[string]string{"x": "y"}, check) {
 			if p.Message == "" || p.File != "f" {
 				t.Errorf("%q: a problem without words: %+v", data, p)
 			}

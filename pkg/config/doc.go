@@ -1,7 +1,7 @@
 // Package config reads the YAML documents of the product: ControlPlane, Piped,
 // ECSApp and AnalysisTemplate.
 //
-// Read load.go first. A document goes through four steps, each in files of its
+// Read load.go first. A document goes through five steps, each in files of its
 // own:
 //
 //  1. source.go, tree.go: the text becomes a small tree of nodes that know
@@ -11,7 +11,9 @@
 //     tag `yaml:"name"`. It remembers where every field stood.
 //  3. finish methods (controlplane.go, piped*.go, app*.go, stage*.go,
 //     analysis.go): defaults are filled in and rules are checked.
-//  4. effect.go: fields that are read but have no effect yet get a warning.
+//  4. report.go: the checks of whoever uses the document add to its problems,
+//     such as files.go, which looks at the files that the document names.
+//  5. effect.go: fields that are read but have no effect yet get a warning.
 //
 // No step stops at the first problem; a file's problems are reported together,
 // each with its position, its field path and what to do.

@@ -78,10 +78,10 @@ func (i *ECSInput) finish(d *document, path string) {
 	i.TargetGroups.Canary.finish(d, groups+".canary")
 	primary, canary := i.TargetGroups.Primary, i.TargetGroups.Canary
 	if primary == nil && canary != nil {
-		d.errorf(groups+".primary", "is required when there is a canary")
+		d.Errorf(groups+".primary", "is required when there is a canary")
 	}
 	if primary != nil && canary != nil && primary.TargetGroupARN == canary.TargetGroupARN && primary.TargetGroupARN != "" {
-		d.errorf(groups+".canary.targetGroupArn", "expected another target group than that of primary, found the same")
+		d.Errorf(groups+".canary.targetGroupArn", "expected another target group than that of primary, found the same")
 	}
 }
 
@@ -95,14 +95,14 @@ func (g *TargetGroup) finish(d *document, path string) {
 	switch arn := g.TargetGroupARN; {
 	case arn == "", targetGroupARN.MatchString(arn):
 	case strings.ContainsAny(arn, "*<"):
-		d.warnf(at, "%s is a placeholder; nothing can be deployed with it", quote(arn)).hint("write the ARN of the target group")
+		d.Warnf(at, "%s is a placeholder; nothing can be deployed with it", quote(arn)).hint("write the ARN of the target group")
 	default:
-		d.errorf(at, "expected the ARN of a target group, found %s", quote(arn)).
+		d.Errorf(at, "expected the ARN of a target group, found %s", quote(arn)).
 			hint("it looks like arn:aws:elasticloadbalancing:<region>:<account>:targetgroup/<name>/<id>")
 	}
 	const maxPort = 65535
 	if g.ContainerPort < 0 || g.ContainerPort > maxPort {
-		d.errorf(path+".containerPort", "expected a port from 1 to %d, found %d", maxPort, g.ContainerPort)
+		d.Errorf(path+".containerPort", "expected a port from 1 to %d, found %d", maxPort, g.ContainerPort)
 	}
 }
 
@@ -122,7 +122,7 @@ func (a *ECSApp) checkTargetGroups(d *document) {
 			missing = "primary"
 		}
 		if missing != "" {
-			d.errorf(indexPath("spec.pipeline.stages", i)+".name",
+			d.Errorf(indexPath("spec.pipeline.stages", i)+".name",
 				"%s needs spec.input.targetGroups.%s, found none", s.Name, missing)
 		}
 	}

@@ -44,8 +44,8 @@ func dormantInControlPlane() []dormant {
 }
 
 func dormantInPiped() []dormant {
-	const noSSHFile = "no SSH configuration is written, so the field has no effect"
 	return []dormant{
+		{path: "spec.name", note: "the name that the control plane has for the agent is used, so the field has no effect"},
 		{path: "spec.webAddress"},
 		{path: "spec.appConfigSyncInterval"},
 		{path: "spec.appSelector"},
@@ -56,8 +56,7 @@ func dormantInPiped() []dormant {
 		{path: "spec.eventWatcher"},
 		{path: "spec.planPreview"},
 		{path: "spec.git.sshConfigFilePath", note: "the user's SSH configuration is never touched, so the field has no effect"},
-		{path: "spec.git.host", note: noSSHFile},
-		{path: "spec.git.hostName", note: noSSHFile},
+		{path: "spec.git.email", note: "the agent makes no commits yet, so the field has no effect"},
 		{path: "spec.platformProviders[*].labels"},
 		{path: "spec.platformProviders[*].type", value: "KUBERNETES"},
 		{path: "spec.platformProviders[*].type", value: "TERRAFORM"},
@@ -70,16 +69,20 @@ func dormantInPiped() []dormant {
 
 func dormantInApp() []dormant {
 	const (
-		stages    = "spec.pipeline.stages[*]"
-		notForECS = "the field was never honoured for ECS, and has no effect"
+		stages       = "spec.pipeline.stages[*]"
+		notForECS    = "the field was never honoured for ECS, and has no effect"
+		onlyCompared = "the field counts only with strategies that are not run yet, so it has no effect"
+		atControl    = "what the control plane has for the application is used, so the field has no effect yet"
 	)
 	return []dormant{
+		{path: "spec.description", note: atControl},
 		{path: "spec.envName"},
 		{path: "spec.sealedSecrets"},
 		{path: "spec.plugins", note: "the field is ignored in a document of kind ECSApp"},
 		{path: "spec.planner.autoRollback", value: "false", note: notForECS + "; use spec.input.autoRollback"},
 		{path: "spec.commitMatcher", note: notForECS},
 		{path: "spec.trigger.onOutOfSync.disabled", value: "false"},
+		{path: "spec.trigger.onOutOfSync.minWindow"},
 		{path: "spec.trigger.onChain.disabled", value: "false"},
 		{path: "spec.postSync"},
 		{path: "spec.quickSync.recreate", value: "true"},
@@ -104,6 +107,9 @@ func dormantInApp() []dormant {
 		{path: stages + ".with.metrics[*].strategy", value: string(StrategyPrevious)},
 		{path: stages + ".with.metrics[*].strategy", value: string(StrategyCanaryBaseline)},
 		{path: stages + ".with.metrics[*].strategy", value: string(StrategyCanaryPrimary)},
+		{path: stages + ".with.metrics[*].deviation", note: onlyCompared},
+		{path: stages + ".with.metrics[*].baselineArgs", note: onlyCompared},
+		{path: stages + ".with.metrics[*].canaryArgs", note: onlyCompared},
 		{path: stages + ".with.metrics[*].template"},
 	}
 }
@@ -113,7 +119,7 @@ func (d *document) warnWithoutEffect(kind Kind) {
 	paths := slices.Sorted(maps.Keys(d.seen))
 	for _, row := range dormantFields(kind) {
 		if row.absent && !d.has(row.path) {
-			d.warnf(row.path, "%s", row.note)
+			d.Warnf(row.path, "%s", row.note)
 		}
 		if row.absent {
 			continue
@@ -123,7 +129,7 @@ func (d *document) warnWithoutEffect(kind Kind) {
 		for _, path := range paths {
 			// The suffix is only there to be quick with a large document.
 			if strings.HasSuffix(path, last) && pattern.MatchString(path) && d.has(path) && (row.value == "" || row.value == d.seen[path].value.text) {
-				d.warnf(path, "%s", cmp.Or(row.note, row.sentence()))
+				d.Warnf(path, "%s", cmp.Or(row.note, row.sentence()))
 			}
 		}
 	}

@@ -127,6 +127,43 @@ f:13:5: warning: spec.input.serviceDefinitionFile: the key is given twice, on li
 	}
 }
 
+// TestSpellings: a second spelling of a key replaces the first as a whole, as a
+// second writing of it does; what is merged in yields.
+func TestSpellings(t *testing.T) {
+	t.Parallel()
+
+	app, ps := LoadECSApp("f", []byte(appHead+`
+  input:
+    serviceDefinitionFile: one
+    clusterArn: [not, read]
+  Input:
+    serviceDefinitionFile: two
+  timeout: 1h
+  Timeout: ~
+  trigger: &t {OnCommit: {paths: [merged]}, onCommand: {disabled: true}}
+  Trigger: {<<: *t, onCommit: {paths: [written]}}
+`))
+	if ps.Err() != nil {
+		t.Fatal(ps.Err())
+	}
+	if app.Input.ServiceDefinitionFile != "two" || app.Timeout.String() != "6h0m0s" ||
+		strings.Join(app.Trigger.OnCommit.Paths, "") != "written" || !app.Trigger.OnCommand.Disabled {
+		t.Errorf("got %+v", app)
+	}
+	for _, want := range []string{
+		"f:8:3: warning: spec.input: the field is given twice, on line 5 and on line 8; the last value is used",
+		"f:11:3: warning: spec.timeout: the field is given twice, on line 10 and on line 11; the last value is used",
+		"f:13:3: warning: spec.trigger: the field is given twice, on line 12 and on line 13; the last value is used",
+	} {
+		if !strings.Contains(ps.Error(), want) {
+			t.Errorf("no %q in\n%s", want, ps.Error())
+		}
+	}
+	if n := strings.Count(ps.Error(), "given twice"); n != 3 {
+		t.Errorf("%d fields are given twice, want 3:\n%s", n, ps.Error())
+	}
+}
+
 // TestYAML reads what YAML offers beyond plain mappings.
 func TestYAML(t *testing.T) {
 	t.Parallel()
@@ -167,6 +204,10 @@ func addSeeds(f *testing.F) {
 		f.Add(data)
 	}
 	f.Add([]byte("a: &a [*a]\n<<: *a\n? [b]\n: !!str {c: d}"))
+	f.Add([]byte(appHead + "  input: {<<: &a {ServiceDefinitionFile: a}, serviceDefinitionFile: b}\n  Input: ~\n  triggerPaths: [a, b]"))
+	f.Add([]byte(appHead + "  pipeline: {stages: [{name: ECS_CANARY_ROLLOUT}, {name: ECS_TRAFFIC_ROUTING, with: {canary: 1}}]}"))
+	f.Add([]byte("apiVersion: pipecd.dev/v1beta1\nkind: Piped\nspec: {pipedKeyFile: /dev/null, git: {sshKeyFile: [a], host: b}, secretManagement: {type: ''}}"))
+	f.Add([]byte("apiVersion: pipecd.dev/v1beta1\nkind: ControlPlane\nspec: {datastore: {type: ORACLE}, filestore: {type: S3, config: {roleARN: a}}}"))
 }
 
 // checkLoaded checks what holds for every document.
@@ -196,6 +237,9 @@ func FuzzLoadECSApp(f *testing.F) {
 				t.Errorf("stage without options, or id used twice: %+v", s)
 			}
 			ids[s.ID] = true
+			if rollout, ok := s.With.(*CanaryRolloutOptions); ok && (rollout.Scale < 0 || rollout.Scale > 100) {
+				t.Errorf("scale %d", rollout.Scale)
+			}
 			if routing, ok := s.With.(*TrafficRouting); ok {
 				if primary, canary := routing.Weights(); primary < 0 || canary < 0 || primary+canary != 100 {
 					t.Errorf("weights %d and %d", primary, canary)

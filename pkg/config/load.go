@@ -24,27 +24,27 @@ const (
 
 // LoadControlPlane reads a document of kind ControlPlane. The name stands in
 // the problems; it is usually the file's path. The document is nil when the
-// problems contain an error.
-func LoadControlPlane(name string, data []byte) (*ControlPlane, Problems) {
-	return load[ControlPlane](name, data, KindControlPlane)
+// problems contain an error. The checks add to the problems.
+func LoadControlPlane(name string, data []byte, checks ...Check[ControlPlane]) (*ControlPlane, Problems) {
+	return load(name, data, KindControlPlane, checks)
 }
 
 // LoadPiped reads a document of kind Piped, as LoadControlPlane does.
-func LoadPiped(name string, data []byte) (*Piped, Problems) {
-	return load[Piped](name, data, KindPiped)
+func LoadPiped(name string, data []byte, checks ...Check[Piped]) (*Piped, Problems) {
+	return load(name, data, KindPiped, checks)
 }
 
 // LoadECSApp reads a document of kind ECSApp, as LoadControlPlane does. A
 // document of kind Application whose spec.plugins has the key ecs is one too:
 // the object under the key is laid over spec.
-func LoadECSApp(name string, data []byte) (*ECSApp, Problems) {
-	return load[ECSApp](name, data, KindECSApp)
+func LoadECSApp(name string, data []byte, checks ...Check[ECSApp]) (*ECSApp, Problems) {
+	return load(name, data, KindECSApp, checks)
 }
 
 // LoadAnalysisTemplate reads a document of kind AnalysisTemplate, as
 // LoadControlPlane does.
 func LoadAnalysisTemplate(name string, data []byte) (*AnalysisTemplate, Problems) {
-	return load[AnalysisTemplate](name, data, KindAnalysisTemplate)
+	return load[AnalysisTemplate](name, data, KindAnalysisTemplate, nil)
 }
 
 // PeekKind returns the kind of a document without reading its spec, and "" when
@@ -67,14 +67,14 @@ type spec[T any] interface {
 	finish(d *document)
 }
 
-// load runs the four steps of the package comment.
-func load[T any, P spec[T]](name string, data []byte, kind Kind) (*T, Problems) {
+// load runs the steps of the package comment.
+func load[T any, P spec[T]](name string, data []byte, kind Kind, checks []Check[T]) (*T, Problems) {
 	c := &collector{file: name}
 	root := parse(c, data)
 	if root == nil {
 		return nil, c.sorted()
 	}
-	d := &document{collector: c, seen: map[string]mark{}, unreadable: map[string]bool{}, damaged: map[string]bool{}}
+	d := newDocument(c)
 	n := d.envelope(root, kind)
 	if n == nil {
 		return nil, c.sorted()
@@ -82,6 +82,9 @@ func load[T any, P spec[T]](name string, data []byte, kind Kind) (*T, Problems) 
 	out := new(T)
 	if d.decode(n, reflect.ValueOf(out).Elem(), "spec") {
 		P(out).finish(d)
+		for _, check := range checks {
+			check(out, &d.Report)
+		}
 		d.warnWithoutEffect(kind)
 	}
 	if c.failed() {
@@ -102,7 +105,7 @@ func (d *document) envelope(root *node, want Kind) *node {
 		return nil
 	}
 	if env.APIVersion != "" && env.APIVersion != APIVersion {
-		d.errorf("apiVersion", "expected %s, found %s", APIVersion, quote(env.APIVersion))
+		d.Errorf("apiVersion", "expected %s, found %s", APIVersion, quote(env.APIVersion))
 	}
 	if env.Kind == "" {
 		return nil
@@ -118,7 +121,7 @@ func (d *document) envelope(root *node, want Kind) *node {
 }
 
 func (d *document) wrongKind(found string, want Kind) {
-	p := d.errorf("kind", "expected %s, found %s", want, quote(found))
+	p := d.Errorf("kind", "expected %s, found %s", want, quote(found))
 	platforms := []string{"KubernetesApp", "TerraformApp", "LambdaApp", "CloudRunApp"}
 	others := []string{string(KindControlPlane), string(KindPiped), string(KindECSApp), string(KindAnalysisTemplate), "EventWatcher"}
 	switch {
@@ -126,7 +129,7 @@ func (d *document) wrongKind(found string, want Kind) {
 		p.hint("applications on ECS are deployed, other platforms are not")
 	case slices.Contains(others, found):
 		p.hint("this is a file of another kind")
-	case strings.EqualFold(found, string(want)) || nearest(found, []string{string(want)}) != "":
+	case strings.EqualFold(found, string(want)) || Nearest(found, []string{string(want)}) != "":
 		p.hint("did you mean %s?", want)
 	}
 }
@@ -138,7 +141,7 @@ func (d *document) pluginSpec(spec *node) *node {
 	plugins := spec.child("plugins")
 	ecs := plugins.child("ecs")
 	if ecs == nil || ecs.kind != kindMapping {
-		d.errorf("kind", "expected spec.plugins.ecs in a document of kind Application, found none").
+		d.Errorf("kind", "expected spec.plugins.ecs in a document of kind Application, found none").
 			hint("applications on ECS are deployed, other platforms are not")
 		return nil
 	}

@@ -88,7 +88,7 @@ func (n *Notifications) finish(d *document, path string) {
 
 func (r *NotificationRoute) finish(d *document, path string, receivers []string) {
 	if r.Receiver != "" && !slices.Contains(receivers, r.Receiver) {
-		d.errorf(path+".receiver", "expected the name of a receiver, found %s", quote(r.Receiver)).
+		d.Errorf(path+".receiver", "expected the name of a receiver, found %s", quote(r.Receiver)).
 			hint("%s", didYouMean(r.Receiver, receivers))
 	}
 	groups := []string{"DEPLOYMENT", "APPLICATION_SYNC", "APPLICATION_HEALTH", "PIPED", "STAGE"}
@@ -103,14 +103,14 @@ func (r *NotificationRoute) finish(d *document, path string, receivers []string)
 func checkEvents(d *document, path string, events []EventName, known []string) {
 	for i, e := range events {
 		if !slices.Contains(known, string(e)) {
-			d.warnf(indexPath(path, i), "no event has the name %s", quote(string(e))).hint("%s", didYouMean(string(e), known))
+			d.Warnf(indexPath(path, i), "no event has the name %s", quote(string(e))).hint("%s", didYouMean(string(e), known))
 		}
 	}
 }
 
 func (r *NotificationReceiver) finish(d *document, path string) {
 	if r.Slack == nil && r.Webhook == nil {
-		d.warnf(path, "the receiver has neither slack nor webhook, so nothing is sent")
+		d.Warnf(path, "the receiver has neither slack nor webhook, so nothing is sent")
 	}
 	if r.Slack != nil {
 		r.Slack.finish(d, path+".slack")
@@ -131,13 +131,13 @@ func (s *SlackReceiver) finish(d *document, path string) {
 	usesAPI := tokens > 0 || s.ChannelID != ""
 	switch {
 	case s.HookURL != "" && usesAPI:
-		d.errorf(path, "expected hookURL, or channelID with a token; found both")
+		d.Errorf(path, "expected hookURL, or channelID with a token; found both")
 	case s.HookURL == "" && !usesAPI:
-		d.errorf(path, "expected hookURL, or channelID with a token; found neither")
+		d.Errorf(path, "expected hookURL, or channelID with a token; found neither")
 	case usesAPI && s.ChannelID == "":
-		d.errorf(path+".channelID", "is required with a token")
+		d.Errorf(path+".channelID", "is required with a token")
 	case usesAPI && tokens != 1:
-		d.errorf(path, "expected one of oauthTokenData and oauthTokenFile, found %d tokens", tokens)
+		d.Errorf(path, "expected one of oauthTokenData and oauthTokenFile, found %d tokens", tokens)
 	}
 	d.base64(path+".oauthTokenData", s.OAuthTokenData)
 }

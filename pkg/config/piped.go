@@ -12,7 +12,7 @@ type Piped struct {
 	PipedID   string `yaml:"pipedID" config:"required"`
 	// PipedKeyFile names a file with the agent's key, surrounding white space
 	// trimmed; PipedKeyData is the key in base64. Exactly one is given.
-	PipedKeyFile string `yaml:"pipedKeyFile,omitempty"`
+	PipedKeyFile string `yaml:"pipedKeyFile,omitempty" config:"secretfile"`
 	PipedKeyData Secret `yaml:"pipedKeyData,omitempty"`
 	// Name is replaced at the start by the name the control plane has.
 	Name string `yaml:"name,omitempty"`
@@ -99,14 +99,14 @@ func (p *Piped) finish(d *document) {
 	d.exactlyOne("spec", "pipedKeyFile", "pipedKeyData")
 	d.base64("spec.pipedKeyData", p.PipedKeyData)
 	if strings.Contains(p.APIAddress, "://") {
-		d.errorf("spec.apiAddress", "expected host:port, found the URL %s", quote(p.APIAddress)).hint("leave out the scheme")
+		d.Errorf("spec.apiAddress", "expected host:port, found the URL %s", quote(p.APIAddress)).hint("leave out the scheme")
 	}
 	if p.WebAddress != "" && !isWebURL(p.WebAddress) {
-		d.errorf("spec.webAddress", "expected a URL that begins with http:// or https://, found %s", quote(p.WebAddress))
+		d.Errorf("spec.webAddress", "expected a URL that begins with http:// or https://, found %s", quote(p.WebAddress))
 	}
 	d.durationDefault("spec.syncInterval", &p.SyncInterval, time.Minute)
 	if p.SyncInterval.Std() < time.Second {
-		d.warnf("spec.syncInterval", "%s asks the Git host more often than it likes", p.SyncInterval).hint("write 1s or more")
+		d.Warnf("spec.syncInterval", "%s asks the Git host more often than it likes", p.SyncInterval).hint("write 1s or more")
 	}
 	d.durationDefault("spec.appConfigSyncInterval", &p.AppConfigSyncInterval, time.Minute)
 	p.Git.finish(d, "spec.git")

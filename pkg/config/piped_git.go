@@ -17,11 +17,11 @@ type Git struct {
 	Host              string `yaml:"host,omitempty"`     // defaults to github.com
 	HostName          string `yaml:"hostName,omitempty"` // defaults to Host
 	// SSHKeyFile names a file with a private key; SSHKeyData is one in base64.
-	SSHKeyFile string `yaml:"sshKeyFile,omitempty"`
+	SSHKeyFile string `yaml:"sshKeyFile,omitempty" config:"secretfile"`
 	SSHKeyData Secret `yaml:"sshKeyData,omitempty"`
 	// KnownHostsFile names a known_hosts file to check host keys against. By
 	// default the agent keeps one of its own and accepts a host's first key.
-	KnownHostsFile string `yaml:"knownHostsFile,omitempty"`
+	KnownHostsFile string `yaml:"knownHostsFile,omitempty" config:"file"`
 	// Password is for basic authentication over HTTPS, in base64.
 	Password Secret `yaml:"password,omitempty"`
 }
@@ -78,16 +78,24 @@ func (g *Git) finish(d *document, path string) {
 	d.base64(path+".password", g.Password)
 	if g.Password != "" {
 		if g.SSHKeyFile != "" || g.SSHKeyData != "" {
-			d.errorf(path+".password", "expected a password or an SSH key, found both").hint("remove one of them")
+			d.Errorf(path+".password", "expected a password or an SSH key, found both").hint("remove one of them")
 		}
 		if g.Username == "" {
-			d.errorf(path+".username", "is required with a password")
+			d.Errorf(path+".username", "is required with a password")
 		}
+	}
+	if g.Password == "" && d.has(path+".username") {
+		d.Warnf(path+".username", "the agent makes no commits yet and has no password to log in with, so the field has no effect")
 	}
 	stringDefault(&g.Username, "piped")
 	stringDefault(&g.Email, "pipecd.dev@gmail.com")
 	stringDefault(&g.Host, "github.com")
 	stringDefault(&g.HostName, g.Host)
+	for _, field := range []string{"host", "hostName"} {
+		if g.HostName == g.Host && d.has(fieldPath(path, field)) {
+			d.Warnf(fieldPath(path, field), "the field has an effect only when hostName is another name than host, for which host is then an alias")
+		}
+	}
 }
 
 // helperRemote is a remote that makes Git run a program, such as ext::sh -c ...
@@ -97,19 +105,19 @@ var helperRemote = regexp.MustCompile(`^[A-Za-z0-9+.-]+::`)
 func checkRemote(d *document, path, remote string) {
 	switch {
 	case strings.HasPrefix(remote, "-"):
-		d.errorf(path, "expected the address of a repository, found something that begins with a dash")
+		d.Errorf(path, "expected the address of a repository, found something that begins with a dash")
 	case helperRemote.MatchString(remote):
-		d.errorf(path, "expected the address of a repository, found one that makes Git run a helper").
+		d.Errorf(path, "expected the address of a repository, found one that makes Git run a helper").
 			hint("write an https or ssh address")
 	case strings.ContainsFunc(remote, func(r rune) bool { return r < ' ' || r == 0x7f }):
-		d.errorf(path, "expected the address of a repository, found control characters in it")
+		d.Errorf(path, "expected the address of a repository, found control characters in it")
 	}
 }
 
 func (r *Repository) finish(d *document, path string) {
 	checkRemote(d, path+".remote", strings.TrimSpace(r.Remote))
 	if strings.HasPrefix(r.Branch, "-") {
-		d.errorf(path+".branch", "expected the name of a branch, found something that begins with a dash")
+		d.Errorf(path+".branch", "expected the name of a branch, found something that begins with a dash")
 	}
 }
 
@@ -117,7 +125,7 @@ func (c *ChartRepo) finish(d *document, path string) {
 	stringDefault(&c.Type, ChartRepoHTTP)
 	require := func(field, value string) {
 		if value == "" {
-			d.errorf(fieldPath(path, field), "is required with type %s", c.Type)
+			d.Errorf(fieldPath(path, field), "is required with type %s", c.Type)
 		}
 	}
 	switch c.Type {

@@ -47,6 +47,8 @@ func TestWalk(t *testing.T) {
 		back   = "{name: ECS_TRAFFIC_ROUTING, with: {primary: 100}}"
 		clean  = "{name: ECS_CANARY_CLEAN}"
 		remove = "stages[2]: the canary is removed while it still gets 20% of the requests, given by spec.pipeline.stages[1]"
+		bare   = "{name: ECS_CANARY_ROLLOUT}"
+		zero   = "stages[0].with.scale: no scale is given, which means 0%, so the stage starts no task"
 		ends   = "stages[1]: the pipeline ends while the canary still gets 20% of the requests"
 	)
 	groups := `
@@ -64,6 +66,8 @@ func TestWalk(t *testing.T) {
 		{"the usual", []string{up, some, back, clean}, nil},
 		{"canary 0", []string{up, some, none, clean}, nil},
 		{"no routing", []string{up, clean}, nil},
+		{"no scale", []string{bare, clean}, []string{zero}},
+		{"no scale, then one", []string{bare, up, some, back, clean}, []string{zero}},
 		{"removed too early", []string{up, some, clean, back}, []string{remove}},
 		{"never back", []string{up, some}, []string{ends}},
 		{"removed and never back", []string{up, some, clean}, []string{remove, ends}},
@@ -93,6 +97,47 @@ func TestWalk(t *testing.T) {
 	}
 }
 
+// TestCanaryScale: what cannot be a canary's size is an error, and so are
+// requests for a canary without tasks.
+func TestCanaryScale(t *testing.T) {
+	t.Parallel()
+
+	for _, tc := range []struct{ rollout, weight, want string }{
+		{"{scale: 1}", "20", ""},
+		{"{scale: 100%}", "20", ""},
+		{"{scale: 0}", "20", "f:11:50: spec.pipeline.stages[0].with.scale: expected 1 to 100 percent of the service's desired count, found 0"},
+		{"{scale: 0}", "0", "f:11:50: spec.pipeline.stages[0].with.scale: expected 1 to 100 percent of the service's desired count, found 0"},
+		{"{scale: 101}", "20", "f:11:50: spec.pipeline.stages[0].with.scale: expected 1 to 100 percent of the service's desired count, found 101"},
+		{"{scale: -1}", "20", "f:11:50: spec.pipeline.stages[0].with.scale: expected 1 to 100 percent of the service's desired count, found -1"},
+		{"{}", "20", "f:13:9: spec.pipeline.stages[1].with: the canary gets 20% of the requests, but spec.pipeline.stages[0] gives it no scale, so it has no task to answer them (set with.scale of that stage)"},
+		{"{scale: null}", "100", "f:13:9: spec.pipeline.stages[1].with: the canary gets 100% of the requests, but"},
+		{"{}", "0", ""},
+	} {
+		t.Run(tc.rollout+tc.weight, func(t *testing.T) {
+			t.Parallel()
+
+			_, ps := LoadECSApp("f", []byte(appHead+`  input:
+    serviceDefinitionFile: s
+    targetGroups:
+      primary: {targetGroupArn: "<blue>", containerName: w, containerPort: 80}
+      canary: {targetGroupArn: "<green>", containerName: w, containerPort: 80}
+  pipeline:
+    stages:
+      - {name: ECS_CANARY_ROLLOUT, with: `+tc.rollout+`}
+      - name: ECS_TRAFFIC_ROUTING
+        with: {canary: `+tc.weight+`}
+`))
+			got := ""
+			if err := ps.Err(); err != nil {
+				got = err.Error()
+			}
+			if !strings.HasPrefix(got, tc.want) || (tc.want == "") != (got == "") {
+				t.Errorf("got  %s\nwant %s", got, tc.want)
+			}
+		})
+	}
+}
+
 func TestNearest(t *testing.T) {
 	t.Parallel()
 
@@ -101,7 +146,7 @@ func TestNearest(t *testing.T) {
 		"taskDefinitonFile": "taskDefinitionFile", "targetGroup": "targetGroups", "TARGETGROUPS": "targetGroups", "mxa": "max",
 		"i": "id", "completelyElse": "", "": "", strings.Repeat("x", 5000): "",
 	} {
-		if got := nearest(word, known); got != want {
+		if got := Nearest(word, known); got != want {
 			t.Errorf("%.30s: got %q, want %q", word, got, want)
 		}
 	}

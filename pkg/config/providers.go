@@ -33,30 +33,24 @@ type PlatformConfig struct {
 	Other  any          // the config of another type, as plain values
 }
 
-// ECSPlatform is how the AWS API is reached. What is not given comes from the
-// standard credential chain.
+// ECSPlatform is how the AWS API is reached.
 type ECSPlatform struct {
-	Region          string `yaml:"region" config:"required"`
-	CredentialsFile string `yaml:"credentialsFile,omitempty"` // a shared credentials file
-	Profile         string `yaml:"profile,omitempty"`         // defaults to AWS_PROFILE, then to default
-	RoleARN         string `yaml:"roleARN,omitempty"`         // works only together with TokenFile
-	TokenFile       string `yaml:"tokenFile,omitempty"`       // a web identity token
+	Region    string `yaml:"region" config:"required"`
+	AWSAccess `yaml:",inline"`
 }
 
 func (c *PlatformConfig) decodeNode(d *document, n *node, path string) bool {
 	var raw struct {
-		Name   string            `yaml:"name" config:"required"`
-		Type   PlatformType      `yaml:"type" config:"required"`
+		namedChoice[PlatformType]
+
 		Labels map[string]string `yaml:"labels"`
-		Config *node             `yaml:"config"`
 	}
 	if !d.decode(n, reflect.ValueOf(&raw).Elem(), path) {
 		return false
 	}
 	c.Name, c.Type, c.Labels = raw.Name, raw.Type, raw.Labels
 	if c.Type == PlatformECS {
-		c.ECS = &ECSPlatform{}
-		decodeTyped(d, raw.Config, c.ECS, path+".config")
+		c.ECS = configOf[ECSPlatform](d, raw.Config, path)
 	} else if raw.Config != nil {
 		c.Other = raw.Config.native()
 	}
@@ -64,9 +58,8 @@ func (c *PlatformConfig) decodeNode(d *document, n *node, path string) bool {
 }
 
 func (c *PlatformConfig) finish(d *document, path string) {
-	if c.ECS != nil && c.ECS.RoleARN != "" && c.ECS.TokenFile == "" {
-		d.warnf(path+".config.roleARN", "the role is assumed only with a web identity token, and tokenFile is missing").
-			hint("add tokenFile, or let profile or the standard credential chain assume the role")
+	if c.ECS != nil {
+		c.ECS.finish(d, path+".config")
 	}
 }
 
@@ -108,9 +101,9 @@ type Prometheus struct {
 // (base64) is given.
 type Datadog struct {
 	Address            string `yaml:"address,omitempty"` // a site or a base URL; defaults to datadoghq.com
-	APIKeyFile         string `yaml:"apiKeyFile,omitempty"`
+	APIKeyFile         string `yaml:"apiKeyFile,omitempty" config:"secretfile"`
 	APIKeyData         Secret `yaml:"apiKeyData,omitempty"`
-	ApplicationKeyFile string `yaml:"applicationKeyFile,omitempty"`
+	ApplicationKeyFile string `yaml:"applicationKeyFile,omitempty" config:"secretfile"`
 	ApplicationKeyData Secret `yaml:"applicationKeyData,omitempty"`
 	// Delay is how late metrics arrive; a check looks at a window that ended this
 	// long ago. 0 means none is known.
@@ -123,26 +116,18 @@ type Stackdriver struct {
 }
 
 func (a *AnalysisProvider) decodeNode(d *document, n *node, path string) bool {
-	var raw struct {
-		Name   string               `yaml:"name" config:"required"`
-		Type   AnalysisProviderType `yaml:"type" config:"required"`
-		Config *node                `yaml:"config"`
-	}
+	var raw namedChoice[AnalysisProviderType]
 	if !d.decode(n, reflect.ValueOf(&raw).Elem(), path) {
 		return false
 	}
 	a.Name, a.Type = raw.Name, raw.Type
-	path += ".config"
 	switch a.Type {
 	case AnalysisPrometheus:
-		a.Prometheus = &Prometheus{}
-		decodeTyped(d, raw.Config, a.Prometheus, path)
+		a.Prometheus = configOf[Prometheus](d, raw.Config, path)
 	case AnalysisDatadog:
-		a.Datadog = &Datadog{}
-		decodeTyped(d, raw.Config, a.Datadog, path)
+		a.Datadog = configOf[Datadog](d, raw.Config, path)
 	case AnalysisStackdriver:
-		a.Stackdriver = &Stackdriver{}
-		decodeTyped(d, raw.Config, a.Stackdriver, path)
+		a.Stackdriver = configOf[Stackdriver](d, raw.Config, path)
 	}
 	return true
 }
@@ -150,7 +135,7 @@ func (a *AnalysisProvider) decodeNode(d *document, n *node, path string) bool {
 func (a *AnalysisProvider) finish(d *document, path string) {
 	path += ".config"
 	if a.Prometheus != nil && a.Prometheus.Address != "" && !isWebURL(a.Prometheus.Address) {
-		d.errorf(path+".address", "expected a URL that begins with http:// or https://, found something else")
+		d.Errorf(path+".address", "expected a URL that begins with http:// or https://, found something else")
 	}
 	if a.Datadog == nil {
 		return

@@ -47,21 +47,21 @@ func ReadFS(fsys fs.FS, name string) ([]byte, error) {
 
 // ReadControlPlaneFile reads the file and loads it with LoadControlPlane. That
 // the file cannot be read is a problem too.
-func ReadControlPlaneFile(path string) (*ControlPlane, Problems) {
-	return readThen(path, LoadControlPlane)
+func ReadControlPlaneFile(path string, checks ...Check[ControlPlane]) (*ControlPlane, Problems) {
+	return readThen(path, func(data []byte) (*ControlPlane, Problems) { return LoadControlPlane(path, data, checks...) })
 }
 
 // ReadPipedFile reads the file and loads it with LoadPiped.
-func ReadPipedFile(path string) (*Piped, Problems) {
-	return readThen(path, LoadPiped)
+func ReadPipedFile(path string, checks ...Check[Piped]) (*Piped, Problems) {
+	return readThen(path, func(data []byte) (*Piped, Problems) { return LoadPiped(path, data, checks...) })
 }
 
-func readThen[T any](path string, load func(string, []byte) (*T, Problems)) (*T, Problems) {
+func readThen[T any](path string, load func([]byte) (*T, Problems)) (*T, Problems) {
 	data, err := ReadFile(path)
 	if err != nil {
 		return nil, Problems{{Message: err.Error(), Severity: SeverityError}}
 	}
-	return load(path, data)
+	return load(data)
 }
 
 func readAll(name string, f io.ReadCloser) ([]byte, error) {

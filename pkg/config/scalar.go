@@ -54,7 +54,7 @@ func (d *document) decodeString(n *node, target reflect.Value, path string) bool
 	}
 	if isEnum && !slices.Contains(e.allowed(), n.text) {
 		p := d.errorAt(n.at, path, "expected one of %s, found %s", strings.Join(e.allowed(), ", "), quote(n.text))
-		if best := nearest(n.text, e.allowed()); best != "" {
+		if best := Nearest(n.text, e.allowed()); best != "" {
 			p.hint("did you mean %s?", best)
 		}
 		return false

@@ -1,9 +1,5 @@
 package config
 
-import (
-	"reflect"
-)
-
 // SecretManagementType is how secrets in repositories are encrypted.
 type SecretManagementType string
 
@@ -42,26 +38,24 @@ type GCPKMS struct {
 }
 
 func (s *SecretManagement) decodeNode(d *document, n *node, path string) bool {
-	var raw struct {
-		Type   SecretManagementType `yaml:"type" config:"required"`
-		Config *node                `yaml:"config"`
-	}
-	if !d.decode(n, reflect.ValueOf(&raw).Elem(), path) {
+	raw, ok := decodeChoice[SecretManagementType](d, n, path, "")
+	if !ok {
 		return false
 	}
 	s.Type = raw.Type
-	path += ".config"
 	switch s.Type {
 	case SecretKeyPair:
-		s.KeyPair = &KeyPair{}
-		decodeTyped(d, raw.Config, s.KeyPair, path)
-		d.exactlyOne(path, "privateKeyFile", "privateKeyData")
-		d.exactlyOne(path, "publicKeyFile", "publicKeyData")
-		d.base64(path+".privateKeyData", s.KeyPair.PrivateKeyData)
-		d.base64(path+".publicKeyData", Secret(s.KeyPair.PublicKeyData))
+		s.KeyPair = configOf[KeyPair](d, raw.Config, path)
+		s.KeyPair.finish(d, path+".config")
 	case SecretGCPKMS:
-		s.GCPKMS = &GCPKMS{}
-		decodeTyped(d, raw.Config, s.GCPKMS, path)
+		s.GCPKMS = configOf[GCPKMS](d, raw.Config, path)
 	}
 	return true
+}
+
+func (k *KeyPair) finish(d *document, path string) {
+	d.exactlyOne(path, "privateKeyFile", "privateKeyData")
+	d.exactlyOne(path, "publicKeyFile", "publicKeyData")
+	d.base64(path+".privateKeyData", k.PrivateKeyData)
+	d.base64(path+".publicKeyData", Secret(k.PublicKeyData))
 }

@@ -51,8 +51,8 @@ func (s *SharedSSO) finish(d *document, path string) {
 	d.notNegative(path+".sessionTtl", s.SessionTTL)
 	switch {
 	case s.Provider == SSOGitHub && s.GitHub == nil:
-		d.errorf(path+".github", "is required with provider GITHUB")
+		d.Errorf(path+".github", "is required with provider GITHUB")
 	case s.Provider == SSOOIDC && s.OIDC == nil:
-		d.errorf(path+".oidc", "is required with provider OIDC")
+		d.Errorf(path+".oidc", "is required with provider OIDC")
 	}
 }

@@ -98,7 +98,7 @@ func (s *Stage) decodeNode(d *document, n *node, path string) bool {
 		s.reportName(d, path+".name")
 		return true
 	}
-	decodeTyped(d, raw.With, s.With, path+".with")
+	d.decodeOptions(raw.With, s.With, path+".with")
 	return true
 }
 
@@ -114,18 +114,18 @@ func (s *Stage) reportName(d *document, path string) {
 	case name == "":
 		return // missing or no string; reported
 	case name == string(model.StageRollback), name == "SCRIPT_RUN_ROLLBACK", name == "CUSTOM_SYNC_ROLLBACK":
-		d.errorf(path, "%s is a stage that is generated; it must not stand in a pipeline", name).hint("remove the stage")
+		d.Errorf(path, "%s is a stage that is generated; it must not stand in a pipeline", name).hint("remove the stage")
 	case slices.Contains([]string{"K8S", "TERRAFORM", "CLOUDRUN", "LAMBDA"}, platform):
-		d.errorf(path, "%s is a stage of another platform, found in an application on ECS", name).
+		d.Errorf(path, "%s is a stage of another platform, found in an application on ECS", name).
 			hint("stages here: %s", strings.Join(names, ", "))
 	default:
-		d.errorf(path, "expected the name of a stage, found %s", quote(name)).hint("%s", didYouMean(name, names))
+		d.Errorf(path, "expected the name of a stage, found %s", quote(name)).hint("%s", didYouMean(name, names))
 	}
 }
 
 func (p *Pipeline) finish(d *document, path string) {
 	if len(p.Stages) == 0 {
-		d.warnf(path, "the pipeline has no stages, so every deployment is a quick sync")
+		d.Warnf(path, "the pipeline has no stages, so every deployment is a quick sync")
 	}
 	ids := map[string]string{model.StageIDECSSync: "", model.StageIDRollback: ""}
 	for i := range p.Stages {
@@ -134,14 +134,14 @@ func (p *Pipeline) finish(d *document, path string) {
 		case s.ID == "":
 			s.ID = "stage-" + strconv.Itoa(i)
 		case used && first == "":
-			d.errorf(at+".id", "%s is the id of a stage that is generated", s.ID).hint("choose another id")
+			d.Errorf(at+".id", "%s is the id of a stage that is generated", s.ID).hint("choose another id")
 		case used:
-			d.errorf(at+".id", "%s is already used by %s (line %d)", quote(s.ID), first, d.where(first).line)
+			d.Errorf(at+".id", "%s is already used by %s (line %d)", quote(s.ID), first, d.where(first).line)
 		}
 		if _, used := ids[s.ID]; !used {
 			ids[s.ID] = at + ".id"
 		} else if !d.has(at + ".id") {
-			d.errorf(at+".id", "the default id %s is used by another stage", s.ID).hint("give the other stage another id")
+			d.Errorf(at+".id", "the default id %s is used by another stage", s.ID).hint("give the other stage another id")
 		}
 		if s.With != nil {
 			s.With.finish(d, at+".with")

@@ -13,15 +13,19 @@ func (*ECSSyncOptions) finish(*document, string) {}
 
 // CanaryRolloutOptions are the options of ECS_CANARY_ROLLOUT.
 type CanaryRolloutOptions struct {
-	// Scale is the canary's size in percent of the service's desired count.
-	// Defaults to 0.
+	// Scale is the canary's size in percent of the service's desired count, 1 to
+	// 100. Not given it is 0, as it always was: no task is started.
 	Scale Percent `yaml:"scale,omitempty"`
 }
 
 func (o *CanaryRolloutOptions) finish(d *document, path string) {
-	if o.Scale < 1 || o.Scale > 100 {
-		d.warnf(path+".scale", "expected 1 to 100 percent of the service's desired count, found %d", int(o.Scale)).
-			hint("a canary of 0%% has no tasks")
+	at := path + ".scale"
+	switch {
+	case !d.has(at):
+		d.Warnf(at, "no scale is given, which means 0%%, so the stage starts no task").
+			hint("write how large the canary is, in percent of the service's desired count, such as scale: 10")
+	case o.Scale < 1 || o.Scale > 100:
+		d.Errorf(at, "expected 1 to 100 percent of the service's desired count, found %d", int(o.Scale))
 	}
 }
 
@@ -60,19 +64,19 @@ func (t *TrafficRouting) finish(d *document, path string) {
 	primary, canary := t.Weights()
 	switch {
 	case t.Primary == nil && t.Canary == nil:
-		d.warnf(path, "neither primary nor canary is given, so all requests go to primary").hint("write primary: 100")
+		d.Warnf(path, "neither primary nor canary is given, so all requests go to primary").hint("write primary: 100")
 	case t.Primary != nil && *t.Primary == 0 && canary == 0:
-		d.warnf(path+".primary", "0 does not move the requests to canary; all go to primary").
+		d.Warnf(path+".primary", "0 does not move the requests to canary; all go to primary").
 			hint("write canary: 100, or primary: 100")
 	case t.Primary != nil && t.Canary != nil && (*t.Primary != primary || *t.Canary != canary):
-		d.warnf(path, "primary %d and canary %d do not add up to 100; used are %d and %d", *t.Primary, *t.Canary, primary, canary).
+		d.Warnf(path, "primary %d and canary %d do not add up to 100; used are %d and %d", *t.Primary, *t.Canary, primary, canary).
 			hint("give one of them only")
 	}
 }
 
 func checkRange(d *document, path string, p *Percent) {
 	if p != nil && (*p < 0 || *p > 100) {
-		d.errorf(path, "expected 0 to 100 percent, found %d", int(*p))
+		d.Errorf(path, "expected 0 to 100 percent, found %d", int(*p))
 	}
 }
 
@@ -112,14 +116,14 @@ func (o *WaitApprovalOptions) finish(d *document, path string) {
 	if o.MinApproverNum == 0 {
 		o.MinApproverNum = 1
 		if d.has(at) {
-			d.warnf(at, "0 means the default, 1").hint("remove the stage if nobody has to approve")
+			d.Warnf(at, "0 means the default, 1").hint("remove the stage if nobody has to approve")
 		}
 	}
 	if o.MinApproverNum < 1 {
-		d.errorf(at, "expected 1 or more, found %d", o.MinApproverNum)
+		d.Errorf(at, "expected 1 or more, found %d", o.MinApproverNum)
 	}
 	if n := len(o.Approvers); n > 0 && o.MinApproverNum > n {
-		d.warnf(at, "%d approvals are needed, but only %d people may approve", o.MinApproverNum, n)
+		d.Warnf(at, "%d approvals are needed, but only %d people may approve", o.MinApproverNum, n)
 	}
 }
 
@@ -135,7 +139,7 @@ type ScriptRunOptions struct {
 func (o *ScriptRunOptions) finish(d *document, path string) {
 	d.durationDefault(path+".timeout", &o.Timeout, 6*time.Hour)
 	if o.Run == "" {
-		d.warnf(path+".run", "the script is empty, so the stage does nothing")
+		d.Warnf(path+".run", "the script is empty, so the stage does nothing")
 	}
 }
 

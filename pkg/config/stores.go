@@ -1,7 +1,6 @@
 package config
 
 import (
-	"reflect"
 	"strings"
 )
 
@@ -44,29 +43,17 @@ type MySQL struct {
 	PasswordFile string `yaml:"passwordFile,omitempty"`
 }
 
-// typedConfig is how a choice with settings stands in a document.
-type typedConfig[T ~string] struct {
-	Type   T     `yaml:"type"`
-	Config *node `yaml:"config"`
-}
-
 func (s *Datastore) decodeNode(d *document, n *node, path string) bool {
-	var raw typedConfig[DatastoreType]
-	if !d.decode(n, reflect.ValueOf(&raw).Elem(), path) {
+	raw, ok := decodeChoice(d, n, path, DatastoreSQLite)
+	if !ok {
 		return false
 	}
-	if d.has(path+".type") && raw.Type == "" {
-		return true // not one that is allowed; reported
-	}
 	s.Type = raw.Type
-	stringDefault(&s.Type, DatastoreSQLite)
 	switch s.Type {
 	case DatastoreMySQL:
-		s.MySQL = &MySQL{}
-		decodeTyped(d, raw.Config, s.MySQL, path+".config")
+		s.MySQL = configOf[MySQL](d, raw.Config, path)
 	case DatastoreSQLite:
-		s.SQLite = &SQLite{}
-		decodeTyped(d, raw.Config, s.SQLite, path+".config")
+		s.SQLite = configOf[SQLite](d, raw.Config, path)
 	}
 	return true
 }
@@ -79,10 +66,10 @@ func (s *Datastore) finish(d *document, path string) {
 		return
 	}
 	if s.MySQL.URL != "" && s.MySQL.Database == "" && !strings.Contains(s.MySQL.URL.Reveal(), "/") {
-		d.errorf(path+".config.database", "is required when the url does not contain one")
+		d.Errorf(path+".config.database", "is required when the url does not contain one")
 	}
 	if hasUser, hasPass := s.MySQL.UsernameFile != "", s.MySQL.PasswordFile != ""; hasUser != hasPass {
-		d.errorf(path+".config", "expected usernameFile and passwordFile together, found only one of them")
+		d.Errorf(path+".config", "expected usernameFile and passwordFile together, found only one of them")
 	}
 }
 
@@ -126,15 +113,11 @@ type MinIO struct {
 	AutoCreateBucket bool   `yaml:"autoCreateBucket,omitempty"` // defaults to false
 }
 
-// S3 is a filestore on Amazon S3. Without a file or role the standard
-// credential chain is used.
+// S3 is a filestore on Amazon S3.
 type S3 struct {
-	Bucket          string `yaml:"bucket" config:"required"`
-	Region          string `yaml:"region,omitempty"`
-	Profile         string `yaml:"profile,omitempty"`
-	CredentialsFile string `yaml:"credentialsFile,omitempty"`
-	RoleARN         string `yaml:"roleARN,omitempty"`
-	TokenFile       string `yaml:"tokenFile,omitempty"`
+	Bucket    string `yaml:"bucket" config:"required"`
+	Region    string `yaml:"region,omitempty"`
+	AWSAccess `yaml:",inline"`
 }
 
 // GCS is a filestore on Google Cloud Storage.
@@ -144,29 +127,20 @@ type GCS struct {
 }
 
 func (s *Filestore) decodeNode(d *document, n *node, path string) bool {
-	var raw typedConfig[FilestoreType]
-	if !d.decode(n, reflect.ValueOf(&raw).Elem(), path) {
+	raw, ok := decodeChoice(d, n, path, FilestoreLocal)
+	if !ok {
 		return false
 	}
-	if d.has(path+".type") && raw.Type == "" {
-		return true // not one that is allowed; reported
-	}
 	s.Type = raw.Type
-	stringDefault(&s.Type, FilestoreLocal)
-	path += ".config"
 	switch s.Type {
 	case FilestoreLocal:
-		s.Local = &LocalFiles{}
-		decodeTyped(d, raw.Config, s.Local, path)
+		s.Local = configOf[LocalFiles](d, raw.Config, path)
 	case FilestoreMinIO:
-		s.MinIO = &MinIO{}
-		decodeTyped(d, raw.Config, s.MinIO, path)
+		s.MinIO = configOf[MinIO](d, raw.Config, path)
 	case FilestoreS3:
-		s.S3 = &S3{}
-		decodeTyped(d, raw.Config, s.S3, path)
+		s.S3 = configOf[S3](d, raw.Config, path)
 	case FilestoreGCS:
-		s.GCS = &GCS{}
-		decodeTyped(d, raw.Config, s.GCS, path)
+		s.GCS = configOf[GCS](d, raw.Config, path)
 	}
 	return true
 }
@@ -175,7 +149,10 @@ func (s *Filestore) finish(d *document, path string) {
 	if !d.has(path) {
 		s.Type, s.Local = FilestoreLocal, &LocalFiles{}
 	}
+	if s.S3 != nil {
+		s.S3.finish(d, path+".config")
+	}
 	if s.MinIO != nil && s.MinIO.Endpoint != "" && !isWebURL(s.MinIO.Endpoint) {
-		d.errorf(path+".config.endpoint", "expected a URL that begins with http:// or https://, found %s", quote(s.MinIO.Endpoint))
+		d.Errorf(path+".config.endpoint", "expected a URL that begins with http:// or https://, found %s", quote(s.MinIO.Endpoint))
 	}
 }

@@ -4,9 +4,9 @@ import (
 	"strings"
 )
 
-// nearest returns the candidate that word was most likely meant to be, and ""
+// Nearest returns the candidate that word was most likely meant to be, and ""
 // when none is near enough.
-func nearest(word string, candidates []string) string {
+func Nearest(word string, candidates []string) string {
 	const maxWord = 40 // longer words are not typing errors
 	if len(word) > maxWord {
 		return ""
@@ -47,7 +47,7 @@ func editDistance(a, b string) int {
 // didYouMean returns a hint for an unknown word: the nearest candidate, else
 // all of them when they are few.
 func didYouMean(word string, candidates []string) string {
-	if best := nearest(word, candidates); best != "" {
+	if best := Nearest(word, candidates); best != "" {
 		return "did you mean " + best + "?"
 	}
 	const few = 12

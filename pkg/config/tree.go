@@ -44,6 +44,8 @@ type entry struct {
 	key   string
 	at    position // of the key
 	value *node
+
+	merged bool // it came in by "<<"
 }
 
 // treeBuilder turns the library's syntax tree into nodes.
@@ -169,6 +171,7 @@ func (t *treeBuilder) merge(n *node, index map[string]int, m *ast.MappingValueNo
 				continue
 			}
 			index[e.key] = len(n.entries)
+			e.merged = true
 			n.entries = append(n.entries, e)
 		}
 	}

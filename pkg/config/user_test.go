@@ -101,7 +101,8 @@ func TestUserPiped(t *testing.T) {
 		},
 		Repositories: []Repository{{RepoID: "<Git レポジトリ名>", Remote: "git@github.com:jedipunkz/<レポジトリ名>.git", Branch: "main"}},
 		PlatformProviders: []PlatformConfig{{Name: "sample-ecs", Type: PlatformECS, ECS: &ECSPlatform{
-			Region: "ap-northeast-1", CredentialsFile: "/etc/piped-secret/credentials-key", Profile: "<AWS Profile 名>",
+			Region:    "ap-northeast-1",
+			AWSAccess: AWSAccess{CredentialsFile: "/etc/piped-secret/credentials-key", Profile: "<AWS Profile 名>"},
 		}}},
 		AnalysisProviders: []AnalysisProvider{{Name: "rf-sandbox-datadog", Type: AnalysisDatadog, Datadog: &Datadog{
 			Address: "datadoghq.com", APIKeyFile: "/etc/piped-secret/datadog-api-key", ApplicationKeyFile: "/etc/piped-secret/datadog-application-key",

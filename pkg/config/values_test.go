@@ -24,7 +24,7 @@ func decodeText(t *testing.T, text string, target any) Problems {
 	if root == nil {
 		t.Fatalf("%s: %v", text, c.sorted())
 	}
-	d := &document{collector: c, seen: map[string]mark{}, unreadable: map[string]bool{}, damaged: map[string]bool{}}
+	d := newDocument(c)
 	d.decode(root.child("v"), reflect.ValueOf(target).Elem(), "v")
 	return c.sorted()
 }

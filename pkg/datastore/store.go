@@ -16,6 +16,11 @@ type Store interface {
 	Applications
 	Deployments
 	Commands
+	Suggestions
+	Events
+	Chains
+	Revisions
+	Sessions
 	io.Closer
 
 	// Ping reports whether the store answers.
@@ -55,6 +60,8 @@ type Pipeds interface {
 	GetPiped(ctx context.Context, id string) (*model.Piped, error)
 	// ListPipeds returns the agents of a project by name, one page at a time.
 	ListPipeds(ctx context.Context, projectID string, page Page) ([]*model.Piped, string, error)
+	// GetPipeds returns those of the agents that exist, in one query and in no order. CodeInvalid for more than MaxPageSize ids.
+	GetPipeds(ctx context.Context, ids []string) ([]*model.Piped, error)
 	// UpdatePiped changes an agent by compare-and-set. Like TouchPiped it never moves LastSeenAt back.
 	UpdatePiped(ctx context.Context, id string, mutate func(*model.Piped) error) (*model.Piped, error)
 	// TouchPiped records a sign of life at now. It never moves the time back, is cheap (one statement) and
@@ -76,6 +83,9 @@ type Leases interface {
 	ReleaseLease(ctx context.Context, fence model.Fence) error
 	// GetLease returns the current or last lease. CodeNotFound when there never was one.
 	GetLease(ctx context.Context, pipedID string) (model.Lease, error)
+	// GetLeases returns the current or last leases of the agents that had one, by the agent's id, in one query.
+	// CodeInvalid for more than MaxPageSize ids.
+	GetLeases(ctx context.Context, pipedIDs []string) (map[string]model.Lease, error)
 }
 
 // LeaseRequest is who asks for a lease and for how long.
@@ -87,12 +97,13 @@ type LeaseRequest struct {
 
 // ApplicationFilter narrows a list of applications; zero fields do not narrow.
 type ApplicationFilter struct {
-	ProjectID  string
-	PipedID    string
-	Name       string            // exact
-	SyncStatus *model.SyncStatus // as people are shown it: Application.DisplayStatus
-	Labels     map[string]string // all must match
-	Disabled   *bool
+	ProjectID    string
+	PipedID      string
+	NamePart     string             // what the name contains, ASCII letters in any case
+	SyncStatuses []model.SyncStatus // any of them, as people are shown it: Application.DisplayStatus
+	Kinds        []model.ApplicationKind
+	Labels       map[string]string // all must match
+	Disabled     *bool
 }
 
 // Applications holds the applications. Deleted ones are kept but not listed.
@@ -104,18 +115,23 @@ type Applications interface {
 	GetApplication(ctx context.Context, id string) (*model.Application, error)
 	// ListApplications returns one page by (UpdatedAt, ID), newest first.
 	ListApplications(ctx context.Context, f ApplicationFilter, page Page) ([]*model.Application, string, error)
+	// CountApplications counts what ListApplications would list, by the status people are shown, in one query.
+	CountApplications(ctx context.Context, f ApplicationFilter) (map[model.SyncStatus]int, error)
+	// CountApplicationsOf counts the applications of the agents that have any, in one query. CodeInvalid for more than MaxPageSize ids.
+	CountApplicationsOf(ctx context.Context, pipedIDs []string) (map[string]int, error)
 	// UpdateApplication changes an application by compare-and-set under the fence.
 	UpdateApplication(ctx context.Context, fence model.Fence, id string, mutate func(*model.Application) error) (*model.Application, error)
 }
 
 // DeploymentFilter narrows a list of deployments; zero fields do not narrow.
 type DeploymentFilter struct {
-	ProjectID       string
-	PipedID         string
-	ApplicationID   string
-	ApplicationName string
-	Statuses        []model.DeploymentStatus
-	Labels          map[string]string
+	ProjectID           string
+	PipedID             string
+	ApplicationID       string
+	ApplicationNamePart string // what the name contains, ASCII letters in any case
+	Statuses            []model.DeploymentStatus
+	Kinds               []model.ApplicationKind
+	Labels              map[string]string // all must match
 }
 
 // Deployments holds the deployments with their stages.
@@ -124,6 +140,9 @@ type Deployments interface {
 	CreateDeployment(ctx context.Context, fence model.Fence, d *model.Deployment) error
 	// GetDeployment returns the deployment. CodeNotFound.
 	GetDeployment(ctx context.Context, id string) (*model.Deployment, error)
+	// GetDeployments returns those of the deployments that exist, in one query and in no order. CodeInvalid for more than
+	// MaxPageSize ids.
+	GetDeployments(ctx context.Context, ids []string) ([]*model.Deployment, error)
 	// ListDeployments returns one page by (CreatedAt, ID), newest first.
 	ListDeployments(ctx context.Context, f DeploymentFilter, page Page) ([]*model.Deployment, string, error)
 	// ListOpenDeployments returns an agent's deployments that are not completed, oldest first.
@@ -141,6 +160,8 @@ type Commands interface {
 	// ListUnhandledCommands returns an agent's unanswered commands, oldest first, at most MaxPageSize.
 	// It reads what is unhandled; it never continues from an id, because commits are not ordered.
 	ListUnhandledCommands(ctx context.Context, pipedID string) ([]*model.Command, error)
+	// ListForgottenCommands returns unanswered commands of all agents that were created before the time, oldest first, at most MaxPageSize.
+	ListForgottenCommands(ctx context.Context, before time.Time) ([]*model.Command, error)
 	// UpdateCommand changes a command by compare-and-set under the fence.
 	UpdateCommand(ctx context.Context, fence model.Fence, id string, mutate func(*model.Command) error) (*model.Command, error)
 }

@@ -15,7 +15,8 @@ type Flags struct {
 	Encoding string // humanize and console are text, json is JSON
 }
 
-// New returns a logger that writes to w. CodeInvalid names the wrong flag.
+// New returns a logger that writes to w. Lines written while a span is recorded
+// name their trace. CodeInvalid names the wrong flag.
 func New(w io.Writer, f Flags) (*slog.Logger, error) {
 	var level slog.Level
 	if err := level.UnmarshalText([]byte(f.Level)); err != nil {
@@ -24,9 +25,9 @@ func New(w io.Writer, f Flags) (*slog.Logger, error) {
 	opts := &slog.HandlerOptions{Level: level}
 	switch strings.ToLower(f.Encoding) {
 	case "json":
-		return slog.New(slog.NewJSONHandler(w, opts)), nil
+		return slog.New(traced{slog.NewJSONHandler(w, opts)}), nil
 	case "", "humanize", "console":
-		return slog.New(slog.NewTextHandler(w, opts)), nil
+		return slog.New(traced{slog.NewTextHandler(w, opts)}), nil
 	default:
 		return nil, model.Errorf(model.CodeInvalid, "--log-encoding: expected humanize, console or json, found %q", f.Encoding)
 	}

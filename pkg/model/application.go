@@ -101,6 +101,7 @@ type Application struct {
 	Kind             ApplicationKind
 	GitPath          GitPath
 	PlatformProvider string
+	DeployTargets    map[string][]string // names of targets by plugin; of agents that have plugins
 	Description      string
 	Labels           map[string]string
 	LastSuccessful   *DeploymentRef // most recently successful deployment
@@ -139,9 +140,18 @@ type DeploymentRef struct {
 func (a *Application) Clone() *Application {
 	c := *a
 	c.Labels = maps.Clone(a.Labels)
+	c.DeployTargets = cloneTargets(a.DeployTargets)
 	c.LastSuccessful = a.LastSuccessful.clone()
 	c.LastTriggered = a.LastTriggered.clone()
 	return &c
+}
+
+func cloneTargets(targets map[string][]string) map[string][]string {
+	c := maps.Clone(targets)
+	for plugin, names := range c {
+		c[plugin] = slices.Clone(names)
+	}
+	return c
 }
 
 func (r *DeploymentRef) clone() *DeploymentRef {
@@ -181,16 +191,21 @@ func (a *Application) Validate() error {
 	if len(a.Description) > MaxDescriptionLength {
 		return Errorf(CodeInvalid, "the description is %d bytes long; at most %d are kept", len(a.Description), MaxDescriptionLength)
 	}
-	dir, err := CleanGitPath(a.GitPath.Path)
+	return a.GitPath.clean()
+}
+
+// clean normalises the directory and the configuration file's name.
+func (g *GitPath) clean() error {
+	dir, err := CleanGitPath(g.Path)
 	if err != nil {
 		return err
 	}
-	a.GitPath.Path = dir
-	if a.GitPath.ConfigFilename == "" {
-		a.GitPath.ConfigFilename = DefaultConfigFilename
+	g.Path = dir
+	if g.ConfigFilename == "" {
+		g.ConfigFilename = DefaultConfigFilename
 	}
-	if strings.ContainsAny(a.GitPath.ConfigFilename, "/\\\x00") || a.GitPath.ConfigFilename == "." || a.GitPath.ConfigFilename == ".." {
-		return Errorf(CodeInvalid, "the configuration file name %q must be a plain file name such as %s", a.GitPath.ConfigFilename, DefaultConfigFilename)
+	if strings.ContainsAny(g.ConfigFilename, "/\\\x00") || g.ConfigFilename == "." || g.ConfigFilename == ".." {
+		return Errorf(CodeInvalid, "the configuration file name %q must be a plain file name such as %s", g.ConfigFilename, DefaultConfigFilename)
 	}
 	return nil
 }

@@ -14,6 +14,7 @@ const (
 	CommandSyncApplication  CommandType = 0
 	CommandCancelDeployment CommandType = 2
 	CommandApproveStage     CommandType = 3
+	CommandChainSync        CommandType = 5 // issued for the later blocks of a deployment chain
 	CommandSkipStage        CommandType = 6
 	CommandRestartPiped     CommandType = 7
 )
@@ -27,6 +28,8 @@ func (t CommandType) String() string {
 		return "CANCEL_DEPLOYMENT"
 	case CommandApproveStage:
 		return "APPROVE_STAGE"
+	case CommandChainSync:
+		return "CHAIN_SYNC_APPLICATION"
 	case CommandSkipStage:
 		return "SKIP_STAGE"
 	case CommandRestartPiped:
@@ -63,6 +66,16 @@ func (s CommandStatus) String() string {
 	}
 }
 
+// RollbackChoice is what a cancelled deployment does with what it did.
+type RollbackChoice int32
+
+// The choices.
+const (
+	RollbackAsConfigured RollbackChoice = 0 // as the application's file says
+	RollbackAlways       RollbackChoice = 1
+	RollbackNever        RollbackChoice = 2
+)
+
 // Keys of a command's metadata when it was handled.
 const (
 	// CommandMetadataDeploymentID is set by a handled SYNC_APPLICATION.
@@ -81,7 +94,10 @@ type Command struct {
 	StageID       string
 	Commander     string
 	Type          CommandType
-	SyncStrategy  SyncStrategy // SYNC_APPLICATION
+	SyncStrategy  SyncStrategy   // SYNC_APPLICATION, CHAIN_SYNC_APPLICATION
+	ChainID       string         // CHAIN_SYNC_APPLICATION
+	ChainBlock    uint32         // CHAIN_SYNC_APPLICATION: index of the block
+	Rollback      RollbackChoice // CANCEL_DEPLOYMENT
 	Status        CommandStatus
 	Metadata      map[string]string
 	HandledAt     time.Time

@@ -54,6 +54,7 @@ type Deployment struct {
 	Kind                  ApplicationKind
 	GitPath               GitPath
 	PlatformProvider      string
+	DeployTargets         map[string][]string // names of targets by plugin; of agents that have plugins
 	Labels                map[string]string
 	Trigger               DeploymentTrigger
 	Summary               string
@@ -63,8 +64,12 @@ type Deployment struct {
 	Status                DeploymentStatus
 	StatusReason          string
 	Stages                []Stage
-	Metadata              map[string]string // shared between the stages
-	CompletedAt           time.Time         // zero until completed
+	Metadata              map[string]string            // shared between the stages
+	PluginMetadata        map[string]map[string]string // by plugin; of agents that have plugins
+	ChainID               string                       // deployment chain it is part of; empty for none
+	ChainBlock            uint32                       // index of its block in the chain
+	TraceCommitHash       string                       // commit of the source code it came from; may be empty
+	CompletedAt           time.Time                    // zero until completed
 	CreatedAt             time.Time
 	UpdatedAt             time.Time
 }
@@ -91,6 +96,11 @@ func (d *Deployment) Clone() *Deployment {
 	c := *d
 	c.Labels = maps.Clone(d.Labels)
 	c.Metadata = maps.Clone(d.Metadata)
+	c.PluginMetadata = maps.Clone(d.PluginMetadata)
+	for plugin, metadata := range c.PluginMetadata {
+		c.PluginMetadata[plugin] = maps.Clone(metadata)
+	}
+	c.DeployTargets = cloneTargets(d.DeployTargets)
 	c.Versions = slices.Clone(d.Versions)
 	c.Stages = slices.Clone(d.Stages)
 	for i := range c.Stages {
@@ -190,6 +200,28 @@ func (d *Deployment) ReportCompleted(c Completion, now time.Time) error {
 			}
 		}
 	}
+	return nil
+}
+
+// MaxPlugins is how many plugins may keep metadata with one deployment.
+const MaxPlugins = 50
+
+// MergePluginMetadata sets the keys given of one plugin and keeps the others.
+func (d *Deployment) MergePluginMetadata(plugin string, metadata map[string]string, now time.Time) error {
+	if err := ValidateName("the plugin", plugin); err != nil {
+		return err
+	}
+	merged, err := mergeMetadata(d.PluginMetadata[plugin], metadata)
+	if err != nil {
+		return err
+	}
+	all := make(map[string]map[string]string, len(d.PluginMetadata)+1)
+	maps.Copy(all, d.PluginMetadata)
+	all[plugin] = merged
+	if len(all) > MaxPlugins {
+		return Errorf(CodeExhausted, "deployment %s has metadata of %d plugins; no more are kept", d.ID, MaxPlugins)
+	}
+	d.PluginMetadata, d.UpdatedAt = all, now
 	return nil
 }
 

@@ -18,8 +18,10 @@ type Piped struct {
 	LastSeenAt        time.Time // last heartbeat or report; zero until then
 	Repositories      []GitRepository
 	PlatformProviders []Provider
-	Config            string // masked YAML as the agent reported it
+	Plugins           []Plugin // of agents that have plugins instead of platform providers
+	Config            string   // masked YAML as the agent reported it
 	Encryption        SecretEncryption
+	DesiredVersion    string // version a person wants it to be of; empty for any
 	Disabled          bool
 	CreatedAt         time.Time
 	UpdatedAt         time.Time
@@ -40,16 +42,41 @@ type PipedKey struct {
 	CreatedAt time.Time
 }
 
+// AddKey makes k the newest key. CodeFailedPrecondition when there are as many
+// as may be valid at once.
+func (p *Piped) AddKey(k PipedKey) error {
+	if len(p.Keys) >= MaxPipedKeys {
+		return Errorf(CodeFailedPrecondition,
+			"piped %q has %d keys already; let it use the newest, delete the old ones, and add another then", p.Name, len(p.Keys))
+	}
+	p.Keys = slices.Insert(p.Keys, 0, k)
+	return nil
+}
+
+// DeleteOldKeys leaves the newest key only.
+func (p *Piped) DeleteOldKeys() {
+	if len(p.Keys) > 1 {
+		p.Keys = p.Keys[:1]
+	}
+}
+
 // Provider names a platform provider of an agent.
 type Provider struct {
 	Name string
 	Type string // e.g. "ECS"
 }
 
+// Plugin names a plugin of an agent and what it can deploy to.
+type Plugin struct {
+	Name          string
+	DeployTargets []string
+}
+
 // SecretEncryption is how secrets are encrypted for an agent.
 type SecretEncryption struct {
-	Type      string // KEY_PAIR, GCP_KMS, AWS_KMS, NONE or ""
-	PublicKey string
+	Type           string // KEY_PAIR, GCP_KMS, AWS_KMS, NONE or ""
+	PublicKey      string
+	ServiceAccount string // of the key services
 }
 
 // PipedMeta is what an agent reports about itself when it starts.
@@ -58,6 +85,7 @@ type PipedMeta struct {
 	Config            string
 	Repositories      []GitRepository
 	PlatformProviders []Provider
+	Plugins           []Plugin
 	Encryption        SecretEncryption
 }
 
@@ -67,6 +95,10 @@ func (p *Piped) ReportMeta(meta PipedMeta, now time.Time) {
 	p.Config = meta.Config
 	p.Repositories = slices.Clone(meta.Repositories)
 	p.PlatformProviders = slices.Clone(meta.PlatformProviders)
+	p.Plugins = slices.Clone(meta.Plugins)
+	for i := range p.Plugins {
+		p.Plugins[i].DeployTargets = slices.Clone(p.Plugins[i].DeployTargets)
+	}
 	p.Encryption = meta.Encryption
 	p.StartedAt, p.LastSeenAt, p.UpdatedAt = now, now, now
 }

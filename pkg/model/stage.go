@@ -69,6 +69,23 @@ func (s Stage) Clone() Stage {
 	return s
 }
 
+// Operation returns what a person can do to the stage now: nothing unless it
+// runs. Agents that do not say so get what the stage's name tells.
+func (s Stage) Operation() ManualOperation {
+	switch {
+	case s.Status != StageRunning:
+		return OperationNone
+	case s.AvailableOperation != OperationUnknown:
+		return s.AvailableOperation
+	case s.Name == StageAnalysis:
+		return OperationSkip
+	case s.Name == StageWaitApproval:
+		return OperationApprove
+	default:
+		return OperationNone
+	}
+}
+
 // StageReport is a change of a stage's status.
 type StageReport struct {
 	StageID      string

@@ -16,6 +16,19 @@ const (
 	DeploymentCancelled   DeploymentStatus = 6
 )
 
+// DeploymentStatuses returns all statuses in the order of a deployment's life.
+func DeploymentStatuses() []DeploymentStatus {
+	return []DeploymentStatus{
+		DeploymentPending, DeploymentPlanned, DeploymentRunning, DeploymentRollingBack,
+		DeploymentSuccess, DeploymentFailure, DeploymentCancelled,
+	}
+}
+
+// OpenDeploymentStatuses returns the statuses that are not final.
+func OpenDeploymentStatuses() []DeploymentStatus {
+	return []DeploymentStatus{DeploymentPending, DeploymentPlanned, DeploymentRunning, DeploymentRollingBack}
+}
+
 // String returns the name without prefix: PENDING, PLANNED, RUNNING,
 // ROLLING_BACK, SUCCESS, FAILURE, CANCELLED, or UNKNOWN.
 func (s DeploymentStatus) String() string {

@@ -98,7 +98,7 @@ func TestNames(t *testing.T) {
 		},
 		{
 			names(0, 8, func(i int32) string { return CommandType(i).String() }),
-			[]string{"SYNC_APPLICATION", "UNKNOWN", "CANCEL_DEPLOYMENT", "APPROVE_STAGE", "UNKNOWN", "UNKNOWN", "SKIP_STAGE", "RESTART_PIPED", "UNKNOWN"},
+			[]string{"SYNC_APPLICATION", "UNKNOWN", "CANCEL_DEPLOYMENT", "APPROVE_STAGE", "UNKNOWN", "CHAIN_SYNC_APPLICATION", "SKIP_STAGE", "RESTART_PIPED", "UNKNOWN"},
 		},
 		{
 			names(0, 6, func(i int32) string { return ApplicationKind(i).String() }),

@@ -39,27 +39,26 @@ type Attempt struct {
 
 // Set is a set of identical tasks behind at most one target group (a task set).
 type Set struct {
-	ID         string  // the platform's name, an ARN
-	Revision   string  // the definition its tasks run
-	Group      string  // target group, "" without a load balancer
-	Scale      float64 // percent of the service's desired count
-	Primary    bool    // the platform calls it the service's primary set
-	Draining   bool    // is being removed
-	Steady     bool    // all its tasks run and are healthy
-	Desired    int
-	Running    int
-	Pending    int
-	Ours       bool   // carries our tags
-	Deployment string // the deployment that made it, "" if unknown
-	Role       Role
-	Step       string
+	ID         string  `json:"id"`       // the platform's name, an ARN
+	Revision   string  `json:"revision"` // the definition its tasks run
+	Group      string  `json:"group"`    // target group, "" without a load balancer
+	Scale      float64 `json:"scale"`    // percent of the service's desired count
+	Primary    bool    `json:"primary"`  // the platform calls it the service's primary set
+	Draining   bool    `json:"draining"` // is being removed
+	Steady     bool    `json:"steady"`   // all its tasks run and are healthy
+	Desired    int     `json:"desired"`
+	Running    int     `json:"running"`
+	Pending    int     `json:"pending"`
+	Ours       bool    `json:"ours"`       // carries our tags
+	Deployment string  `json:"deployment"` // the deployment that made it, "" if unknown
+	Role       Role    `json:"role"`
+	Step       string  `json:"step"`
 }
 
 // Service is the application's service as it is now.
 type Service struct {
-	Exists       bool
-	DesiredCount int
-	Sets         []Set
+	Exists bool
+	Sets   []Set
 }
 
 // Primary returns the service's primary set.
@@ -99,6 +98,7 @@ type Baseline struct {
 	Weights        Weights         `json:"weights"`           // meaningful when Routed
 	Routing        json.RawMessage `json:"routing,omitempty"` // the rules as they were
 	ForeignIDs     []string        `json:"foreignIds"`        // sets without our tags, other than the primary: never touched
+	Sets           []Set           `json:"sets"`              // every set there was; nil where it was not recorded
 }
 
 // Identity says on whose behalf a Target acts. It becomes tags.
@@ -123,15 +123,16 @@ type Target interface {
 	// Preflight checks everything that can be checked before the first side effect and returns the state to
 	// restore. The error is CodeFailedPrecondition or CodeInvalid and lists all problems, one per line.
 	Preflight(ctx context.Context, log Log) (Baseline, error)
-	// Observe reads the service and its sets.
+	// Observe reads the service's sets.
 	Observe(ctx context.Context) (Service, error)
 
 	// PlanRevision decides whether the definition must be registered; an identical live revision is reused.
 	PlanRevision(ctx context.Context, step string) (Change, error)
 	// ApplyRevision returns the revision to run.
 	ApplyRevision(ctx context.Context, c Change, a Attempt) (revision string, err error)
-	// PlanService decides how the service must change; Call is "" when it need not.
-	PlanService(ctx context.Context) (Change, error)
+	// PlanService decides how the service must change; Call is "" when it need not. The desired count is left
+	// alone, with a word in the log, when an autoscaler owns it.
+	PlanService(ctx context.Context, log Log) (Change, error)
 	// ApplyService creates or updates the service.
 	ApplyService(ctx context.Context, c Change, a Attempt) error
 	// RevertService brings the service's settings back to the baseline, or deletes the service if the
@@ -145,13 +146,15 @@ type Target interface {
 	// ApplySet creates the set, or adopts the one an earlier attempt created, and returns its id.
 	ApplySet(ctx context.Context, c Change, a Attempt) (id string, err error)
 	// AwaitSteady waits until all tasks of the set run and are healthy in their target group, explaining in
-	// the log what it waits for. It fails at once, with the reason, on what cannot get better.
-	AwaitSteady(ctx context.Context, id string, log Log) error
-	// Promote makes the set the service's primary one.
-	Promote(ctx context.Context, id string, log Log) error
-	// Remove deletes the sets and returns after they have drained. A set that does not exist is done.
-	// It does not ask whether removal is safe: the caller did.
-	Remove(ctx context.Context, ids []string, log Log) error
+	// the log what it waits for, and returns what the look that found it so saw. It fails at once, with the
+	// reason, on what cannot get better.
+	AwaitSteady(ctx context.Context, id string, log Log) (Service, error)
+	// Promote makes the set the service's primary one and returns it as it is then, without what tags say.
+	// Doing so to the primary set has no effect.
+	Promote(ctx context.Context, id string, log Log) (Set, error)
+	// Remove deletes the sets, as the caller saw them, and returns after they have drained. A set that does
+	// not exist is done. It does not ask whether removal is safe: the caller did.
+	Remove(ctx context.Context, sets []Set, log Log) error
 
 	// Traffic returns the load balancer's side, nil when the application has none.
 	Traffic() Traffic
@@ -173,9 +176,10 @@ type Traffic interface {
 }
 
 // Source is where a deployment's files come from: an immutable snapshot of the
-// repository, rooted at the application's directory.
+// repository.
 type Source interface {
-	// ReadFile returns a file of the application's directory. Paths cannot leave the repository.
+	// ReadFile returns a file by its path in the repository. CodeInvalid and CodeNotFound say that the file is wrong or
+	// missing, any other code that it could not be read now.
 	ReadFile(name string) ([]byte, error)
 }
 
@@ -188,7 +192,7 @@ type Opener interface {
 // Application is what an Opener needs to know of an application at a commit.
 type Application struct {
 	Identity     Identity
-	ServiceFile  string
+	ServiceFile  string // a path in the Source, like TaskFile
 	TaskFile     string
 	TargetGroups TargetGroups
 	Notes        []string // what is worth saying about the application's file, told by Preflight

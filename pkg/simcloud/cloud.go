@@ -9,6 +9,7 @@ import (
 	"sync"
 
 	"pipecd/pkg/model"
+	"pipecd/pkg/simcloud/autoscaling"
 	"pipecd/pkg/simcloud/datadog"
 	"pipecd/pkg/simcloud/ecs"
 	"pipecd/pkg/simcloud/elb"
@@ -22,6 +23,8 @@ type Cloud struct {
 	ECS *ecs.Simulator
 	// ELB is the load balancers.
 	ELB *elb.Balancers
+	// AutoScaling is Application Auto Scaling, for the services of ECS.
+	AutoScaling *autoscaling.Simulator
 	// Metrics is what the load balancers publish.
 	Metrics *metric.Store
 	// Datadog answers queries about Metrics.
@@ -30,9 +33,12 @@ type Cloud struct {
 	cfg      Config
 	recorder recorder
 	sessions sync.Map // access key id of a role session -> its ARN
+	history  history
 
-	mu      sync.Mutex
-	traffic *traffic.Generator // nil before Start and without Config.Traffic
+	mu       sync.Mutex
+	traffic  *traffic.Generator // nil before Start and without Config.Traffic
+	forget   context.CancelFunc // ends the sampling; nil before Start
+	sampling sync.WaitGroup
 }
 
 // New builds the cloud. The API answers at once; load balancers carry traffic
@@ -46,6 +52,7 @@ func New(cfg Config) (*Cloud, error) {
 		Region: cfg.Region, AccountID: cfg.Account,
 		LoadBalancers: cfg.LoadBalancers, TargetGroups: cfg.TargetGroups,
 		Metrics: c.Metrics, MetricTags: cfg.MetricTags, Logger: cfg.Log,
+		Listen: cfg.Listen, Transport: cfg.Transport,
 	})
 	if err != nil {
 		return nil, model.Wrap(model.CodeInvalid, err, "building the simulated load balancers")
@@ -58,6 +65,7 @@ func New(cfg Config) (*Cloud, error) {
 	if err != nil {
 		return nil, model.Wrap(model.CodeInvalid, err, "building the simulated container service")
 	}
+	c.AutoScaling = autoscaling.New(autoscaling.Config{Account: cfg.Account, Region: cfg.Region, Services: c.ECS})
 	c.Datadog = datadog.New(datadog.Config{
 		Source: c.Metrics, APIKey: cfg.DatadogAPIKey, ApplicationKey: cfg.DatadogApplicationKey, Logger: cfg.Log,
 	})
@@ -70,6 +78,7 @@ func (c *Cloud) Start(ctx context.Context) error {
 	if err := c.ELB.Start(ctx); err != nil {
 		return err
 	}
+	c.startSampling(ctx)
 	if c.cfg.Traffic == nil {
 		return nil
 	}
@@ -88,6 +97,23 @@ func (c *Cloud) Start(ctx context.Context) error {
 	return generator.Start(context.WithoutCancel(ctx))
 }
 
+func (c *Cloud) startSampling(ctx context.Context) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	ctx, c.forget = context.WithCancel(context.WithoutCancel(ctx))
+	c.sampling.Go(func() { c.remember(ctx) })
+}
+
+func (c *Cloud) stopSampling() {
+	c.mu.Lock()
+	stop := c.forget
+	c.mu.Unlock()
+	if stop != nil {
+		stop()
+		c.sampling.Wait()
+	}
+}
+
 // Traffic returns the load generator, nil before Start and without
 // Config.Traffic.
 func (c *Cloud) Traffic() *traffic.Generator {
@@ -102,6 +128,7 @@ func (c *Cloud) Close(ctx context.Context) error {
 	if generator := c.Traffic(); generator != nil {
 		generator.Stop()
 	}
+	c.stopSampling()
 	err := c.ELB.Close(ctx)
 	c.ECS.Close()
 	return err

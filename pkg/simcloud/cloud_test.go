@@ -102,6 +102,20 @@ func TestTrafficRunsFromStartToClose(t *testing.T) {
 	b.service(1)
 	b.release("v1", "blue")
 	<-asked
+	// A page that is opened now shows what happened before.
+	for remembered := 0; remembered == 0 && t.Context().Err() == nil; {
+		var state struct {
+			History  []struct{ Versions map[string]int }
+			Versions []string
+		}
+		_, _, body := b.get(b.url+"/api/state", nil)
+		if err := json.Unmarshal([]byte(body), &state); err != nil {
+			t.Fatal(err)
+		}
+		for _, point := range state.History {
+			remembered += point.Versions["v1"]
+		}
+	}
 	if err := b.cloud.Close(t.Context()); err != nil {
 		t.Error(err)
 	}

@@ -1,7 +1,10 @@
 package simcloud
 
 import (
+	"context"
 	"log/slog"
+	"net"
+	"net/http"
 	"strings"
 
 	"pipecd/pkg/simcloud/ecs"
@@ -41,6 +44,11 @@ type Config struct {
 	Traffic *Traffic
 	// Runner runs the tasks. Defaults to servers on loopback.
 	Runner task.Runner
+	// Listen opens the load balancers' sockets and Transport carries requests and
+	// health checks to the tasks: what a simulation under virtual time replaces.
+	// See package elb.
+	Listen    func(ctx context.Context, network, address string) (net.Listener, error)
+	Transport http.RoundTripper
 	// Denials are calls that are refused for want of a permission.
 	Denials []Denial
 	// Faults decides whether a call is disturbed; nth counts the calls of that

@@ -1,10 +1,12 @@
 // Package simcloud is a small AWS and Datadog to run against: the container
-// service (package ecs), load balancers (package elb), the token service, and
-// Datadog's query API (package datadog) behind one [http.Handler]. An unmodified
-// AWS SDK works against it with AWS_ENDPOINT_URL set to its address.
+// service (package ecs), load balancers (package elb), Application Auto Scaling
+// (package autoscaling), the token service, and Datadog's query API (package
+// datadog) behind one [http.Handler]. An unmodified AWS SDK works against it with
+// AWS_ENDPOINT_URL set to its address.
 //
 //	request ─▶ gate ─┬─▶ ecs ──▶ task (one HTTP server per task)
 //	                 ├─▶ elb ◀── target ◀── ecs
+//	                 ├─▶ autoscaling ──▶ ecs
 //	                 ├─▶ sts
 //	                 ├─▶ datadog ◀── metric ◀── elb
 //	                 └─▶ page

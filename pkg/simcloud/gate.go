@@ -5,19 +5,22 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
+	"pipecd/pkg/simcloud/autoscaling"
 	"pipecd/pkg/simcloud/ecs"
 	"pipecd/pkg/simcloud/wire"
 )
 
 // The signing names of the services.
 const (
-	serviceECS     = "ecs"
-	serviceELB     = "elasticloadbalancing"
-	serviceSTS     = "sts"
-	serviceDatadog = "datadog"
+	serviceECS         = "ecs"
+	serviceELB         = "elasticloadbalancing"
+	serviceAutoScaling = "application-autoscaling"
+	serviceSTS         = "sts"
+	serviceDatadog     = "datadog"
 )
 
 // request is what the gate found out about a request.
@@ -39,6 +42,8 @@ func (c *Cloud) serveAWS(w http.ResponseWriter, r *http.Request) {
 			c.ECS.ServeHTTP(w, r)
 		case req.service == serviceELB:
 			c.ELB.ServeHTTP(w, r)
+		case req.service == serviceAutoScaling:
+			c.AutoScaling.ServeHTTP(w, r)
 		case req.service == serviceSTS:
 			c.serveSTS(w, r, req)
 		}
@@ -86,8 +91,11 @@ func (c *Cloud) identify(w http.ResponseWriter, r *http.Request) request {
 	}
 	r.Body = io.NopCloser(bytes.NewReader(body))
 
-	if name, ok := strings.CutPrefix(r.Header.Get("X-Amz-Target"), ecs.TargetPrefix); ok {
+	amzTarget := r.Header.Get("X-Amz-Target")
+	if name, ok := strings.CutPrefix(amzTarget, ecs.TargetPrefix); ok {
 		req.service, req.operation = serviceECS, name
+	} else if name, ok := strings.CutPrefix(amzTarget, autoscaling.TargetPrefix); ok {
+		req.service, req.operation = serviceAutoScaling, name
 	} else if form, err := url.ParseQuery(string(body)); err == nil {
 		req.operation = form.Get("Action")
 		if req.operation == "AssumeRoleWithWebIdentity" { // the one call that needs no signature
@@ -108,7 +116,7 @@ func (c *Cloud) identify(w http.ResponseWriter, r *http.Request) request {
 
 // admit refuses what is meant for something else and what is not permitted.
 func (c *Cloud) admit(req request) *wire.Error {
-	known := req.service == serviceECS || req.service == serviceELB || req.service == serviceSTS
+	known := slices.Contains([]string{serviceECS, serviceELB, serviceAutoScaling, serviceSTS}, req.service)
 	switch {
 	case !known || req.operation == "":
 		return wire.Errorf("UnknownOperationException", "The service %q with the operation %q is not simulated.", req.service, req.operation)
@@ -136,7 +144,7 @@ func (c *Cloud) admit(req request) *wire.Error {
 func (c *Cloud) denied(req request, action string) *wire.Error {
 	message := "User: " + c.callerARN(req) + " is not authorized to perform: " + action +
 		" on resource: * because no identity-based policy allows the " + action + " action"
-	if req.service == serviceECS {
+	if req.service == serviceECS || req.service == serviceAutoScaling {
 		return wire.Errorf("AccessDeniedException", "%s", message)
 	}
 	return &wire.Error{Status: http.StatusForbidden, Code: "AccessDenied", Message: message}
@@ -151,7 +159,7 @@ func refuse(w http.ResponseWriter, req request, refusal *wire.Error) {
 		refusal.WriteQuery(w, stsNamespace)
 	case serviceDatadog:
 		writeJSON(w, refusal.HTTPStatus(), map[string]any{"errors": []string{refusal.Message}})
-	case serviceECS:
+	case serviceECS, serviceAutoScaling:
 		refusal.WriteJSON(w)
 	default: // nothing says which protocol it is; the form of the query protocol is the older habit
 		refusal.WriteQuery(w, "")

@@ -9,10 +9,12 @@ import (
 	"pipecd/pkg/simcloud/traffic"
 )
 
-// state is what the page polls. Requests are totals; the page makes rates of
-// them.
+// state is what the page polls. Requests are totals, of which the page makes
+// rates; History has the last minute as it was.
 type state struct {
-	Now           int64             `json:"now"` // milliseconds since the epoch
+	Now           int64             `json:"now"`      // milliseconds since the epoch
+	History       []point           `json:"history"`  // oldest first
+	Versions      []string          `json:"versions"` // in order of appearance
 	Account       string            `json:"account"`
 	Region        string            `json:"region"`
 	Calls         int               `json:"calls"` // of the API
@@ -104,7 +106,9 @@ func (c *Cloud) serveState(w http.ResponseWriter, _ *http.Request) {
 
 func (c *Cloud) state() state {
 	balancers, services := c.ELB.Snapshot(), c.ECS.Snapshot()
+	points, versions := c.history.snapshot()
 	out := state{
+		History: points, Versions: versions,
 		Now: time.Now().UnixMilli(), Account: c.cfg.Account, Region: c.cfg.Region, Calls: len(c.Calls()),
 		LoadBalancers: []balancerView{}, TargetGroups: []groupView{}, Services: []serviceView{},
 		Errors: map[string]uint64{},

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"sync"
 	"syscall"
 	"time"
@@ -23,7 +24,9 @@ type agentProcess struct {
 	args    []string
 	env     []string
 	logFile string
+	hold    *os.File // inherited, see directory; may be nil
 	report  func(string)
+	onStart func(*os.Process) // may be nil
 
 	mu      sync.Mutex
 	process *os.Process
@@ -50,17 +53,22 @@ func findAgent() (string, error) {
 	return path, nil
 }
 
-// start runs the agent until ctx ends.
+// start runs the agent until ctx ends. The agent dies with this process, however
+// that ends.
 func (a *agentProcess) start(ctx context.Context) {
 	a.done = make(chan struct{})
 	go func() {
 		defer close(a.done)
+		// A process tied to this one dies with the thread that started it. The
+		// goroutine keeps the thread until the last agent has ended, and gives it
+		// to nobody afterwards.
+		runtime.LockOSThread()
 		for ctx.Err() == nil {
 			err := a.once(ctx)
 			if ctx.Err() != nil {
 				return
 			}
-			a.report(fmt.Sprintf("the agent ended (%v) and is started again", err))
+			a.report(fmt.Sprintf("the agent ended (%v); it is started again in %s", err, restartPause))
 			select {
 			case <-ctx.Done():
 			case <-time.After(restartPause):
@@ -81,14 +89,30 @@ func (a *agentProcess) once(ctx context.Context) error {
 	cmd.Env, cmd.Stdout, cmd.Stderr = a.env, log, log
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
 	cmd.WaitDelay = 10 * time.Second //nolint:mnd // then it is killed
+	tie(cmd)
+	if a.hold != nil {
+		inherit(cmd, a.hold)
+	}
 	if err := cmd.Start(); err != nil {
 		return fmt.Errorf("starting the agent: %w", err)
 	}
-	a.mu.Lock()
-	a.process = cmd.Process
-	a.starts++
-	a.mu.Unlock()
+	if a.hold != nil {
+		_ = note(a.hold, "agent", cmd.Process.Pid) // for people only
+	}
+	a.started(cmd.Process)
 	return cmd.Wait()
+}
+
+func (a *agentProcess) started(p *os.Process) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.process = p
+	if a.starts++; a.starts > 1 {
+		a.report(fmt.Sprintf("the agent runs again (process %d)", p.Pid))
+	}
+	if a.onStart != nil {
+		a.onStart(p)
+	}
 }
 
 // kill ends the process as a crash would: nothing of it gets to run any more.

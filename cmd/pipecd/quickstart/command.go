@@ -6,12 +6,12 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"pipecd/cmd/pipecd/terminal"
 )
 
 // Streams are the command's input and outputs.
@@ -19,6 +19,13 @@ type Streams struct {
 	In  io.Reader
 	Out io.Writer
 	Err io.Writer
+	// Paint colours what is written to Err.
+	Paint terminal.Paint
+}
+
+// say tells people how it goes.
+func (s Streams) say(format string, args ...any) {
+	_, _ = fmt.Fprintf(s.Err, format+"\n", args...) // nobody is left to be told
 }
 
 // flags are the flags of `pipecd quickstart`.
@@ -49,7 +56,10 @@ repository and an agent, all on loopback, and show what to try. Everything ends,
 and is removed, with Ctrl-C.
 
 With --scenario and --exit it runs unattended; its last line of output is one
-JSON object, and the exit code is 0 only if the promise held.`,
+JSON object. Exit codes: 0 the promise held, 1 it did not or something failed,
+2 used wrongly.
+
+The agent is the program piped beside this one, or on the path, or $PIPED_BINARY.`,
 		Example: `  pipecd quickstart
   pipecd quickstart --scenario=canary --exit
   pipecd quickstart --scenario=bad-release --exit
@@ -58,10 +68,10 @@ JSON object, and the exit code is 0 only if the promise held.`,
 		RunE: func(cmd *cobra.Command, _ []string) error { return run(cmd.Context(), s, f) },
 	}
 	fl := cmd.Flags()
-	fl.StringVar(&f.scenario, "scenario", "", "run a scenario: "+strings.Join(Names(), ", "))
-	fl.BoolVar(&f.exit, "exit", false, "end after the scenario")
-	fl.StringVar(&f.dataDir, "data-dir", "", "keep files here and leave them there; an earlier quickstart's are replaced (default: a temporary directory)")
-	fl.IntVar(&f.port, "port", defaultPort, "port of the control plane on loopback; 0 takes a free one")
+	fl.StringVar(&f.scenario, "scenario", "", "first run this `scenario`: "+strings.Join(Names(), ", "))
+	fl.BoolVar(&f.exit, "exit", false, "end after the scenario instead of going on with the tour")
+	fl.StringVar(&f.dataDir, "data-dir", "", "keep the files in this `directory` and leave them there; an earlier quickstart's are replaced (default a temporary one, removed at the end)")
+	fl.IntVar(&f.port, "port", defaultPort, "port of the control plane on loopback; 0, and by default --exit, takes a free one")
 	fl.BoolVar(&f.printConfig, "print-config", false, "print the configuration files that are used, to start from, and end")
 	fl.BoolVar(&f.verbose, "verbose", false, "show the logs of the control plane and of the simulated cloud")
 	_ = cmd.RegisterFlagCompletionFunc("scenario", cobra.FixedCompletions(Names(), cobra.ShellCompDirectiveNoFileComp)) // the flag exists
@@ -84,17 +94,23 @@ func run(ctx context.Context, s Streams, f flags) error {
 	if f.exit && chosen == nil {
 		return fmt.Errorf("%w: --exit needs --scenario", ErrUsage)
 	}
-	dir, remove, err := directory(f.dataDir)
+	dir, err := openDirectory(f.dataDir)
 	if err != nil {
 		return err
 	}
-	defer remove()
-	return runWorld(ctx, s, f, dir, chosen)
+	err = runWorld(ctx, s, f, dir, chosen)
+	dir.close()
+	if err == nil && !f.exit {
+		s.say("%s everything has ended, %s", s.Paint.As(terminal.Green, "✓"), dir.fate())
+	}
+	return err
 }
 
-func runWorld(ctx context.Context, s Streams, f flags, dir string, chosen *scenario) (err error) {
-	say := func(format string, args ...any) { _, _ = fmt.Fprintf(s.Err, format+"\n", args...) } // nobody is left to be told
-	o := options{dir: dir, port: f.port, say: say, logger: slog.New(slog.DiscardHandler), literal: chosen != nil && chosen.literal}
+func runWorld(ctx context.Context, s Streams, f flags, dir directory, chosen *scenario) (err error) {
+	o := options{
+		dir: dir, port: f.port, say: s.say, paint: s.Paint,
+		logger: slog.New(slog.DiscardHandler), literal: chosen != nil && chosen.literal,
+	}
 	if f.exit && f.port == defaultPort {
 		o.port = 0
 	}
@@ -102,11 +118,7 @@ func runWorld(ctx context.Context, s Streams, f flags, dir string, chosen *scena
 		o.logger = slog.New(slog.NewTextHandler(s.Err, nil))
 	}
 	w, err := newWorld(ctx, o)
-	defer func() {
-		closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeLimit)
-		defer cancel()
-		err = errors.Join(err, w.close(closing))
-	}()
+	defer func() { err = errors.Join(err, w.end(ctx)) }()
 	if err != nil {
 		return err
 	}
@@ -115,7 +127,9 @@ func runWorld(ctx context.Context, s Streams, f flags, dir string, chosen *scena
 			return err
 		}
 	}
-	return tour(ctx, s, w)
+	err = tour(ctx, s, w)
+	s.say("\n… ending the agent, the control plane and the simulated cloud")
+	return err
 }
 
 // play runs a scenario, prints its line, and fails if its promise did not hold.
@@ -134,52 +148,6 @@ func play(ctx context.Context, s Streams, w *world, chosen scenario) error {
 	}
 	if len(problems) > 0 {
 		return fmt.Errorf("the promise of %s did not hold: %s", chosen.name, strings.Join(problems, "; "))
-	}
-	return nil
-}
-
-// directory returns where the files go. A named directory is emptied of an
-// earlier quickstart's files first: the simulated cloud begins anew, so must
-// the rest.
-func directory(named string) (dir string, remove func(), err error) {
-	if named == "" {
-		dir, err = os.MkdirTemp("", "pipecd-quickstart-")
-		if err != nil {
-			return "", nil, fmt.Errorf("making a directory: %w", err)
-		}
-		return dir, func() { _ = os.RemoveAll(dir) }, nil // what is left is in the temporary directory
-	}
-	dir, err = filepath.Abs(named)
-	if err != nil {
-		return "", nil, fmt.Errorf("--data-dir: %w", err)
-	}
-	if err := os.MkdirAll(dir, privateDir); err != nil {
-		return "", nil, fmt.Errorf("--data-dir: %w", err)
-	}
-	return dir, func() {}, beginAnew(dir)
-}
-
-// marker is the file by which a quickstart knows its own directory.
-const marker = ".pipecd-quickstart"
-
-// beginAnew removes an earlier quickstart's files and refuses a directory that
-// holds anything else.
-func beginAnew(dir string) error {
-	entries, err := os.ReadDir(dir)
-	if err != nil {
-		return fmt.Errorf("--data-dir: %w", err)
-	}
-	if _, err := os.Stat(filepath.Join(dir, marker)); err != nil && len(entries) > 0 {
-		return fmt.Errorf("%w: --data-dir %s is not empty and was not made by a quickstart: name a new or empty directory", ErrUsage, dir)
-	}
-	for _, ours := range []string{"control-plane", "sample", "sample.git", "piped", "piped.log"} {
-		if err := os.RemoveAll(filepath.Join(dir, ours)); err != nil {
-			return fmt.Errorf("--data-dir: %w", err)
-		}
-	}
-	const private = 0o600
-	if err := os.WriteFile(filepath.Join(dir, marker), nil, private); err != nil {
-		return fmt.Errorf("--data-dir: %w", err)
 	}
 	return nil
 }

@@ -2,6 +2,7 @@ package quickstart
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 
@@ -9,7 +10,12 @@ import (
 	webv1 "pipecd/pkg/rpc/gen/pipecd/web/v1"
 )
 
-// follower tells how the newest deployment goes.
+// recent is how many of the newest deployments are looked at; far more than can
+// begin between two looks.
+const recent = 20
+
+// follower tells how deployments go, each to its end, also when the next one
+// begins at once.
 type follower struct {
 	world *world
 	stop  context.CancelFunc
@@ -22,49 +28,48 @@ func (f *follower) start(ctx context.Context) {
 		const every = 300 * time.Millisecond
 		ticker := time.NewTicker(every)
 		defer ticker.Stop()
-		current, ended, told := "", "", map[string]string{}
 		for {
 			select {
 			case <-ctx.Done():
 				return
 			case <-ticker.C:
 			}
-			d := f.newest(ctx)
-			if d == nil {
-				continue
+			list, err := f.world.deployments(ctx, recent)
+			if err != nil {
+				continue // the next look may be luckier
 			}
-			if d.GetId() != current {
-				current, told = d.GetId(), map[string]string{}
-				f.world.say("• deployment %s", d.GetId())
-			}
-			f.world.tellStages(d, told)
-			if completed(d) && ended != d.GetId() {
-				if ended == "" {
-					f.world.cloud.resetCounts() // before the first deployment nothing could answer
-				}
-				ended = d.GetId()
-				f.world.say("• %s: %s", status(d), d.GetStatusReason())
+			for _, d := range slices.Backward(list) { // oldest first, as they ran
+				f.tell(d)
 			}
 		}
 	})
 }
 
-// newest is the newest deployment that has begun; others wait behind it.
-func (f *follower) newest(ctx context.Context) *modelpb.Deployment {
-	const some = 10
-	list, err := f.world.client.ListDeployments(ctx, &webv1.ListDeploymentsRequest{ApplicationId: f.world.appID, PageSize: some})
-	if err != nil {
-		return nil
-	}
-	for _, d := range list.GetDeployments() {
-		if d.GetStatus() != modelpb.DeploymentStatus_DEPLOYMENT_PENDING {
-			return d
+func (f *follower) tell(d *modelpb.Deployment) {
+	before := len(f.world.teller.ended)
+	f.world.tell(d)
+	if before == 0 && len(f.world.teller.ended) > 0 {
+		f.world.cloud.resetCounts() // before the first deployment nothing could answer
+		if d.GetStatus() == modelpb.DeploymentStatus_DEPLOYMENT_SUCCESS {
+			f.world.say("• v%d answers all requests; type good, bad or broken to release the next version", f.world.released)
 		}
 	}
-	return nil
 }
 
 func (f *follower) wait() {
 	f.stop()
 	f.done.Wait()
+}
+
+// tell says what is new about the deployment.
+func (w *world) tell(d *modelpb.Deployment) {
+	for _, line := range w.teller.news(d) {
+		w.say("%s", line)
+	}
+}
+
+// deployments returns the application's newest deployments, newest first.
+func (w *world) deployments(ctx context.Context, n int32) ([]*modelpb.Deployment, error) {
+	list, err := w.client.ListDeployments(ctx, &webv1.ListDeploymentsRequest{ApplicationId: w.appID, PageSize: n})
+	return list.GetDeployments(), err
 }

@@ -19,22 +19,19 @@ func Play(ctx context.Context, s Streams, name string, killAfter time.Duration) 
 	if i < 0 {
 		return false, fmt.Errorf("%w: there is no scenario %q", ErrUsage, name)
 	}
-	dir, remove, err := directory("")
+	dir, err := openDirectory("")
 	if err != nil {
 		return false, err
 	}
 	defer func() {
 		if err == nil {
-			remove()
+			dir.close()
+		} else {
+			s.say("  What the run left is in %s", dir.path)
 		}
 	}()
-	say := func(format string, args ...any) { _, _ = fmt.Fprintf(s.Err, format+"\n", args...) } // nobody is left to be told
-	w, err := newWorld(ctx, options{dir: dir, say: say, logger: slog.New(slog.DiscardHandler), literal: all[i].literal})
-	defer func() {
-		closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeLimit)
-		defer cancel()
-		err = errors.Join(err, w.close(closing))
-	}()
+	w, err := newWorld(ctx, options{dir: dir, say: s.say, paint: s.Paint, logger: slog.New(slog.DiscardHandler), literal: all[i].literal})
+	defer func() { err = errors.Join(err, w.end(ctx)) }()
 	if err != nil {
 		return false, err
 	}
@@ -43,6 +40,13 @@ func Play(ctx context.Context, s Streams, name string, killAfter time.Duration) 
 	}
 	err = play(ctx, s, w, all[i])
 	return w.killed.Load(), err
+}
+
+// end ends the world, also when ctx is done.
+func (w *world) end(ctx context.Context) error {
+	closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeLimit)
+	defer cancel()
+	return w.close(closing)
 }
 
 // closeLimit is how long ending everything may take.

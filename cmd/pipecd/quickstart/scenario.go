@@ -52,7 +52,8 @@ type result struct {
 	PrimarySet primaryResult    `json:"primary_task_set"`
 	Version    string           `json:"version"` // that answers after the deployment
 
-	after map[string]uint64 // answers by version after the deployment
+	after       map[string]uint64 // answers by version after the deployment
+	deployments int               // that were made in all
 }
 
 type deploymentResult struct {
@@ -104,7 +105,6 @@ func (s scenario) run(ctx context.Context, w *world) (result, error) {
 	if first.GetStatus() != modelpb.DeploymentStatus_DEPLOYMENT_SUCCESS {
 		return result{}, fmt.Errorf("the first deployment ended as %s: %s", status(first), first.GetStatusReason())
 	}
-	w.say("✓ first deployment   %s", first.GetStatusReason())
 	before := w.cloudState()
 	w.cloud.resetCounts()
 	began := time.Now()
@@ -135,46 +135,43 @@ func (r release) describe() string {
 	}
 }
 
-// deployment waits for the next deployment after the one with the id, telling
-// its progress, and returns it completed.
+// deployment waits for the deployment that came after the one with the id,
+// telling its progress, and returns it completed.
 func (w *world) deployment(ctx context.Context, after string, limit time.Duration) (*modelpb.Deployment, error) {
 	var found *modelpb.Deployment
-	told := map[string]string{}
-	err := w.until(ctx, limit, "the deployment is completed (see "+w.dir+"/piped.log)", func(ctx context.Context) (bool, error) {
-		list, err := w.client.ListDeployments(ctx, &webv1.ListDeploymentsRequest{ApplicationId: w.appID, PageSize: 1})
-		if err != nil || len(list.GetDeployments()) == 0 || list.GetDeployments()[0].GetId() == after {
+	err := w.until(ctx, limit, "the deployment is completed (see "+w.dir+"/piped.log)", func(ctx context.Context) (_ bool, err error) {
+		if found == nil {
+			list, err := w.deployments(ctx, recent)
+			if err != nil {
+				return false, err
+			}
+			if found = next(list, after); found == nil {
+				return false, nil
+			}
+		}
+		got, err := w.client.GetDeployment(ctx, &webv1.GetDeploymentRequest{DeploymentId: found.GetId()})
+		if err != nil {
 			return false, err
 		}
-		found = list.GetDeployments()[0]
-		w.tellStages(found, told)
+		found = got.GetDeployment()
+		w.tell(found)
 		return completed(found), nil
 	})
 	return found, err
 }
 
-// tellStages says which stages changed since the last look.
-func (w *world) tellStages(d *modelpb.Deployment, told map[string]string) {
-	for _, s := range d.GetStages() {
-		st := stageStatus(s)
-		if st == model.StageNotStarted.String() || told[s.GetId()] == st {
-			continue
+// next returns, of deployments with the newest first, the one after that with
+// the id, or the first of all; nil if there is none yet.
+func next(newestFirst []*modelpb.Deployment, after string) *modelpb.Deployment {
+	var found *modelpb.Deployment
+	for _, d := range newestFirst {
+		if d.GetId() == after {
+			break
 		}
-		told[s.GetId()] = st
-		line := fmt.Sprintf("  %-20s %s", s.GetName(), st)
-		if st != model.StageRunning.String() && s.GetStatusReason() != "" {
-			line += "  " + s.GetStatusReason()
-		}
-		w.say("%s", line)
+		found = d
 	}
+	return found
 }
-
-func completed(d *modelpb.Deployment) bool {
-	return model.DeploymentStatus(d.GetStatus()).IsCompleted()
-}
-
-func status(d *modelpb.Deployment) string { return model.DeploymentStatus(d.GetStatus()).String() }
-
-func stageStatus(s *modelpb.PipelineStage) string { return model.StageStatus(s.GetStatus()).String() }
 
 // cloudState is what the cloud itself shows.
 type cloudState struct {
@@ -237,6 +234,11 @@ func (w *world) measure(ctx context.Context, name string, before cloudState, d *
 		Version:    soleVersion(after.ByVersion),
 		after:      after.ByVersion,
 	}
+	all, err := w.deployments(ctx, recent)
+	if err != nil {
+		return result{}, err
+	}
+	r.deployments = len(all)
 	for version, n := range during.ByVersion {
 		r.Traffic.ByVersion[version] = n + during.ErrorsByVersion[version]
 	}
@@ -282,6 +284,7 @@ func (r result) stage(name string) string {
 func judgeEnd(r result, version string) broken {
 	var b broken
 	b.unless(r.Traffic.LBErrors.Routing == 0, "%d requests were dropped by a move of ours", r.Traffic.LBErrors.Routing)
+	b.unless(r.deployments == 2, "%d deployments were made, not 2", r.deployments) //nolint:mnd // of v1 and of v2
 	b.unless(r.TaskSets == 1, "%d task sets are left, not 1", r.TaskSets)
 	b.unless(r.Listener == listenerResult{Primary: 100, Canary: 0}, "the listener ends at %d/%d, not 100/0", r.Listener.Primary, r.Listener.Canary) //nolint:mnd // percent
 	b.unless(r.Version == version, "after the deployment %q answers, not %s", r.Version, version)

@@ -16,6 +16,7 @@ import (
 	"connectrpc.com/connect/v2"
 	"connectrpc.com/connect/v2/connecthttp"
 
+	"pipecd/cmd/pipecd/terminal"
 	"pipecd/pkg/controlplane/auth"
 	"pipecd/pkg/controlplane/server"
 	"pipecd/pkg/datastore/sqlite"
@@ -25,18 +26,21 @@ import (
 	webv1 "pipecd/pkg/rpc/gen/pipecd/web/v1"
 	"pipecd/pkg/rpc/gen/pipecd/web/v1/webv1connect"
 	"pipecd/pkg/version"
+	"pipecd/web"
 )
 
 const privateDir = 0o700
 
 // world is everything that runs.
 type world struct {
-	dir   string
-	say   func(format string, args ...any) // progress, for people
-	cloud *cloud
-	repo  *repository
-	agent *agentProcess
-	gate  gate
+	dir    string
+	say    func(format string, args ...any) // progress, for people
+	teller *teller
+	hold   *os.File // what the agent inherits, may be nil
+	cloud  *cloud
+	repo   *repository
+	agent  *agentProcess
+	gate   gate
 
 	address string // of the control plane, host:port
 	client  webv1connect.WebServiceClient
@@ -44,6 +48,7 @@ type world struct {
 	pipedID string
 	appID   string
 
+	released  int // number of the version that was released last
 	killed    atomic.Bool
 	onRelease func() // called after the release a scenario is about, may be nil
 	closers   []func(context.Context) error
@@ -51,9 +56,10 @@ type world struct {
 
 // options are what a world is made with.
 type options struct {
-	dir     string
+	dir     directory
 	port    int // of the control plane; 0 is a free one
 	say     func(format string, args ...any)
+	paint   terminal.Paint
 	logger  *slog.Logger
 	literal bool // gate with the guide's literal query
 }
@@ -61,7 +67,7 @@ type options struct {
 // newWorld starts the cloud, the control plane and the agent, and adds the
 // sample application. The caller closes the world, also after an error.
 func newWorld(ctx context.Context, o options) (*world, error) {
-	w := &world{dir: o.dir, say: o.say}
+	w := &world{dir: o.dir.path, hold: o.dir.hold, say: o.say, teller: newTeller(o.paint)}
 	binary, err := findAgent()
 	if err != nil {
 		return w, err
@@ -80,7 +86,7 @@ func newWorld(ctx context.Context, o options) (*world, error) {
 		if err := step.do(ctx); err != nil {
 			return w, fmt.Errorf("%s: %w", step.what, err)
 		}
-		w.say("✓ %-18s %4d ms", step.what, time.Since(began).Milliseconds())
+		w.say("%s %-18s %4d ms", o.paint.As(terminal.Green, "✓"), step.what, time.Since(began).Milliseconds())
 	}
 	return w, nil
 }
@@ -133,7 +139,7 @@ func (w *world) startControlPlane(ctx context.Context, o options) error {
 		return err
 	}
 	return w.serve(ctx, server.Options{
-		Store: store, Files: files, SessionKey: key, InsecureCookie: true,
+		Store: store, Files: files, SessionKey: key, InsecureCookie: true, UI: web.Files(),
 		Projects:    []*model.Project{{ID: projectID, StaticAdmin: &model.StaticAdmin{Username: username, PasswordHash: passwordHash}}},
 		Listen:      fmt.Sprintf("127.0.0.1:%d", o.port),
 		GracePeriod: time.Second,
@@ -206,7 +212,11 @@ func (w *world) makeRepository(ctx context.Context) error {
 
 // release commits a version of the sample application.
 func (w *world) release(ctx context.Context, r release) error {
-	return w.repo.release(ctx, "Release "+r.version, sampleFiles(r, w.cloud.primaryARN(), w.cloud.canaryARN(), w.gate))
+	err := w.repo.release(ctx, "Release "+r.version, sampleFiles(r, w.cloud.primaryARN(), w.cloud.canaryARN(), w.gate))
+	if err == nil {
+		w.released++
+	}
+	return err
 }
 
 func (w *world) write(name, text string) error {
@@ -245,6 +255,7 @@ func (w *world) startAgent(ctx context.Context, binary string) error {
 		args:    []string{"run", "--config-file=" + path("piped.yaml"), "--insecure", "--admin-port=0", "--data-dir=" + path("piped")},
 		env:     append(os.Environ(), "AWS_ENDPOINT_URL="+w.cloud.url, "AWS_EC2_METADATA_DISABLED=true", "NO_PROXY=127.0.0.1,localhost"),
 		logFile: path("piped.log"),
+		hold:    w.hold,
 		report:  func(text string) { w.say("! %s", text) },
 	}
 	running, stop := context.WithCancel(context.WithoutCancel(ctx))
@@ -262,7 +273,8 @@ func (w *world) agentIsThere(ctx context.Context) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	for _, p := range list.GetPipeds() {
+	for _, listed := range list.GetPipeds() {
+		p := listed.GetPiped()
 		if p.GetId() == w.pipedID && p.GetStatus() == modelpb.Piped_ONLINE && len(p.GetRepositories()) > 0 {
 			return true, nil
 		}

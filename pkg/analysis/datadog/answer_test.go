@@ -289,13 +289,11 @@ func FuzzAnswer(f *testing.F) {
 		`{"series":[{"interval":-1,"pointlist":[[1,2],[3,4],[3,5]]}]}`, `null`, `[]`, ``, `{"status":1}`, `{"errors":["a"]}`,
 	} {
 		for _, status := range []int{200, 400, 403, 429, 500} {
-			f.Add(status, seed)
+			f.Add(uint(status-200), seed)
 		}
 	}
-	f.Fuzz(func(t *testing.T, status int, body string) {
-		if status < 200 || status > 599 {
-			t.Skip()
-		}
+	f.Fuzz(func(t *testing.T, number uint, body string) {
+		status := 200 + int(number%400) // every number is a status that can be the last answer
 		result, err := query(t, canned{status: status, body: strings.NewReader(body)})
 		if (status != http.StatusOK) && err == nil {
 			t.Errorf("status %d gave no error", status)

@@ -103,6 +103,7 @@ func TestKeysFrom(t *testing.T) {
 		"empty data":       {datadog.KeySource{APIKeyFile: good, ApplicationKeyData: "Cg=="}, model.CodeInvalid, "applicationKeyData is empty"},
 		"two lines":        {datadog.KeySource{APIKeyFile: file(apiKey + "\n" + appKey), ApplicationKeyData: data}, model.CodeInvalid, "white space"},
 		"not a key":        {datadog.KeySource{APIKeyFile: file(strings.Repeat("x", 10000)), ApplicationKeyData: data}, model.CodeInvalid, "longer than"},
+		"too short":        {datadog.KeySource{APIKeyFile: file("a\n"), ApplicationKeyData: data}, model.CodeInvalid, "holds only 1 characters"},
 		"problems of both": {datadog.KeySource{APIKeyFile: empty}, model.CodeInvalid, "has no applicationKey"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -12,8 +12,12 @@ import (
 	"pipecd/pkg/model"
 )
 
-// maxKeyBytes bounds a key. Datadog's have 32 and 40 characters.
-const maxKeyBytes = 4 << 10
+// Bounds of a key. Datadog's have 32 and 40 characters. A key of a few
+// characters could not be blotted out of an error without blotting its words too.
+const (
+	minKeyBytes = 8
+	maxKeyBytes = 4 << 10
+)
 
 // Key is one of the two keys and where it came from. It never prints itself.
 type Key struct {
@@ -38,6 +42,8 @@ func NewKey(value, source string) (Key, error) {
 	switch {
 	case value == "":
 		return Key{}, model.Errorf(model.CodeInvalid, "%s is empty: put the Datadog key there", source)
+	case len(value) < minKeyBytes:
+		return Key{}, model.Errorf(model.CodeInvalid, "%s holds only %d characters: Datadog's API keys have 32, its application keys 40", source, len(value))
 	case len(value) > maxKeyBytes:
 		return Key{}, model.Errorf(model.CodeInvalid, "%s is longer than %d bytes: that is not a Datadog key", source, maxKeyBytes)
 	case strings.ContainsFunc(value, func(r rune) bool { return r <= ' ' || r > '~' }):

@@ -16,6 +16,7 @@ import (
 
 	"pipecd/pkg/analysis"
 	"pipecd/pkg/model"
+	"pipecd/pkg/observe"
 )
 
 // maxAnswerBytes bounds one answer after decompression. Some
@@ -33,6 +34,8 @@ type Config struct {
 	// one with a transport of its own, which uses the proxy of the environment.
 	HTTPClient *http.Client
 	Logger     *slog.Logger
+	// Observer is told about queries; nil means nobody looks.
+	Observer observe.Observer
 }
 
 // Provider is an analysis.Provider that asks Datadog.
@@ -41,6 +44,7 @@ type Provider struct {
 	base    string
 	keys    Keys
 	log     *slog.Logger
+	to      observe.Observer
 	clear   bool
 	warning sync.Once
 }
@@ -71,6 +75,7 @@ func New(cfg Config) (*Provider, error) {
 		base:  base,
 		keys:  cfg.Keys,
 		log:   cfg.Logger.With(slog.String("provider", "datadog"), slog.String("address", base)),
+		to:    observe.Or(cfg.Observer),
 		clear: inClear(base),
 	}, nil
 }
@@ -85,6 +90,13 @@ func (p *Provider) Query(ctx context.Context, q analysis.Query) (analysis.Result
 			p.log.WarnContext(ctx, "the Datadog keys travel in clear text: use an address that begins with https://")
 		})
 	}
+	ctx, end := p.to.Begin(ctx, observe.Operation{Kind: observe.DatadogQuery})
+	result, err := p.ask(ctx, q)
+	end("", err)
+	return result, err
+}
+
+func (p *Provider) ask(ctx context.Context, q analysis.Query) (analysis.Result, error) {
 	from, to := span(q, time.Now())
 	answer, response, err := p.call(ctx, from, to, q.Expr)
 	if err != nil {

@@ -1,5 +1,6 @@
 // Package agentapi answers pipecd.agent.v1.AgentService: the stream that every
-// agent of ours holds open. It does three things.
+// agent of ours holds open, and the reports PipedService has no call for
+// (checks.go). The stream does three things.
 //
 // It grants the lease. Of the processes started with one agent's id, one gets
 // the lease and acts; the others are told to stand by and get it as soon as it

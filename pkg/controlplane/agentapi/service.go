@@ -13,6 +13,7 @@ import (
 	"pipecd/pkg/controlplane/notify"
 	"pipecd/pkg/datastore"
 	"pipecd/pkg/model"
+	"pipecd/pkg/observe"
 	agentv1 "pipecd/pkg/rpc/gen/pipecd/agent/v1"
 	"pipecd/pkg/rpc/gen/pipecd/agent/v1/agentv1connect"
 )
@@ -31,6 +32,7 @@ type Store interface {
 	datastore.Leases
 	TouchPiped(ctx context.Context, id string, now time.Time) error
 	ListUnhandledCommands(ctx context.Context, pipedID string) ([]*model.Command, error)
+	GetDeployment(ctx context.Context, id string) (*model.Deployment, error)
 }
 
 // rechecker says whether a caller may go on.
@@ -42,8 +44,11 @@ type rechecker interface {
 type Options struct {
 	Store  Store
 	Pipeds rechecker
+	Checks checkAppender
 	Hub    *notify.Hub
 	Logger *slog.Logger
+	// Observer is told how many agents are connected; nil means nobody looks.
+	Observer observe.Observer
 	// Interrupt makes a Receive that waits on the call's stream return. The
 	// stream's own context cannot do it: it ends only with the call.
 	Interrupt func(ctx context.Context)
@@ -54,8 +59,10 @@ type Options struct {
 type Service struct {
 	store     Store
 	pipeds    rechecker
+	checks    checkAppender
 	hub       *notify.Hub
 	logger    *slog.Logger
+	observer  observe.Observer
 	interrupt func(ctx context.Context)
 
 	mu      sync.Mutex
@@ -67,7 +74,7 @@ var _ agentv1connect.AgentServiceHandler = (*Service)(nil)
 // New returns the service.
 func New(o Options) *Service {
 	return &Service{
-		store: o.Store, pipeds: o.Pipeds, hub: o.Hub, logger: o.Logger, interrupt: o.Interrupt,
+		store: o.Store, pipeds: o.Pipeds, checks: o.Checks, hub: o.Hub, logger: o.Logger, observer: observe.Or(o.Observer), interrupt: o.Interrupt,
 		current: make(map[string]*session),
 	}
 }
@@ -180,6 +187,7 @@ func (s *Service) enter(se *session) {
 	s.mu.Lock()
 	old := s.current[se.caller.Piped.ID]
 	s.current[se.caller.Piped.ID] = se
+	s.tell()
 	s.mu.Unlock()
 	if old != nil {
 		old.cancel(errReplaced)
@@ -194,5 +202,12 @@ func (s *Service) leave(se *session) bool {
 		return false
 	}
 	delete(s.current, se.caller.Piped.ID)
+	s.tell()
 	return true
+}
+
+// tell says how many agents are connected. mu is held.
+func (s *Service) tell() {
+	ctx := context.Background() // a level belongs to no call
+	s.observer.Set(ctx, observe.AgentsConnected, float64(len(s.current)))
 }

@@ -146,6 +146,7 @@ func (se *session) begin(ctx context.Context) error {
 		return err
 	}
 	se.touch(ctx)
+	se.service.hub.Notify(notify.OfPiped(se.caller.Piped)...) // it is online now
 	return se.sendCommands(ctx)
 }
 
@@ -242,7 +243,7 @@ func (se *session) release(ctx context.Context) {
 	if err := se.service.store.ReleaseLease(ctx, se.fence); err != nil {
 		se.logger.WarnContext(ctx, "the lease could not be released; it will expire", slog.Any("error", err))
 	}
-	se.service.hub.Notify(notify.Agent(se.caller.Piped.ID))
+	se.service.hub.Notify(notify.OfPiped(se.caller.Piped)...)
 	se.logger.InfoContext(ctx, "piped disconnected", slog.Int64("epoch", se.fence.Epoch))
 }
 

@@ -134,11 +134,63 @@ func TestThrottleOfAnAddress(t *testing.T) {
 
 var sessionKey = []byte("0123456789abcdef0123456789abcdef")
 
+// endedSessions is the part of a datastore that remembers who logged out.
+type endedSessions map[string]time.Time
+
+func (e endedSessions) EndSession(_ context.Context, id string, expiresAt time.Time) error {
+	e[id] = expiresAt
+	return nil
+}
+
+func (e endedSessions) SessionEnded(_ context.Context, id string) (bool, error) {
+	_, ended := e[id]
+	return ended, nil
+}
+
+func newSessions(key []byte, projects *auth.Projects) *auth.Sessions {
+	return auth.NewSessions(auth.SessionOptions{Key: key, Projects: projects, Ended: endedSessions{}, Insecure: true})
+}
+
+func TestLogoutEndsTheSessionEverywhere(t *testing.T) {
+	t.Parallel()
+	s := stored{"p": {ID: "p", StaticAdmin: admin(t, "x")}}
+	sessions, ctx := newSessions(sessionKey, auth.NewProjects(nil, s)), t.Context()
+	var headers [2][]string
+	for i := range headers {
+		cookie, _, err := sessions.Start("p", s["p"].StaticAdmin, time.Now())
+		if err != nil {
+			t.Fatal(err)
+		}
+		headers[i] = []string{cookie.Name + "=" + cookie.Value}
+	}
+	user, err := sessions.Check(ctx, headers[0])
+	if err != nil || user.SessionID == "" || time.Until(user.ExpiresAt) > auth.SessionLifetime {
+		t.Fatalf("got %+v, %v", user, err)
+	}
+	if id, err := sessions.End(ctx, headers[0]); err != nil || id != user.SessionID {
+		t.Errorf("ended %q, %v", id, err)
+	}
+	_, err = sessions.Check(ctx, headers[0])
+	for _, err := range []error{err, sessions.Recheck(ctx, user)} {
+		if model.CodeOf(err) != model.CodeUnauthenticated {
+			t.Errorf("a copy of the cookie still opens the session: %v", err)
+		}
+	}
+	if _, err := sessions.Check(ctx, headers[1]); err != nil {
+		t.Errorf("the person's other session ended too: %v", err)
+	}
+	for _, none := range [][]string{nil, {"token=x"}, headers[0]} {
+		if id, err := sessions.End(ctx, none); id != "" || err != nil {
+			t.Errorf("logging out without a session: %q, %v", id, err)
+		}
+	}
+}
+
 func TestSessions(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		s := stored{"p": {ID: "p", StaticAdmin: admin(t, "x")}}
-		sessions := auth.NewSessions(sessionKey, auth.NewProjects(nil, s), true)
+		sessions := newSessions(sessionKey, auth.NewProjects(nil, s))
 		cookie, ends, err := sessions.Start("p", s["p"].StaticAdmin, time.Now())
 		if err != nil || cookie.Secure || time.Until(ends) != auth.SessionLifetime {
 			t.Fatalf("got %v, %s, %v", cookie, ends, err)
@@ -156,10 +208,10 @@ func TestSessions(t *testing.T) {
 				t.Errorf("%s: got %v", what, err)
 			}
 		}
-		refused("another key", check(auth.NewSessions([]byte("another key another key another!!"), auth.NewProjects(nil, s), true)))
-		refused("project gone", check(auth.NewSessions(sessionKey, auth.NewProjects(nil, stored{}), true)))
-		refused("login turned off", check(auth.NewSessions(sessionKey, auth.NewProjects(nil, stored{"p": {ID: "p"}}), true)))
-		refused("another password", check(auth.NewSessions(sessionKey, auth.NewProjects(nil, stored{"p": {ID: "p", StaticAdmin: admin(t, "y")}}), true)))
+		refused("another key", check(newSessions([]byte("another key another key another!!"), auth.NewProjects(nil, s))))
+		refused("project gone", check(newSessions(sessionKey, auth.NewProjects(nil, stored{}))))
+		refused("login turned off", check(newSessions(sessionKey, auth.NewProjects(nil, stored{"p": {ID: "p"}}))))
+		refused("another password", check(newSessions(sessionKey, auth.NewProjects(nil, stored{"p": {ID: "p", StaticAdmin: admin(t, "y")}}))))
 		time.Sleep(auth.SessionLifetime + time.Second) // virtual time
 		refused("too old", check(sessions))
 	})
@@ -167,8 +219,8 @@ func TestSessions(t *testing.T) {
 
 func FuzzSession(f *testing.F) {
 	s := stored{"p": {ID: "p", StaticAdmin: &model.StaticAdmin{Username: "admin", PasswordHash: "x"}}}
-	sessions := auth.NewSessions(sessionKey, auth.NewProjects(nil, s), true)
-	other := auth.NewSessions([]byte("another key another key another!!"), auth.NewProjects(nil, s), true)
+	sessions := newSessions(sessionKey, auth.NewProjects(nil, s))
+	other := newSessions([]byte("another key another key another!!"), auth.NewProjects(nil, s))
 	cookie, _, err := other.Start("p", s["p"].StaticAdmin, time.Now())
 	if err != nil {
 		f.Fatal(err)

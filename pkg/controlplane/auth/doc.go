@@ -9,8 +9,10 @@
 //
 // A login gives a session: a JWT (HS256) signed with the server's key file. It
 // names the project and the user and holds a fingerprint of the password's
-// hash, so that changing the password ends every session. It travels in the
-// cookie SessionCookie, which scripts cannot read and other sites cannot send.
+// hash, so that changing the password ends every session. Who logs out ends the
+// session everywhere: its id is remembered in the datastore until it would have
+// expired. It travels in the cookie SessionCookie, which scripts cannot read and
+// other sites cannot send.
 //
 // # Agents
 //

@@ -64,8 +64,7 @@ func (p *Pipeds) Check(ctx context.Context, authorization, epoch string) (*Piped
 	if why != "" {
 		p.logger.WarnContext(ctx, "refused a piped's credential",
 			slog.String("reason", why), slog.String("project", credential.ProjectID), slog.String("piped", credential.PipedID))
-		return nil, model.Errorf(model.CodeUnauthenticated,
-			"the control plane refused this piped: check the project's id, the piped's id and the key, and that the piped is not disabled")
+		return nil, model.Errorf(model.CodeUnauthenticated, "Unauthenticated") // the sentence of the wire; agents say what to check
 	}
 	return &Piped{Piped: piped, Fence: fence, keyHash: hash}, nil
 }

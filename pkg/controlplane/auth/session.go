@@ -2,7 +2,9 @@ package auth
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
+	"log/slog"
 	"net/http"
 	"time"
 
@@ -25,6 +27,16 @@ const (
 type User struct {
 	Username  string
 	ProjectID string
+	// SessionID names the session, ExpiresAt is when it ends by itself.
+	SessionID string
+	ExpiresAt time.Time
+
+	fingerprint string
+}
+
+// LogValue says who did something.
+func (u User) LogValue() slog.Value {
+	return slog.GroupValue(slog.String("project", u.ProjectID), slog.String("user", u.Username))
 }
 
 type claims struct {
@@ -34,17 +46,31 @@ type claims struct {
 	Fingerprint string `json:"pwd"`
 }
 
-// Sessions makes and checks sessions.
+// sessionStore is what is needed of the datastore.
+type sessionStore interface {
+	EndSession(ctx context.Context, id string, expiresAt time.Time) error
+	SessionEnded(ctx context.Context, id string) (bool, error)
+}
+
+// Sessions makes, checks and ends sessions.
 type Sessions struct {
 	key      []byte
 	projects *Projects
+	ended    sessionStore
 	insecure bool
 }
 
-// NewSessions returns sessions signed with key. With insecureCookie the cookie
-// also travels over plain HTTP.
-func NewSessions(key []byte, projects *Projects, insecureCookie bool) *Sessions {
-	return &Sessions{key: key, projects: projects, insecure: insecureCookie}
+// SessionOptions is what NewSessions needs.
+type SessionOptions struct {
+	Key      []byte // signs the sessions
+	Projects *Projects
+	Ended    sessionStore // remembers who logged out
+	Insecure bool         // the cookie also travels over plain HTTP
+}
+
+// NewSessions returns sessions signed with the key.
+func NewSessions(o SessionOptions) *Sessions {
+	return &Sessions{key: o.Key, projects: o.Projects, ended: o.Ended, insecure: o.Insecure}
 }
 
 // Start returns the cookie of a new session that begins at now, and its end.
@@ -52,6 +78,7 @@ func (s *Sessions) Start(projectID string, admin *model.StaticAdmin, now time.Ti
 	ends := now.Add(SessionLifetime)
 	token := jwt.NewWithClaims(jwt.SigningMethodHS256, claims{
 		RegisteredClaims: jwt.RegisteredClaims{
+			ID:        rand.Text(),
 			Issuer:    issuer,
 			Subject:   admin.Username,
 			IssuedAt:  jwt.NewNumericDate(now),
@@ -68,8 +95,22 @@ func (s *Sessions) Start(projectID string, admin *model.StaticAdmin, now time.Ti
 	return s.cookie(signed, int(SessionLifetime/time.Second)), ends, nil
 }
 
-// End returns the cookie that makes a browser forget the session.
-func (s *Sessions) End() *http.Cookie { return s.cookie("", -1) }
+// Forget returns the cookie that makes a browser forget the session.
+func (s *Sessions) Forget() *http.Cookie { return s.cookie("", -1) }
+
+// End ends the session that the values of the Cookie header hold, wherever else
+// it is kept, and returns its id. There is none, and nothing to end, when the
+// session is not valid.
+func (s *Sessions) End(ctx context.Context, cookieHeaders []string) (id string, err error) {
+	user, err := s.Check(ctx, cookieHeaders)
+	switch {
+	case model.CodeOf(err) == model.CodeUnauthenticated:
+		return "", nil
+	case err != nil:
+		return "", err
+	}
+	return user.SessionID, s.ended.EndSession(ctx, user.SessionID, user.ExpiresAt)
+}
 
 func (s *Sessions) cookie(value string, maxAge int) *http.Cookie {
 	return &http.Cookie{
@@ -94,19 +135,42 @@ func (s *Sessions) Check(ctx context.Context, cookieHeaders []string) (User, err
 	_, err = jwt.ParseWithClaims(cookie.Value, &c, func(*jwt.Token) (any, error) { return s.key, nil },
 		jwt.WithValidMethods([]string{jwt.SigningMethodHS256.Alg()}),
 		jwt.WithIssuer(issuer), jwt.WithExpirationRequired(), jwt.WithIssuedAt())
-	if err != nil {
+	if err != nil || c.ID == "" {
 		return User{}, refused()
 	}
-	project, err := s.projects.Get(ctx, c.ProjectID)
+	user := User{
+		Username: c.Subject, ProjectID: c.ProjectID, SessionID: c.ID, ExpiresAt: c.ExpiresAt.Time, fingerprint: c.Fingerprint,
+	}
+	if err := s.Recheck(ctx, user); err != nil {
+		return User{}, err
+	}
+	return user, nil
+}
+
+// Recheck returns nil as long as the session lasts: for streams, which are
+// opened once and last. CodeUnauthenticated when it expired, somebody logged
+// out, or the password was changed.
+func (s *Sessions) Recheck(ctx context.Context, u User) error {
+	if !time.Now().Before(u.ExpiresAt) {
+		return refused()
+	}
+	project, err := s.projects.Get(ctx, u.ProjectID)
 	switch {
 	case model.CodeOf(err) == model.CodeNotFound:
-		return User{}, refused()
+		return refused()
 	case err != nil:
-		return User{}, model.Wrap(model.CodeOf(err), err, "looking up the session's project")
-	case project.StaticAdmin == nil || !sameText(fingerprint(project.StaticAdmin), c.Fingerprint):
-		return User{}, refused()
+		return model.Wrap(model.CodeOf(err), err, "looking up the session's project")
+	case project.StaticAdmin == nil || !sameText(fingerprint(project.StaticAdmin), u.fingerprint):
+		return refused()
 	}
-	return User{Username: c.Subject, ProjectID: c.ProjectID}, nil
+	ended, err := s.ended.SessionEnded(ctx, u.SessionID)
+	if err != nil {
+		return model.Wrap(model.CodeOf(err), err, "looking up the session")
+	}
+	if ended {
+		return refused()
+	}
+	return nil
 }
 
 type userKey struct{}

@@ -8,6 +8,7 @@ import (
 
 	"pipecd/pkg/controlplane/notify"
 	"pipecd/pkg/model"
+	"pipecd/pkg/observe"
 )
 
 // approversKey is the stage metadata that lists who may approve, separated by
@@ -25,13 +26,15 @@ type store interface {
 
 // Issuer issues commands. It is safe for concurrent use.
 type Issuer struct {
-	store store
-	hub   *notify.Hub
+	store    store
+	hub      *notify.Hub
+	observer observe.Observer
 }
 
 // NewIssuer returns an issuer that stores commands and wakes agents through hub.
-func NewIssuer(s store, hub *notify.Hub) *Issuer {
-	return &Issuer{store: s, hub: hub}
+// A nil observer means nobody looks.
+func NewIssuer(s store, hub *notify.Hub, o observe.Observer) *Issuer {
+	return &Issuer{store: s, hub: hub, observer: observe.Or(o)}
 }
 
 // Commander is the person who asks. Things of another project do not exist for
@@ -59,13 +62,13 @@ func (i *Issuer) Sync(ctx context.Context, by Commander, applicationID string, s
 
 // Cancel asks to end a deployment; one that waits for its turn can be cancelled
 // too. It returns the command's id.
-func (i *Issuer) Cancel(ctx context.Context, by Commander, deploymentID string) (string, error) {
+func (i *Issuer) Cancel(ctx context.Context, by Commander, deploymentID string, rollback model.RollbackChoice) (string, error) {
 	d, err := i.open(ctx, by, deploymentID)
 	if err != nil {
 		return "", err
 	}
 	return i.issue(ctx, by, model.Command{
-		Type: model.CommandCancelDeployment, PipedID: d.PipedID, ApplicationID: d.ApplicationID, DeploymentID: d.ID,
+		Type: model.CommandCancelDeployment, PipedID: d.PipedID, ApplicationID: d.ApplicationID, DeploymentID: d.ID, Rollback: rollback,
 	})
 }
 
@@ -159,6 +162,7 @@ func (i *Issuer) issue(ctx context.Context, by Commander, c model.Command) (stri
 	if err := i.store.AddCommand(ctx, &c); err != nil {
 		return "", err
 	}
+	i.observer.Count(ctx, observe.Commands, 1, c.Type.String(), c.Status.String())
 	i.hub.Notify(notify.Commands(c.PipedID))
 	return c.ID, nil
 }

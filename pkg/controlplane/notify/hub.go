@@ -1,68 +1,93 @@
 package notify
 
-import "sync"
-
-// Topic names what may have changed.
-type Topic string
-
-// Commands is about the unanswered commands of an agent.
-func Commands(pipedID string) Topic { return Topic("commands/" + pipedID) }
-
-// Applications is about the list of an agent's applications.
-func Applications(pipedID string) Topic { return Topic("applications/" + pipedID) }
-
-// Agent is about the agent itself: its lease, and whether it is disabled.
-func Agent(pipedID string) Topic { return Topic("agent/" + pipedID) }
-
-// Deployment is about a deployment, its stages and their metadata.
-func Deployment(id string) Topic { return Topic("deployment/" + id) }
-
-// StageLog is about the log of one stage, in any of its attempts.
-func StageLog(deploymentID, stageID string) Topic {
-	return Topic("log/" + deploymentID + "/" + stageID)
-}
+import (
+	"maps"
+	"slices"
+	"sync"
+)
 
 // Hub connects those who change things with those who wait for changes. The
 // zero value is ready to use, and all methods are safe for concurrent use.
 type Hub struct {
 	mu          sync.Mutex
-	subscribers map[Topic]map[chan struct{}]struct{}
+	subscribers map[Topic]map[*Watch]struct{}
 }
 
-// Subscribe returns a channel that gets one value when the topic was notified
-// since the last receive, however often. stop ends the subscription; it may be
-// called more than once. The channel is never closed.
-func (h *Hub) Subscribe(topic Topic) (changed <-chan struct{}, stop func()) {
-	ch := make(chan struct{}, 1)
+// Watch is a subscription to any number of topics. What was notified is kept
+// once for each topic, however often, until it is taken.
+type Watch struct {
+	hub   *Hub
+	woken chan struct{}
+
+	// Guarded by the hub's lock.
+	topics  map[Topic]struct{}
+	changed map[Topic]struct{}
+}
+
+// Watch returns a subscription to the topics. Stop must be called in the end.
+func (h *Hub) Watch(topics ...Topic) *Watch {
+	w := &Watch{
+		hub: h, woken: make(chan struct{}, 1),
+		topics: make(map[Topic]struct{}, len(topics)), changed: make(map[Topic]struct{}),
+	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.subscribers == nil {
-		h.subscribers = make(map[Topic]map[chan struct{}]struct{})
+		h.subscribers = make(map[Topic]map[*Watch]struct{})
 	}
-	if h.subscribers[topic] == nil {
-		h.subscribers[topic] = make(map[chan struct{}]struct{})
+	for _, topic := range topics {
+		w.topics[topic] = struct{}{}
+		if h.subscribers[topic] == nil {
+			h.subscribers[topic] = make(map[*Watch]struct{})
+		}
+		h.subscribers[topic][w] = struct{}{}
 	}
-	h.subscribers[topic][ch] = struct{}{}
-	return ch, func() { h.unsubscribe(topic, ch) }
+	return w
 }
 
-func (h *Hub) unsubscribe(topic Topic, ch chan struct{}) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	delete(h.subscribers[topic], ch)
-	if len(h.subscribers[topic]) == 0 {
-		delete(h.subscribers, topic)
+// Woken gets a value after something was notified that was not taken. It is
+// never closed.
+func (w *Watch) Woken() <-chan struct{} { return w.woken }
+
+// Take returns the topics that were notified since the last time, in order.
+func (w *Watch) Take() []Topic {
+	w.hub.mu.Lock()
+	defer w.hub.mu.Unlock()
+	taken := slices.Sorted(maps.Keys(w.changed))
+	clear(w.changed)
+	return taken
+}
+
+// Stop ends the subscription. It may be called more than once.
+func (w *Watch) Stop() {
+	w.hub.mu.Lock()
+	defer w.hub.mu.Unlock()
+	for topic := range w.topics {
+		delete(w.hub.subscribers[topic], w)
+		if len(w.hub.subscribers[topic]) == 0 {
+			delete(w.hub.subscribers, topic)
+		}
 	}
 }
 
-// Notify wakes the subscribers of the topic. It never blocks.
-func (h *Hub) Notify(topic Topic) {
+// Subscribe is Watch for who follows one topic: the channel gets one value when
+// the topic was notified since the last receive, however often.
+func (h *Hub) Subscribe(topic Topic) (changed <-chan struct{}, stop func()) {
+	w := h.Watch(topic)
+	return w.woken, w.Stop
+}
+
+// Notify wakes the subscribers of the topics. It never blocks.
+func (h *Hub) Notify(topics ...Topic) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	for ch := range h.subscribers[topic] {
-		select {
-		case ch <- struct{}{}:
-		default: // woken already, and has not looked yet
+	for _, topic := range topics {
+		for w := range h.subscribers[topic] {
+			w.changed[topic] = struct{}{}
+			select {
+			case w.woken <- struct{}{}:
+			default: // woken already, and has not looked yet
+			}
 		}
 	}
 }

@@ -2,10 +2,10 @@ package pipedapi
 
 import (
 	"context"
-	"encoding/json"
 	"time"
 
 	"pipecd/pkg/controlplane/auth"
+	"pipecd/pkg/controlplane/notify"
 	"pipecd/pkg/datastore"
 	"pipecd/pkg/model"
 	"pipecd/pkg/rpc/convert"
@@ -22,22 +22,19 @@ func (s *Service) ListApplications(ctx context.Context, _ *pipedservice.ListAppl
 	var (
 		disabled = false
 		filter   = datastore.ApplicationFilter{ProjectID: caller.Piped.ProjectID, PipedID: caller.Piped.ID, Disabled: &disabled}
-		page     = datastore.Page{Size: datastore.MaxPageSize}
 		resp     pipedservice.ListApplicationsResponse
+		seen     = map[string]bool{}
 	)
-	for {
-		apps, next, err := s.store.ListApplications(ctx, filter, page)
-		if err != nil {
-			return nil, err
-		}
-		for _, a := range apps {
+	err = s.eachApplication(ctx, filter, func(a *model.Application) {
+		if !seen[a.ID] {
+			seen[a.ID] = true
 			resp.Applications = append(resp.Applications, convert.ApplicationToPB(a))
 		}
-		if next == "" {
-			return &resp, nil
-		}
-		page.Cursor = next
+	})
+	if err != nil {
+		return nil, err
 	}
+	return &resp, nil
 }
 
 // owns returns nil if the application is the agent's.
@@ -56,7 +53,7 @@ func (s *Service) application(ctx context.Context, id string) (*model.Applicatio
 	}
 	a, err := s.store.GetApplication(ctx, id)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, missing(err, "get application "+id)
 	}
 	return a, caller, owns(caller, a)
 }
@@ -69,14 +66,18 @@ func (s *Service) changeApplication(ctx context.Context, id string, change func(
 		return err
 	}
 	now := time.Now()
-	_, err = s.store.UpdateApplication(ctx, caller.Fence, id, func(a *model.Application) error {
+	a, err := s.store.UpdateApplication(ctx, caller.Fence, id, func(a *model.Application) error {
 		if err := owns(caller, a); err != nil {
 			return err
 		}
 		a.UpdatedAt = now
 		return change(a)
 	})
-	return err
+	if err != nil {
+		return missing(err, "update application "+id)
+	}
+	s.hub.Notify(notify.OfApplication(a)...)
+	return nil
 }
 
 // ReportApplicationSyncState records how an application relates to Git.
@@ -143,88 +144,7 @@ func (s *Service) GetApplicationMostRecentDeployment(ctx context.Context, req *p
 	default:
 	}
 	if ref == nil {
-		return nil, model.Errorf(model.CodeNotFound, "application %s has no most recent deployment with that status", a.ID)
+		return nil, model.Errorf(model.CodeNotFound, "Entity was not found to get the most recent deployment of application %s: it has none with that status", a.ID)
 	}
 	return &pipedservice.GetApplicationMostRecentDeploymentResponse{Deployment: convert.DeploymentRefToPB(ref)}, nil
-}
-
-// UpdateApplicationConfigurations takes over what the files in Git say about
-// applications: name, description and labels. Nothing is changed unless all of
-// them are the agent's.
-func (s *Service) UpdateApplicationConfigurations(ctx context.Context, req *pipedservice.UpdateApplicationConfigurationsRequest) (*pipedservice.UpdateApplicationConfigurationsResponse, error) {
-	for _, info := range req.GetApplications() {
-		a, _, err := s.application(ctx, info.GetId())
-		switch {
-		case err != nil:
-			return nil, err
-		case a.Deleted:
-			return nil, model.Errorf(model.CodeInvalid, "application %s was deleted", a.ID)
-		case len(info.GetDescription()) > model.MaxDescriptionLength:
-			return nil, model.Errorf(model.CodeInvalid, "the description of application %s is %d bytes long; at most %d are kept", a.ID, len(info.GetDescription()), model.MaxDescriptionLength)
-		}
-		if err := model.ValidateName("the name of application "+a.ID, info.GetName()); err != nil {
-			return nil, err
-		}
-	}
-	for _, info := range req.GetApplications() {
-		from := convert.ApplicationInfoFromPB(info)
-		err := s.changeApplication(ctx, from.ID, func(a *model.Application) error {
-			a.Name, a.Description, a.Labels = from.Name, from.Description, from.Labels
-			return nil
-		})
-		if err != nil {
-			return nil, err
-		}
-	}
-	return &pipedservice.UpdateApplicationConfigurationsResponse{}, nil
-}
-
-// ReportUnregisteredApplicationConfigurations is accepted; the suggestions are
-// not kept.
-func (s *Service) ReportUnregisteredApplicationConfigurations(context.Context, *pipedservice.ReportUnregisteredApplicationConfigurationsRequest) (*pipedservice.ReportUnregisteredApplicationConfigurationsResponse, error) {
-	return &pipedservice.ReportUnregisteredApplicationConfigurationsResponse{}, nil
-}
-
-// analysisResult is what is kept of the last successful analysis.
-type analysisResult struct {
-	StartTime int64 `json:"start_time"` // unix seconds
-}
-
-func analysisPath(a *model.Application) string { return "latest-analysis-result/" + a.ID + ".json" }
-
-// GetLatestAnalysisResult returns the last successful analysis. NOT_FOUND when
-// there was none.
-func (s *Service) GetLatestAnalysisResult(ctx context.Context, req *pipedservice.GetLatestAnalysisResultRequest) (*pipedservice.GetLatestAnalysisResultResponse, error) {
-	a, _, err := s.application(ctx, req.GetApplicationId())
-	if err != nil {
-		return nil, err
-	}
-	content, err := s.files.Get(ctx, analysisPath(a))
-	if err != nil {
-		return nil, model.Wrap(model.CodeOf(err), err, "reading the latest analysis result of application "+a.ID)
-	}
-	var result analysisResult
-	if err := json.Unmarshal(content, &result); err != nil {
-		return nil, model.Wrap(model.CodeInternal, err, "decoding the latest analysis result of application "+a.ID)
-	}
-	return &pipedservice.GetLatestAnalysisResultResponse{AnalysisResult: &modelpb.AnalysisResult{StartTime: result.StartTime}}, nil
-}
-
-// PutLatestAnalysisResult keeps the last successful analysis.
-func (s *Service) PutLatestAnalysisResult(ctx context.Context, req *pipedservice.PutLatestAnalysisResultRequest) (*pipedservice.PutLatestAnalysisResultResponse, error) {
-	a, caller, err := s.application(ctx, req.GetApplicationId())
-	if err != nil {
-		return nil, err
-	}
-	if err := s.checkFence(ctx, caller); err != nil {
-		return nil, err
-	}
-	content, err := json.Marshal(analysisResult{StartTime: req.GetAnalysisResult().GetStartTime()})
-	if err != nil {
-		return nil, model.Wrap(model.CodeInternal, err, "encoding an analysis result")
-	}
-	if err := s.files.Put(ctx, analysisPath(a), content); err != nil {
-		return nil, model.Wrap(model.CodeOf(err), err, "storing the latest analysis result of application "+a.ID)
-	}
-	return &pipedservice.PutLatestAnalysisResultResponse{}, nil
 }

@@ -5,7 +5,9 @@ import (
 	"time"
 
 	"pipecd/pkg/controlplane/auth"
+	"pipecd/pkg/controlplane/notify"
 	"pipecd/pkg/model"
+	"pipecd/pkg/observe"
 	"pipecd/pkg/rpc/convert"
 	"pipecd/pkg/rpc/gen/grpc/service/pipedservice"
 )
@@ -37,9 +39,12 @@ func (s *Service) ReportCommandHandled(ctx context.Context, req *pipedservice.Re
 	c, err := s.store.GetCommand(ctx, req.GetCommandId())
 	switch {
 	case err != nil:
-		return nil, err
+		return nil, missing(err, "get command "+req.GetCommandId())
 	case c.PipedID != caller.Piped.ID:
 		return nil, model.Errorf(model.CodePermissionDenied, "command %s is not for piped %s", c.ID, caller.Piped.ID)
+	}
+	if err := checkSize("the output of command "+c.ID, len(req.GetOutput()), maxOutputSize); err != nil {
+		return nil, err
 	}
 	if output := req.GetOutput(); len(output) > 0 && c.Status == model.CommandNotHandled {
 		if err := s.files.Put(ctx, "command-output/"+c.ID+".json", output); err != nil {
@@ -47,11 +52,18 @@ func (s *Service) ReportCommandHandled(ctx context.Context, req *pipedservice.Re
 		}
 	}
 	handled, now := convert.HandledFromPB(req), time.Now()
-	_, err = s.store.UpdateCommand(ctx, caller.Fence, c.ID, func(c *model.Command) error {
+	answered, err := s.store.UpdateCommand(ctx, caller.Fence, c.ID, func(c *model.Command) error {
 		return c.ReportHandled(handled, now)
 	})
 	if err != nil {
 		return nil, err
+	}
+	s.hub.Notify(notify.Command(answered.ID))
+	if err := s.tellChainRefused(ctx, answered); err != nil {
+		return nil, err
+	}
+	if c.Status == model.CommandNotHandled { // not a repeat
+		s.to.Count(ctx, observe.Commands, 1, answered.Type.String(), answered.Status.String())
 	}
 	return &pipedservice.ReportCommandHandledResponse{}, nil
 }

@@ -10,5 +10,6 @@
 // Requests carry no expected state. The rules of model decide what is accepted:
 // the same status again is fine, a step backwards is FAILED_PRECONDITION.
 //
-// Methods that are not here answer UNIMPLEMENTED.
+// What a person may look at but nobody filters by lies in the filestore: stage
+// logs, live states, analysis results, outputs of commands, plugins' objects.
 package pipedapi

@@ -5,11 +5,13 @@ import (
 	"time"
 
 	"pipecd/pkg/controlplane/auth"
+	"pipecd/pkg/controlplane/livestate"
 	"pipecd/pkg/controlplane/notify"
 	"pipecd/pkg/controlplane/stagelog"
 	"pipecd/pkg/datastore"
 	"pipecd/pkg/filestore"
 	"pipecd/pkg/model"
+	"pipecd/pkg/observe"
 	"pipecd/pkg/rpc/convert"
 	"pipecd/pkg/rpc/gen/grpc/service/pipedservice"
 	"pipecd/pkg/rpc/gen/grpc/service/pipedservice/pipedserviceconnect"
@@ -25,6 +27,9 @@ type Options struct {
 	Logs    *stagelog.Logs
 	Hub     *notify.Hub
 	Address string // external base URL of the UI, for links; may be empty
+
+	// Observer is told how commands were answered; nil means nobody looks.
+	Observer observe.Observer
 }
 
 // Service implements pipedserviceconnect.PipedServiceHandler. It is safe for
@@ -35,18 +40,21 @@ type Service struct {
 	store   datastore.Store
 	files   filestore.Store
 	logs    *stagelog.Logs
+	live    *livestate.Snapshots
 	hub     *notify.Hub
 	address string
+	to      observe.Observer
 }
 
 var _ pipedserviceconnect.PipedServiceHandler = (*Service)(nil)
 
 // New returns the service.
 func New(o Options) *Service {
-	return &Service{store: o.Store, files: o.Files, logs: o.Logs, hub: o.Hub, address: o.Address}
+	return &Service{store: o.Store, files: o.Files, logs: o.Logs, live: livestate.New(o.Files), hub: o.Hub, address: o.Address, to: observe.Or(o.Observer)}
 }
 
-// ReportStat is a sign of life. The statistics themselves are not kept.
+// ReportStat is a sign of life. The statistics themselves, metrics of the agent's
+// process, are not kept: operators read those from the agent.
 func (s *Service) ReportStat(ctx context.Context, _ *pipedservice.ReportStatRequest) (*pipedservice.ReportStatResponse, error) {
 	caller, err := auth.PipedFrom(ctx)
 	if err != nil {
@@ -67,25 +75,29 @@ func (s *Service) ReportPipedMeta(ctx context.Context, req *pipedservice.ReportP
 	if err := s.checkFence(ctx, caller); err != nil {
 		return nil, err
 	}
+	if err := checkSize("the piped's configuration", len(req.GetConfig()), maxConfigSize); err != nil {
+		return nil, err
+	}
 	meta, now := convert.PipedMetaFromPB(req), time.Now()
 	piped, err := s.store.UpdatePiped(ctx, caller.Piped.ID, func(p *model.Piped) error {
 		p.ReportMeta(meta, now)
 		return nil
 	})
 	if err != nil {
-		return nil, err
+		return nil, missing(err, "update piped "+caller.Piped.ID)
 	}
+	s.hub.Notify(notify.OfPiped(piped)...)
 	return &pipedservice.ReportPipedMetaResponse{Name: piped.Name, WebBaseUrl: s.address}, nil
 }
 
-// GetDesiredVersion says which version the agent should be of; none is wished.
-func (s *Service) GetDesiredVersion(context.Context, *pipedservice.GetDesiredVersionRequest) (*pipedservice.GetDesiredVersionResponse, error) {
-	return &pipedservice.GetDesiredVersionResponse{}, nil
-}
-
-// ListEvents returns no events: none can be registered yet.
-func (s *Service) ListEvents(context.Context, *pipedservice.ListEventsRequest) (*pipedservice.ListEventsResponse, error) {
-	return &pipedservice.ListEventsResponse{}, nil
+// GetDesiredVersion says which version a person wants the agent to be of; it is
+// empty when nobody does.
+func (s *Service) GetDesiredVersion(ctx context.Context, _ *pipedservice.GetDesiredVersionRequest) (*pipedservice.GetDesiredVersionResponse, error) {
+	caller, err := auth.PipedFrom(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return &pipedservice.GetDesiredVersionResponse{Version: convert.Text(caller.Piped.DesiredVersion)}, nil
 }
 
 // checkFence refuses a superseded process for writes that do not go through a
@@ -102,14 +114,6 @@ func (s *Service) checkFence(ctx context.Context, caller *auth.Piped) error {
 	}
 	if lease.Epoch != caller.Fence.Epoch {
 		return model.Errorf(model.CodeFenced, "another process of piped %s, on host %q, holds the lease now; this one must stop acting", caller.Fence.PipedID, lease.Host)
-	}
-	return nil
-}
-
-// checkReason refuses a text that is too long to be kept whole.
-func checkReason(what, text string) error {
-	if len(text) > model.MaxReasonLength {
-		return model.Errorf(model.CodeInvalid, "%s is %d bytes long; at most %d are kept", what, len(text), model.MaxReasonLength)
 	}
 	return nil
 }

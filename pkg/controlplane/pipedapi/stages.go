@@ -18,7 +18,7 @@ func (s *Service) ReportStageStatusChanged(ctx context.Context, req *pipedservic
 		return nil, err
 	}
 	report := convert.StageReportFromPB(req)
-	err := s.changeDeployment(ctx, req.GetDeploymentId(), func(d *model.Deployment, now time.Time) error {
+	_, err := s.changeDeployment(ctx, req.GetDeploymentId(), func(d *model.Deployment, now time.Time) error {
 		return d.ReportStage(report, now)
 	})
 	if err != nil {
@@ -29,7 +29,7 @@ func (s *Service) ReportStageStatusChanged(ctx context.Context, req *pipedservic
 
 // SaveStageMetadata merges keys into a stage's metadata.
 func (s *Service) SaveStageMetadata(ctx context.Context, req *pipedservice.SaveStageMetadataRequest) (*pipedservice.SaveStageMetadataResponse, error) {
-	err := s.changeDeployment(ctx, req.GetDeploymentId(), func(d *model.Deployment, now time.Time) error {
+	_, err := s.changeDeployment(ctx, req.GetDeploymentId(), func(d *model.Deployment, now time.Time) error {
 		return d.MergeStageMetadata(req.GetStageId(), req.GetMetadata(), now)
 	})
 	if err != nil {
@@ -73,6 +73,16 @@ func (s *Service) appendLog(ctx context.Context, key stagelog.Key, blocks []*mod
 		return model.Errorf(model.CodeInvalid, "deployment %s has no stage %q", d.ID, key.StageID)
 	case key.Attempt < 0:
 		return model.Errorf(model.CodeInvalid, "the retried count %d is negative", key.Attempt)
+	}
+	if !completed {
+		// A repeat of the report that ended the log is fine, for its answer may have been lost; any other is late.
+		done, err := s.logs.Completed(ctx, key)
+		if err != nil {
+			return err
+		}
+		if done {
+			return model.Errorf(model.CodeFailedPrecondition, "the log of stage %s of deployment %s is complete; nothing can be added", key.StageID, key.DeploymentID)
+		}
 	}
 	return s.logs.Append(ctx, key, convert.LogBlocksFromPB(blocks), completed)
 }

@@ -7,54 +7,17 @@ import (
 	"sync/atomic"
 	"time"
 
-	"connectrpc.com/connect/v2"
 	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/collectors"
 
 	"pipecd/pkg/admin"
 )
 
-// metrics are the process's own, in a registry of their own.
-type metrics struct {
-	registry *prometheus.Registry
-	running  *prometheus.GaugeVec
-	calls    *prometheus.CounterVec
-	seconds  *prometheus.HistogramVec
-}
-
-func newMetrics(version string) *metrics {
-	m := &metrics{
-		registry: prometheus.NewRegistry(),
-		running: prometheus.NewGaugeVec(prometheus.GaugeOpts{
-			Name: "pipecd_rpc_running", Help: "Calls and streams that are running.",
-		}, []string{"procedure"}),
-		calls: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "pipecd_rpc_calls_total", Help: "Calls and streams that have ended, by status code.",
-		}, []string{"procedure", "code"}),
-		seconds: prometheus.NewHistogramVec(prometheus.HistogramOpts{
-			Name: "pipecd_rpc_seconds", Help: "How long calls took; streams are left out.",
-			Buckets: []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30},
-		}, []string{"procedure"}),
+func newAdminHandler(o Options) http.Handler {
+	metrics := o.Metrics
+	if metrics == nil {
+		metrics = prometheus.NewRegistry()
 	}
-	build := prometheus.NewGauge(prometheus.GaugeOpts{
-		Name: "pipecd_build_info", Help: "Always 1; the version is in the label.",
-		ConstLabels: prometheus.Labels{"version": version},
-	})
-	build.Set(1)
-	m.registry.MustRegister(m.running, m.calls, m.seconds, build,
-		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
-	return m
-}
-
-func (m *metrics) finished(spec connect.Spec, err error, took time.Duration) {
-	m.calls.WithLabelValues(spec.Procedure, codeName(err)).Inc()
-	if spec.StreamType == connect.StreamTypeUnary {
-		m.seconds.WithLabelValues(spec.Procedure).Observe(took.Seconds())
-	}
-}
-
-func newAdminHandler(o Options, m *metrics) http.Handler {
-	return admin.Handler(m.registry, newHealth(o.Store, o.Files))
+	return admin.Handler(metrics, newHealth(o.Store, o.Files))
 }
 
 const (

@@ -6,7 +6,7 @@
 //	/pipecd.agent.v1.AgentService/             agents   package agentapi
 //	/pipecd.web.v1.WebService/                 people   package webapi
 //	/healthz                                   load balancers
-//	/                                          a page for people
+//	/                                          the web UI  package webui
 //
 // Each request is dispatched by its path, never a connection: proxies mix
 // everything on one. The services answer gRPC, gRPC-Web and Connect, over

@@ -14,8 +14,10 @@ import (
 	"pipecd/pkg/controlplane/command"
 	"pipecd/pkg/controlplane/notify"
 	"pipecd/pkg/controlplane/pipedapi"
+	"pipecd/pkg/controlplane/stagechecks"
 	"pipecd/pkg/controlplane/stagelog"
 	"pipecd/pkg/controlplane/webapi"
+	"pipecd/pkg/controlplane/webui"
 	"pipecd/pkg/rpc/gen/grpc/service/pipedservice/pipedserviceconnect"
 	"pipecd/pkg/rpc/gen/pipecd/agent/v1/agentv1connect"
 	"pipecd/pkg/rpc/gen/pipecd/web/v1/webv1connect"
@@ -33,7 +35,7 @@ const (
 
 // newHandler wires everything that answers on the one port. stopping is done
 // when streams have to end.
-func newHandler(stopping context.Context, o Options, m *metrics) (http.Handler, error) {
+func newHandler(stopping context.Context, o Options, hub *notify.Hub) (http.Handler, error) {
 	projects := auth.NewProjects(o.Projects, o.Store)
 	passwords, err := auth.NewPasswords(projects)
 	if err != nil {
@@ -43,36 +45,40 @@ func newHandler(stopping context.Context, o Options, m *metrics) (http.Handler, 
 	if err != nil {
 		return nil, err
 	}
+	ui, err := webui.New(o.UI, o.Version)
+	if err != nil {
+		return nil, err
+	}
 	var (
-		hub      = new(notify.Hub)
 		logs     = stagelog.New(o.Files, hub)
 		pipeds   = auth.NewPipeds(projects, o.Store, o.Logger)
-		sessions = auth.NewSessions(o.SessionKey, projects, o.InsecureCookie)
+		sessions = auth.NewSessions(auth.SessionOptions{Key: o.SessionKey, Projects: projects, Ended: o.Store, Insecure: o.InsecureCookie})
 	)
 	rpc := connect.NewServer(
-		observe(o.Logger, m),
+		account(o.Logger, o.Observer),
 		mapErrors,
 		recoverPanics,
 		limit(stopping),
-		identify(pipeds, sessions),
+		identify(pipeds, follower{sessions: sessions, hub: hub}),
 		validate,
 	)
 	pipedserviceconnect.RegisterPipedServiceHandler(rpc, pipedapi.New(pipedapi.Options{
-		Store: o.Store, Files: o.Files, Logs: logs, Hub: hub, Address: o.Address,
+		Store: o.Store, Files: o.Files, Logs: logs, Hub: hub, Address: o.Address, Observer: o.Observer,
 	}))
 	agentv1connect.RegisterAgentServiceHandler(rpc, agentapi.New(agentapi.Options{
-		Store: o.Store, Pipeds: pipeds, Hub: hub, Logger: o.Logger, Interrupt: interruptReads,
+		Store: o.Store, Pipeds: pipeds, Checks: stagechecks.New(o.Files, hub), Hub: hub, Logger: o.Logger, Observer: o.Observer, Interrupt: interruptReads,
 	}))
 	webv1connect.RegisterWebServiceHandler(rpc, webapi.New(webapi.Options{
-		Store: o.Store, Logs: logs, Hub: hub, Issuer: command.NewIssuer(o.Store, hub),
-		Passwords: passwords, Sessions: sessions, Logger: o.Logger,
+		Store: o.Store, Logs: logs, Hub: hub, Issuer: command.NewIssuer(o.Store, hub, o.Observer),
+		Passwords: passwords, Sessions: sessions, Logger: o.Logger, Observer: o.Observer,
+		Version: o.Version, Address: o.Address,
 	}))
 
 	mux := http.NewServeMux()
 	connecthttp.Mount(mux, rpc, connecthttp.WithReadMaxBytes(maxMessage), connecthttp.WithConditionalOptions(requireHeader))
 	mux.Handle("GET /healthz", newHealth(o.Store, o.Files))
-	mux.Handle("GET /{$}", newPage(o.Version))
-	return withConnection(withLegacyPath(sameOriginOnly(mux))), nil
+	mux.Handle("/", ui)
+	return withConnection(withLegacyPath(sameOriginOnly(counted(mux, o.Observer)))), nil
 }
 
 // requireHeader asks calls of the web service for the header

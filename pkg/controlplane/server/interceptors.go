@@ -12,13 +12,16 @@ import (
 
 	"buf.build/go/protovalidate"
 	"connectrpc.com/connect/v2"
+	"connectrpc.com/connect/v2/connectproto"
 	"google.golang.org/protobuf/proto"
 
 	"pipecd/pkg/controlplane/auth"
 	"pipecd/pkg/controlplane/webapi"
 	"pipecd/pkg/model"
+	"pipecd/pkg/observe"
 	rpcauth "pipecd/pkg/rpc/auth"
 	"pipecd/pkg/rpc/convert"
+	webv1 "pipecd/pkg/rpc/gen/pipecd/web/v1"
 )
 
 const (
@@ -46,9 +49,9 @@ func describe(ctx context.Context, attrs ...slog.Attr) {
 	}
 }
 
-// observe counts, times and logs calls. Their id is in the log and in the
-// response, so that a user's report leads to the line.
-func observe(logger *slog.Logger, m *metrics) connect.ServerInterceptor {
+// account tells the observer about calls and logs them. Their id is in the log
+// and in the response, so that a user's report leads to the line.
+func account(logger *slog.Logger, to observe.Observer) connect.ServerInterceptor {
 	return func(next connect.ServerFunc) connect.ServerFunc {
 		return func(ctx context.Context, spec connect.Spec, stream connect.ServerStream) error {
 			c := &call{id: rand.Text()[:16], spec: spec, started: time.Now()}
@@ -56,13 +59,10 @@ func observe(logger *slog.Logger, m *metrics) connect.ServerInterceptor {
 				info.ResponseHeader().Set(requestIDHeader, c.id)
 				c.attrs = append(c.attrs, slog.String("peer", info.PeerAddr), slog.String("protocol", info.Protocol))
 			}
-			running := m.running.WithLabelValues(spec.Procedure)
-			running.Inc()
+			ctx, end := to.Begin(ctx, operationOf(ctx, c))
 			err := next(context.WithValue(ctx, callKey{}, c), spec, stream)
-			running.Dec()
-			took := time.Since(c.started)
-			m.finished(spec, err, took)
-			c.log(ctx, logger, err, took)
+			end(codeName(err), err)
+			c.log(ctx, logger, err, time.Since(c.started))
 			return err
 		}
 	}
@@ -106,11 +106,32 @@ func codeName(err error) string {
 	return connect.CodeOf(err).String()
 }
 
-// mapErrors turns the model's errors into the wire's.
+// mapErrors turns the model's errors into the wire's. People's tools also get
+// what a person needs beyond the sentence.
 func mapErrors(next connect.ServerFunc) connect.ServerFunc {
 	return func(ctx context.Context, spec connect.Spec, stream connect.ServerStream) error {
-		return convert.ErrorToConnect(next(ctx, spec, stream))
+		err := convert.ErrorToConnect(next(ctx, spec, stream))
+		if err != nil && strings.HasPrefix(spec.Procedure, webPrefix) {
+			return withTrouble(ctx, err)
+		}
+		return err
 	}
+}
+
+func withTrouble(ctx context.Context, err error) error {
+	ready, ok := errors.AsType[*connect.Error](err)
+	if !ok {
+		return err
+	}
+	trouble := &webv1.Trouble{Field: webapi.FieldOf(err)}
+	if c, ok := ctx.Value(callKey{}).(*call); ok {
+		trouble.RequestId = c.id
+	}
+	detail, packErr := connectproto.NewErrorDetail(trouble)
+	if packErr != nil {
+		return err // the sentence is worth more than its detail
+	}
+	return ready.WithDetail(detail)
 }
 
 // recoverPanics turns a panic into an error that carries the stack. It is a
@@ -169,7 +190,7 @@ func (s impatient) Send(msg any) error {
 }
 
 // identify finds out who calls, before anything of the message is read.
-func identify(pipeds *auth.Pipeds, sessions *auth.Sessions) connect.ServerInterceptor {
+func identify(pipeds *auth.Pipeds, people follower) connect.ServerInterceptor {
 	return func(next connect.ServerFunc) connect.ServerFunc {
 		return func(ctx context.Context, spec connect.Spec, stream connect.ServerStream) error {
 			info, ok := connect.CallInfoForServerContext(ctx)
@@ -188,12 +209,16 @@ func identify(pipeds *auth.Pipeds, sessions *auth.Sessions) connect.ServerInterc
 			case webapi.IsPublic(spec.Procedure):
 				return next(ctx, spec, stream)
 			default: // closed by default: a service that is new here needs a session
-				user, err := sessions.Check(ctx, header.Values("Cookie"))
+				user, err := people.sessions.Check(ctx, header.Values("Cookie"))
 				if err != nil {
 					return err
 				}
 				describe(ctx, slog.String("project", user.ProjectID), slog.String("user", user.Username))
-				return next(auth.WithUser(ctx, user), spec, stream)
+				ctx = auth.WithUser(ctx, user)
+				if spec.StreamType == connect.StreamTypeUnary {
+					return next(ctx, spec, stream)
+				}
+				return people.whileLoggedIn(ctx, user, func(ctx context.Context) error { return next(ctx, spec, stream) })
 			}
 		}
 	}
@@ -234,10 +259,20 @@ func (s checked) Receive(msg any) error {
 	case err == nil:
 		return nil
 	case errors.As(err, &invalid):
-		return model.Errorf(model.CodeInvalid, "invalid request: %s", violations(invalid))
+		return webapi.InField(fieldOf(invalid), model.Errorf(model.CodeInvalid, "invalid request: %s", violations(invalid)))
 	default:
 		return model.Wrap(model.CodeInternal, err, "checking a request")
 	}
+}
+
+// fieldOf returns the first field that is wrong.
+func fieldOf(e *protovalidate.ValidationError) string {
+	for _, v := range e.Violations {
+		if path := protovalidate.FieldPathString(v.Proto.GetField()); path != "" {
+			return path
+		}
+	}
+	return ""
 }
 
 func violations(e *protovalidate.ValidationError) string {

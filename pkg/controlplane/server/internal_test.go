@@ -12,13 +12,15 @@ import (
 	"time"
 
 	"connectrpc.com/connect/v2"
+
+	"pipecd/pkg/observe"
 )
 
 func TestAPanicIsAnErrorWithoutDetails(t *testing.T) {
 	t.Parallel()
 	var log strings.Builder
 	logger := slog.New(slog.NewTextHandler(&log, nil))
-	chain := observe(logger, newMetrics("test"))(mapErrors(recoverPanics(
+	chain := account(logger, observe.Or(nil))(mapErrors(recoverPanics(
 		func(context.Context, connect.Spec, connect.ServerStream) error { panic("a secret") })))
 	err := chain(t.Context(), connect.Spec{Procedure: "/x/Y"}, nil)
 	if connect.CodeOf(err) != connect.CodeInternal || strings.Contains(err.Error(), "secret") {

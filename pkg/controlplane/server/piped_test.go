@@ -223,12 +223,12 @@ func TestPipedServiceMeta(t *testing.T) {
 		t.Error(err)
 	}
 	_, err = a.GetLatestEvent(a.ctx, &pipedservice.GetLatestEventRequest{Name: "e"})
-	wantCode(t, err, codes.Unimplemented)
+	wantCode(t, err, codes.NotFound)
 	list, err := w.user("dev").ListPipeds(t.Context(), &webv1.ListPipedsRequest{})
 	if err != nil || len(list.GetPipeds()) != 1 {
 		t.Fatalf("got %v, %v", list, err)
 	}
-	if p := list.GetPipeds()[0]; p.GetStatus() != modelpb.Piped_ONLINE || p.GetVersion() != "v2" || len(p.GetKeys()) != 0 {
+	if p := list.GetPipeds()[0].GetPiped(); p.GetStatus() != modelpb.Piped_ONLINE || p.GetVersion() != "v2" || len(p.GetKeys()) != 0 {
 		t.Errorf("got %v; want it online, of version v2 and without keys", p)
 	}
 }

@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"errors"
+	"io/fs"
 	"log/slog"
 	"net"
 	"net/http"
@@ -10,11 +11,15 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"golang.org/x/sync/errgroup"
 
+	"pipecd/pkg/controlplane/command"
+	"pipecd/pkg/controlplane/notify"
 	"pipecd/pkg/datastore"
 	"pipecd/pkg/filestore"
 	"pipecd/pkg/model"
+	"pipecd/pkg/observe"
 )
 
 // Limits of connections.
@@ -36,6 +41,8 @@ type Options struct {
 	Projects []*model.Project
 	// SessionKey signs sessions; at least 32 bytes.
 	SessionKey []byte
+	// UI holds the built web UI; nil for a server without one.
+	UI fs.FS
 	// InsecureCookie lets the session cookie travel over plain HTTP.
 	InsecureCookie bool
 	// Address is the external base URL, for links. May be empty.
@@ -48,9 +55,13 @@ type Options struct {
 	// GracePeriod is how long calls may take to end when the server stops.
 	// Defaults to 15s.
 	GracePeriod time.Duration
-	// Version is shown on the page and in the metrics.
+	// Version is shown on the page.
 	Version string
 	Logger  *slog.Logger
+	// Observer is told about calls and what they lead to; nil means nobody looks.
+	Observer observe.Observer
+	// Metrics is what the admin port shows; nil means nothing.
+	Metrics *prometheus.Registry
 	// Ready is called once, when both ports accept connections. May be nil.
 	Ready func(Addresses)
 }
@@ -70,6 +81,7 @@ func Run(ctx context.Context, o Options) error {
 	if o.GracePeriod <= 0 {
 		o.GracePeriod = 15 * time.Second
 	}
+	o.Observer = observe.Or(o.Observer)
 	public, err := listen(ctx, o.Listen, "--port")
 	if err != nil {
 		return err
@@ -77,8 +89,8 @@ func Run(ctx context.Context, o Options) error {
 	// Streams last, so they are told when the server stops.
 	stopping, stop := context.WithCancelCause(context.WithoutCancel(ctx))
 	defer stop(nil)
-	metrics := newMetrics(o.Version)
-	handler, err := newHandler(stopping, o, metrics)
+	hub := new(notify.Hub)
+	handler, err := newHandler(stopping, o, hub)
 	if err != nil {
 		return errors.Join(err, public.Close())
 	}
@@ -89,10 +101,11 @@ func Run(ctx context.Context, o Options) error {
 		if err != nil {
 			return errors.Join(err, public.Close())
 		}
-		servers = append(servers, bound{listener: admin, server: newHTTPServer(o.Logger, newAdminHandler(o, metrics))})
+		servers = append(servers, bound{listener: admin, server: newHTTPServer(o.Logger, newAdminHandler(o))})
 		addresses.Admin = admin.Addr().String()
 	}
-	return serve(ctx, o, run{servers: servers, addresses: addresses, stop: func() { stop(errStopping) }})
+	expirer := command.NewExpirer(command.ExpirerOptions{Store: o.Store, Hub: hub, Logger: o.Logger, Observer: o.Observer})
+	return serve(ctx, o, run{servers: servers, addresses: addresses, stop: func() { stop(errStopping) }, chores: expirer.Run})
 }
 
 type bound struct {
@@ -105,6 +118,7 @@ type run struct {
 	servers   []bound
 	addresses Addresses
 	stop      func()
+	chores    func(ctx context.Context) // what is done besides serving, until ctx is done
 }
 
 func serve(ctx context.Context, o Options, r run) error {
@@ -117,6 +131,10 @@ func serve(ctx context.Context, o Options, r run) error {
 			return nil
 		})
 	}
+	group.Go(func() error {
+		r.chores(ctx)
+		return nil
+	})
 	group.Go(func() error {
 		<-ctx.Done()
 		r.stop()

@@ -24,6 +24,7 @@ import (
 	"pipecd/pkg/controlplane/server"
 	"pipecd/pkg/datastore"
 	"pipecd/pkg/datastore/sqlite"
+	"pipecd/pkg/filestore"
 	"pipecd/pkg/filestore/local"
 	"pipecd/pkg/model"
 	"pipecd/pkg/rpc/auth"
@@ -32,6 +33,7 @@ import (
 	agentv1 "pipecd/pkg/rpc/gen/pipecd/agent/v1"
 	webv1 "pipecd/pkg/rpc/gen/pipecd/web/v1"
 	"pipecd/pkg/rpc/gen/pipecd/web/v1/webv1connect"
+	"pipecd/pkg/telemetry"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -47,6 +49,7 @@ type world struct {
 	t         *testing.T
 	dir       string
 	store     datastore.Store
+	telemetry *telemetry.Telemetry
 	addresses server.Addresses
 	conn      *grpc.ClientConn
 	stop      func() error // ends the server and returns what Run returned; again is harmless
@@ -76,20 +79,21 @@ func setupIn(t *testing.T, dir string) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
+	tel := telemetry.New(telemetry.Options{Catalog: telemetry.ControlPlane(), Version: "test"})
 	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
 	ready, ended := make(chan server.Addresses, 1), make(chan struct{})
 	var runErr error
 	go func() {
 		defer close(ended)
 		runErr = server.Run(ctx, server.Options{
-			Store: store, Files: files, Projects: projects(t),
+			Store: datastore.Observed(store, tel), Files: filestore.Observed(files, tel), Projects: projects(t),
 			SessionKey: []byte("0123456789abcdef0123456789abcdef"), Address: "http://pipecd.example",
 			Listen: "127.0.0.1:0", AdminListen: "127.0.0.1:0", GracePeriod: 5 * time.Second,
-			Version: "test", Logger: slog.New(slog.DiscardHandler),
+			Version: "test", Logger: slog.New(slog.DiscardHandler), Observer: tel, Metrics: tel.Registry(),
 			Ready: func(a server.Addresses) { ready <- a },
 		})
 	}()
-	w := &world{t: t, dir: dir, store: store}
+	w := &world{t: t, dir: dir, store: store, telemetry: tel}
 	w.stop = func() error {
 		cancel()
 		<-ended

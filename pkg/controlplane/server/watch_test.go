@@ -232,7 +232,7 @@ func TestPlainHTTP(t *testing.T) {
 		{public + "/debug/pprof/", http.StatusNotFound, ""},
 		{public + "/other", http.StatusNotFound, ""},
 		{admin + "/healthz", http.StatusOK, "ok"},
-		{admin + "/metrics", http.StatusOK, `pipecd_rpc_calls_total{code="ok",procedure="/pipecd.web.v1.WebService/Login"} 1`},
+		{admin + "/metrics", http.StatusOK, `pipecd_rpc_duration_seconds_count{code="ok",method="Login",service="WebService"} 1`},
 		{admin + "/debug/pprof/", http.StatusOK, "goroutine"},
 	} {
 		resp, body := get(t.Context(), t, test.url)

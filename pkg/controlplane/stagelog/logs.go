@@ -34,6 +34,15 @@ func New(files filestore.Store, hub *notify.Hub) *Logs {
 	return &Logs{files: files, hub: hub, tallies: make(map[Key]*tally)}
 }
 
+// Completed reports whether the log was ended.
+func (l *Logs) Completed(ctx context.Context, key Key) (bool, error) {
+	t, err := l.tally(ctx, key)
+	if err != nil {
+		return false, err
+	}
+	return l.isDone(ctx, key, t)
+}
+
 // Append adds entries and, with completed, ends the log. Repeating entries is
 // harmless, also after the end; a new entry after the end is refused with
 // CodeFailedPrecondition. Entries beyond the limits are dropped, and one line

@@ -1,12 +1,11 @@
 package stagelog
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
-	"regexp"
 	"strconv"
 	"strings"
+
+	"pipecd/pkg/filestore"
 )
 
 // Key names one log: a stage in one of its attempts.
@@ -21,22 +20,13 @@ func (k Key) String() string {
 	return k.DeploymentID + "/" + k.StageID + "/" + strconv.Itoa(int(k.Attempt))
 }
 
-var plainID = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$`)
-
-// element returns id as one element of a path. Ids come over the wire, so what
-// is not plainly a name is replaced by its digest; the prefix keeps the two
-// kinds apart.
-func element(id string) string {
-	if plainID.MatchString(id) {
-		return id
-	}
-	sum := sha256.Sum256([]byte(id))
-	return "_" + hex.EncodeToString(sum[:])
+// Path returns the key as a path of the filestore, for what is kept of a stage
+// beside its log. Different keys have different paths.
+func (k Key) Path() string {
+	return filestore.Element(k.DeploymentID) + "/" + filestore.Element(k.StageID) + "/" + strconv.Itoa(int(k.Attempt))
 }
 
-func (k Key) prefix() string {
-	return "log/" + element(k.DeploymentID) + "/" + element(k.StageID) + "/" + strconv.Itoa(int(k.Attempt)) + "/"
-}
+func (k Key) prefix() string { return "log/" + k.Path() + "/" }
 
 // Names of the markers. They sort after every batch.
 const (

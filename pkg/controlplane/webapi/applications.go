@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"log/slog"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -13,6 +14,7 @@ import (
 	"pipecd/pkg/datastore"
 	"pipecd/pkg/model"
 	"pipecd/pkg/rpc/convert"
+	modelpb "pipecd/pkg/rpc/gen/model"
 	webv1 "pipecd/pkg/rpc/gen/pipecd/web/v1"
 )
 
@@ -25,11 +27,14 @@ func (s *Service) AddApplication(ctx context.Context, req *webv1.AddApplicationR
 	}
 	piped, err := s.piped(ctx, user, req.GetPipedId())
 	if err != nil {
-		return nil, err
+		return nil, InField("piped_id", err)
 	}
 	repo, err := checkAgainst(piped, req.GetRepoId(), req.GetPlatformProvider())
 	if err != nil {
 		return nil, err
+	}
+	if _, err := model.CleanGitPath(req.GetPath()); err != nil {
+		return nil, InField("path", err)
 	}
 	now := time.Now()
 	app := &model.Application{
@@ -45,40 +50,38 @@ func (s *Service) AddApplication(ctx context.Context, req *webv1.AddApplicationR
 		return nil, err
 	}
 	if err := s.store.AddApplication(ctx, app); err != nil {
-		return nil, err
+		return nil, ifTaken("path", err)
 	}
-	s.hub.Notify(notify.Applications(piped.ID))
-	s.logger.InfoContext(ctx, "added an application", slog.String("application", app.ID), slog.String("piped", piped.ID),
-		slog.String("project", user.ProjectID), slog.String("user", user.Username))
+	s.tellOf(app, piped.ID)
+	s.logger.InfoContext(ctx, "added an application",
+		slog.String("application", app.ID), slog.String("piped", piped.ID), slog.Any("by", user))
 	return &webv1.AddApplicationResponse{ApplicationId: app.ID}, nil
 }
 
-func (s *Service) piped(ctx context.Context, user auth.User, id string) (*model.Piped, error) {
-	p, err := s.store.GetPiped(ctx, id)
-	if err != nil {
-		return nil, err
+// tellOf wakes those who watch the application, and the agents, which read
+// their applications again.
+func (s *Service) tellOf(app *model.Application, pipedIDs ...string) {
+	s.hub.Notify(notify.OfApplication(app)...)
+	for _, id := range pipedIDs {
+		s.hub.Notify(notify.Applications(id))
 	}
-	if p.ProjectID != user.ProjectID {
-		return nil, model.Errorf(model.CodeNotFound, "piped %q does not exist", id)
-	}
-	return p, nil
 }
 
 // checkAgainst returns the agent's repository, or says what the agent does not
 // have.
 func checkAgainst(piped *model.Piped, repoID, provider string) (model.GitRepository, error) {
 	if piped.StartedAt.IsZero() {
-		return model.GitRepository{}, model.Errorf(model.CodeFailedPrecondition,
-			"piped %q has never connected, so its repositories and platform providers are not known; start it first", piped.Name)
+		return model.GitRepository{}, InField("piped_id", model.Errorf(model.CodeFailedPrecondition,
+			"piped %q has never connected, so its repositories and platform providers are not known; start it first", piped.Name))
 	}
 	repo, ok := piped.Repository(repoID)
 	if !ok {
-		return repo, model.Errorf(model.CodeInvalid, "piped %q has no repository %q; it has %s",
-			piped.Name, repoID, names(piped.Repositories, func(r model.GitRepository) string { return r.ID }))
+		return repo, InField("repo_id", model.Errorf(model.CodeInvalid, "piped %q has no repository %q; it has %s",
+			piped.Name, repoID, names(piped.Repositories, func(r model.GitRepository) string { return r.ID })))
 	}
 	if !slices.ContainsFunc(piped.PlatformProviders, func(p model.Provider) bool { return p.Name == provider }) {
-		return repo, model.Errorf(model.CodeInvalid, "piped %q has no platform provider %q; it has %s",
-			piped.Name, provider, names(piped.PlatformProviders, func(p model.Provider) string { return p.Name }))
+		return repo, InField("platform_provider", model.Errorf(model.CodeInvalid, "piped %q has no platform provider %q; it has %s",
+			piped.Name, provider, names(piped.PlatformProviders, func(p model.Provider) string { return p.Name })))
 	}
 	return repo, nil
 }
@@ -91,53 +94,103 @@ func names[T any](list []T, name func(T) string) string {
 	return cmp.Or(strings.Join(out, ", "), "none")
 }
 
+// application returns an application of the user's project.
+func (s *Service) application(ctx context.Context, user auth.User, id string) (*model.Application, error) {
+	app, err := s.store.GetApplication(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	if app.ProjectID != user.ProjectID || app.Deleted {
+		return nil, model.Errorf(model.CodeNotFound, "application %q does not exist", id)
+	}
+	return app, nil
+}
+
 // GetApplication returns one application.
 func (s *Service) GetApplication(ctx context.Context, req *webv1.GetApplicationRequest) (*webv1.GetApplicationResponse, error) {
 	user, err := auth.UserFrom(ctx)
 	if err != nil {
 		return nil, err
 	}
-	app, err := s.store.GetApplication(ctx, req.GetApplicationId())
+	app, err := s.application(ctx, user, req.GetApplicationId())
 	if err != nil {
 		return nil, err
 	}
-	if app.ProjectID != user.ProjectID || app.Deleted {
-		return nil, model.Errorf(model.CodeNotFound, "application %q does not exist", req.GetApplicationId())
+	around, err := s.surroundings(ctx, []*model.Application{app})
+	if err != nil {
+		return nil, err
 	}
-	return &webv1.GetApplicationResponse{Application: convert.ApplicationToPB(app)}, nil
+	return &webv1.GetApplicationResponse{Application: around.view(app, time.Now())}, nil
+}
+
+func applicationFilter(user auth.User, f *webv1.ApplicationFilter) datastore.ApplicationFilter {
+	filter := datastore.ApplicationFilter{
+		ProjectID: user.ProjectID, PipedID: f.GetPipedId(), NamePart: f.GetName(), Labels: f.GetLabels(),
+		Kinds: kinds(f.GetKinds()),
+	}
+	for _, status := range f.GetSyncStatuses() {
+		filter.SyncStatuses = append(filter.SyncStatuses, model.SyncStatus(status))
+	}
+	if f != nil && f.Disabled != nil {
+		filter.Disabled = new(f.GetDisabled())
+	}
+	return filter
+}
+
+func kinds(list []modelpb.ApplicationKind) []model.ApplicationKind {
+	var out []model.ApplicationKind
+	for _, kind := range list {
+		out = append(out, model.ApplicationKind(kind))
+	}
+	return out
 }
 
 // ListApplications returns the project's applications, the one that changed last
-// first. With several statuses a page can be shorter than asked; the cursor says
-// whether there is more.
+// first.
 func (s *Service) ListApplications(ctx context.Context, req *webv1.ListApplicationsRequest) (*webv1.ListApplicationsResponse, error) {
 	user, err := auth.UserFrom(ctx)
 	if err != nil {
 		return nil, err
 	}
-	filter := datastore.ApplicationFilter{
-		ProjectID: user.ProjectID, PipedID: req.GetPipedId(), Name: req.GetName(), Labels: req.GetLabels(),
-	}
-	if statuses := req.GetSyncStatuses(); len(statuses) == 1 {
-		status := model.SyncStatus(statuses[0])
-		filter.SyncStatus = &status
-	}
-	apps, next, err := s.store.ListApplications(ctx, filter, page(req.GetPageSize(), req.GetCursor()))
+	apps, next, err := s.store.ListApplications(ctx, applicationFilter(user, req.GetFilter()), page(req.GetPageSize(), req.GetCursor()))
 	if err != nil {
 		return nil, err
 	}
-	resp := &webv1.ListApplicationsResponse{Cursor: next}
-	for _, a := range apps {
-		pb := convert.ApplicationToPB(a)
-		if len(req.GetSyncStatuses()) > 1 && !slices.Contains(req.GetSyncStatuses(), pb.GetSyncState().GetStatus()) {
-			continue
-		}
-		resp.Applications = append(resp.Applications, pb)
+	around, err := s.surroundings(ctx, apps)
+	if err != nil {
+		return nil, err
+	}
+	resp, now := &webv1.ListApplicationsResponse{Cursor: next}, time.Now()
+	for _, app := range apps {
+		resp.Applications = append(resp.Applications, around.view(app, now))
 	}
 	return resp, nil
 }
 
-// SyncApplication asks the agent for a deployment of the branch's head.
+// CountApplications counts by status what a list with the same filter has, its
+// statuses left aside.
+func (s *Service) CountApplications(ctx context.Context, req *webv1.CountApplicationsRequest) (*webv1.CountApplicationsResponse, error) {
+	user, err := auth.UserFrom(ctx)
+	if err != nil {
+		return nil, err
+	}
+	filter := applicationFilter(user, req.GetFilter())
+	filter.SyncStatuses = nil
+	counts, err := s.store.CountApplications(ctx, filter)
+	if err != nil {
+		return nil, err
+	}
+	resp := &webv1.CountApplicationsResponse{}
+	for _, status := range slices.Sorted(maps.Keys(counts)) {
+		n := int32(min(counts[status], maxCount)) //nolint:gosec // bounded
+		resp.Total += n
+		resp.Statuses = append(resp.Statuses, &webv1.CountApplicationsResponse_Status{Status: modelpb.ApplicationSyncStatus(status), Count: n})
+	}
+	return resp, nil
+}
+
+// SyncApplication asks the agent for a deployment of the branch's head. An agent
+// that is offline does it when it comes back.
 func (s *Service) SyncApplication(ctx context.Context, req *webv1.SyncApplicationRequest) (*webv1.SyncApplicationResponse, error) {
 	user, err := auth.UserFrom(ctx)
 	if err != nil {
@@ -148,4 +201,17 @@ func (s *Service) SyncApplication(ctx context.Context, req *webv1.SyncApplicatio
 		return nil, err
 	}
 	return &webv1.SyncApplicationResponse{CommandId: id}, nil
+}
+
+// ListSuggestions lists applications that agents found in Git and nobody added.
+func (s *Service) ListSuggestions(ctx context.Context, _ *webv1.ListSuggestionsRequest) (*webv1.ListSuggestionsResponse, error) {
+	user, err := auth.UserFrom(ctx)
+	if err != nil {
+		return nil, err
+	}
+	found, err := s.store.ListSuggestions(ctx, user.ProjectID)
+	if err != nil {
+		return nil, err
+	}
+	return &webv1.ListSuggestionsResponse{Applications: convert.SuggestionsToPB(found)}, nil
 }

@@ -33,6 +33,7 @@ func (s *Service) GetDeployment(ctx context.Context, req *webv1.GetDeploymentReq
 	if err != nil {
 		return nil, err
 	}
+	d.HidePrivate()
 	return &webv1.GetDeploymentResponse{Deployment: convert.DeploymentToPB(d)}, nil
 }
 
@@ -43,7 +44,8 @@ func (s *Service) ListDeployments(ctx context.Context, req *webv1.ListDeployment
 		return nil, err
 	}
 	filter := datastore.DeploymentFilter{
-		ProjectID: user.ProjectID, ApplicationID: req.GetApplicationId(), ApplicationName: req.GetApplicationName(),
+		ProjectID: user.ProjectID, ApplicationID: req.GetApplicationId(), ApplicationNamePart: req.GetApplicationName(),
+		Labels: req.GetLabels(), Kinds: kinds(req.GetKinds()),
 	}
 	for _, status := range req.GetStatuses() {
 		filter.Statuses = append(filter.Statuses, model.DeploymentStatus(status))
@@ -54,6 +56,7 @@ func (s *Service) ListDeployments(ctx context.Context, req *webv1.ListDeployment
 	}
 	resp := &webv1.ListDeploymentsResponse{Cursor: next}
 	for _, d := range list {
+		d.HidePrivate()
 		resp.Deployments = append(resp.Deployments, convert.DeploymentToPB(d))
 	}
 	return resp, nil
@@ -65,11 +68,24 @@ func (s *Service) CancelDeployment(ctx context.Context, req *webv1.CancelDeploym
 	if err != nil {
 		return nil, err
 	}
-	id, err := s.issuer.Cancel(ctx, commander(user), req.GetDeploymentId())
+	id, err := s.issuer.Cancel(ctx, commander(user), req.GetDeploymentId(), rollbackOf(req.GetRollback()))
 	if err != nil {
 		return nil, err
 	}
 	return &webv1.CancelDeploymentResponse{CommandId: id}, nil
+}
+
+func rollbackOf(r webv1.Rollback) model.RollbackChoice {
+	switch r {
+	case webv1.Rollback_ROLLBACK_ALWAYS:
+		return model.RollbackAlways
+	case webv1.Rollback_ROLLBACK_NEVER:
+		return model.RollbackNever
+	case webv1.Rollback_ROLLBACK_UNSPECIFIED:
+		return model.RollbackAsConfigured
+	default: // validated
+		return model.RollbackAsConfigured
+	}
 }
 
 // ApproveStage lets a stage that waits for approval go on.
@@ -104,14 +120,23 @@ func (s *Service) GetCommand(ctx context.Context, req *webv1.GetCommandRequest) 
 	if err != nil {
 		return nil, err
 	}
-	c, err := s.store.GetCommand(ctx, req.GetCommandId())
+	c, err := s.command(ctx, user, req.GetCommandId())
+	if err != nil {
+		return nil, err
+	}
+	return &webv1.GetCommandResponse{Command: convert.CommandToPB(c)}, nil
+}
+
+// command returns a command of the user's project.
+func (s *Service) command(ctx context.Context, user auth.User, id string) (*model.Command, error) {
+	c, err := s.store.GetCommand(ctx, id)
 	if err != nil {
 		return nil, err
 	}
 	if c.ProjectID != user.ProjectID {
-		return nil, model.Errorf(model.CodeNotFound, "command %q does not exist", req.GetCommandId())
+		return nil, model.Errorf(model.CodeNotFound, "command %q does not exist", id)
 	}
-	return &webv1.GetCommandResponse{Command: convert.CommandToPB(c)}, nil
+	return c, nil
 }
 
 // logOf returns the deployment of a log that exists for the caller.

@@ -6,9 +6,9 @@ import (
 	"time"
 
 	"pipecd/pkg/controlplane/auth"
+	"pipecd/pkg/controlplane/notify"
 	"pipecd/pkg/model"
 	rpcauth "pipecd/pkg/rpc/auth"
-	"pipecd/pkg/rpc/convert"
 	webv1 "pipecd/pkg/rpc/gen/pipecd/web/v1"
 )
 
@@ -19,7 +19,7 @@ func (s *Service) RegisterPiped(ctx context.Context, req *webv1.RegisterPipedReq
 		return nil, err
 	}
 	if err := model.ValidateName("the piped's name", req.GetName()); err != nil {
-		return nil, err
+		return nil, InField("name", err)
 	}
 	key, now := rpcauth.NewKey(), time.Now()
 	piped := &model.Piped{
@@ -28,11 +28,48 @@ func (s *Service) RegisterPiped(ctx context.Context, req *webv1.RegisterPipedReq
 		CreatedAt: now, UpdatedAt: now,
 	}
 	if err := s.store.AddPiped(ctx, piped); err != nil {
+		return nil, ifTaken("name", err)
+	}
+	s.hub.Notify(notify.OfPiped(piped)...)
+	s.logger.InfoContext(ctx, "registered a piped", slog.String("piped", piped.ID), slog.Any("by", user))
+	return &webv1.RegisterPipedResponse{Id: piped.ID, Key: key}, nil
+}
+
+// ifTaken says that the field holds what another one has.
+func ifTaken(field string, err error) error {
+	if model.CodeOf(err) == model.CodeAlreadyExists {
+		return InField(field, err)
+	}
+	return err
+}
+
+// piped returns an agent of the user's project.
+func (s *Service) piped(ctx context.Context, user auth.User, id string) (*model.Piped, error) {
+	p, err := s.store.GetPiped(ctx, id)
+	if err != nil {
 		return nil, err
 	}
-	s.logger.InfoContext(ctx, "registered a piped",
-		slog.String("piped", piped.ID), slog.String("project", user.ProjectID), slog.String("user", user.Username))
-	return &webv1.RegisterPipedResponse{Id: piped.ID, Key: key}, nil
+	if p.ProjectID != user.ProjectID {
+		return nil, model.Errorf(model.CodeNotFound, "piped %q does not exist", id)
+	}
+	return p, nil
+}
+
+// GetPiped returns one agent.
+func (s *Service) GetPiped(ctx context.Context, req *webv1.GetPipedRequest) (*webv1.GetPipedResponse, error) {
+	user, err := auth.UserFrom(ctx)
+	if err != nil {
+		return nil, err
+	}
+	p, err := s.piped(ctx, user, req.GetPipedId())
+	if err != nil {
+		return nil, err
+	}
+	views, err := s.pipedViews(ctx, []*model.Piped{p}, time.Now())
+	if err != nil {
+		return nil, err
+	}
+	return &webv1.GetPipedResponse{Piped: views[0]}, nil
 }
 
 // ListPipeds returns the project's agents by name.
@@ -45,9 +82,97 @@ func (s *Service) ListPipeds(ctx context.Context, req *webv1.ListPipedsRequest) 
 	if err != nil {
 		return nil, err
 	}
-	resp, now := &webv1.ListPipedsResponse{Cursor: next}, time.Now()
-	for _, p := range pipeds {
-		resp.Pipeds = append(resp.Pipeds, convert.PipedToPB(p, now))
+	views, err := s.pipedViews(ctx, pipeds, time.Now())
+	if err != nil {
+		return nil, err
 	}
-	return resp, nil
+	return &webv1.ListPipedsResponse{Pipeds: views, Cursor: next}, nil
+}
+
+// changePiped changes an agent of the user's project and tells its streams.
+// change may run several times.
+func (s *Service) changePiped(ctx context.Context, id, what string, change func(*model.Piped, auth.User) error) error {
+	user, err := auth.UserFrom(ctx)
+	if err != nil {
+		return err
+	}
+	if _, err := s.piped(ctx, user, id); err != nil {
+		return err
+	}
+	now := time.Now()
+	p, err := s.store.UpdatePiped(ctx, id, func(p *model.Piped) error {
+		p.UpdatedAt = now
+		return change(p, user)
+	})
+	if err != nil {
+		return err
+	}
+	s.hub.Notify(notify.OfPiped(p)...)
+	s.logger.InfoContext(ctx, what, slog.String("piped", id), slog.Any("by", user))
+	return nil
+}
+
+// UpdatePiped changes an agent's name and description.
+func (s *Service) UpdatePiped(ctx context.Context, req *webv1.UpdatePipedRequest) (*webv1.UpdatePipedResponse, error) {
+	if err := model.ValidateName("the piped's name", req.GetName()); err != nil {
+		return nil, InField("name", err)
+	}
+	err := s.changePiped(ctx, req.GetPipedId(), "changed a piped", func(p *model.Piped, _ auth.User) error {
+		p.Name, p.Description = req.GetName(), req.GetDescription()
+		return nil
+	})
+	if err != nil {
+		return nil, ifTaken("name", err)
+	}
+	return &webv1.UpdatePipedResponse{}, nil
+}
+
+// EnablePiped lets a disabled agent in again.
+func (s *Service) EnablePiped(ctx context.Context, req *webv1.EnablePipedRequest) (*webv1.EnablePipedResponse, error) {
+	err := s.changePiped(ctx, req.GetPipedId(), "enabled a piped", func(p *model.Piped, _ auth.User) error {
+		p.Disabled = false
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &webv1.EnablePipedResponse{}, nil
+}
+
+// DisablePiped ends the agent's streams and refuses its keys.
+func (s *Service) DisablePiped(ctx context.Context, req *webv1.DisablePipedRequest) (*webv1.DisablePipedResponse, error) {
+	err := s.changePiped(ctx, req.GetPipedId(), "disabled a piped", func(p *model.Piped, _ auth.User) error {
+		p.Disabled = true
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &webv1.DisablePipedResponse{}, nil
+}
+
+// AddPipedKey makes a second key, so that an agent can change to it while the
+// first still works. It is in the answer and nowhere else.
+func (s *Service) AddPipedKey(ctx context.Context, req *webv1.AddPipedKeyRequest) (*webv1.AddPipedKeyResponse, error) {
+	key, now := rpcauth.NewKey(), time.Now()
+	hash := rpcauth.HashKey(key)
+	err := s.changePiped(ctx, req.GetPipedId(), "added a key of a piped", func(p *model.Piped, user auth.User) error {
+		return p.AddKey(model.PipedKey{Hash: hash, Creator: user.Username, CreatedAt: now})
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &webv1.AddPipedKeyResponse{Key: key}, nil
+}
+
+// DeleteOldPipedKeys leaves the newest key only; whoever uses another is out.
+func (s *Service) DeleteOldPipedKeys(ctx context.Context, req *webv1.DeleteOldPipedKeysRequest) (*webv1.DeleteOldPipedKeysResponse, error) {
+	err := s.changePiped(ctx, req.GetPipedId(), "deleted the old keys of a piped", func(p *model.Piped, _ auth.User) error {
+		p.DeleteOldKeys()
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &webv1.DeleteOldPipedKeysResponse{}, nil
 }

@@ -1,20 +1,14 @@
 package webapi
 
 import (
-	"context"
 	"log/slog"
-	"net"
-	"time"
-
-	"connectrpc.com/connect/v2"
 
 	"pipecd/pkg/controlplane/auth"
 	"pipecd/pkg/controlplane/command"
 	"pipecd/pkg/controlplane/notify"
 	"pipecd/pkg/controlplane/stagelog"
 	"pipecd/pkg/datastore"
-	"pipecd/pkg/model"
-	webv1 "pipecd/pkg/rpc/gen/pipecd/web/v1"
+	"pipecd/pkg/observe"
 	"pipecd/pkg/rpc/gen/pipecd/web/v1/webv1connect"
 )
 
@@ -27,6 +21,9 @@ type Options struct {
 	Passwords *auth.Passwords
 	Sessions  *auth.Sessions
 	Logger    *slog.Logger
+	Observer  observe.Observer // is told about logins; nil means nobody looks
+	Version   string           // of the control plane
+	Address   string           // under which agents reach it, as configured; may be empty
 }
 
 // Service implements webv1connect.WebServiceHandler. It is safe for concurrent
@@ -41,6 +38,9 @@ type Service struct {
 	passwords *auth.Passwords
 	sessions  *auth.Sessions
 	logger    *slog.Logger
+	to        observe.Observer
+	version   string
+	address   string
 }
 
 var _ webv1connect.WebServiceHandler = (*Service)(nil)
@@ -49,61 +49,14 @@ var _ webv1connect.WebServiceHandler = (*Service)(nil)
 func New(o Options) *Service {
 	return &Service{
 		store: o.Store, logs: o.Logs, hub: o.Hub, issuer: o.Issuer,
-		passwords: o.Passwords, sessions: o.Sessions, logger: o.Logger,
+		passwords: o.Passwords, sessions: o.Sessions, logger: o.Logger, to: observe.Or(o.Observer),
+		version: o.Version, address: o.Address,
 	}
 }
 
 // IsPublic reports whether a procedure needs no session.
 func IsPublic(procedure string) bool {
 	return procedure == webv1connect.WebServiceLoginProcedure || procedure == webv1connect.WebServiceLogoutProcedure
-}
-
-// Login checks a password and sets the session's cookie.
-func (s *Service) Login(ctx context.Context, req *webv1.LoginRequest) (*webv1.LoginResponse, error) {
-	info, ok := connect.CallInfoForServerContext(ctx)
-	if !ok {
-		return nil, model.Errorf(model.CodeInternal, "the call has no metadata")
-	}
-	login := auth.Login{
-		ProjectID: req.GetProjectId(), Username: req.GetUsername(), Password: req.GetPassword(), Address: hostOf(info.PeerAddr),
-	}
-	admin, err := s.passwords.Check(ctx, login)
-	if err != nil {
-		s.logger.WarnContext(ctx, "refused a login", slog.Any("login", login), slog.Any("error", err))
-		return nil, err
-	}
-	cookie, ends, err := s.sessions.Start(login.ProjectID, admin, time.Now())
-	if err != nil {
-		return nil, err
-	}
-	info.ResponseHeader().Add("Set-Cookie", cookie.String())
-	s.logger.InfoContext(ctx, "logged in", slog.Any("login", login))
-	return &webv1.LoginResponse{Username: admin.Username, ProjectId: login.ProjectID, ExpiresAt: ends.Unix()}, nil
-}
-
-func hostOf(address string) string {
-	host, _, err := net.SplitHostPort(address)
-	if err != nil {
-		return address
-	}
-	return host
-}
-
-// Logout makes the browser forget the session.
-func (s *Service) Logout(ctx context.Context, _ *webv1.LogoutRequest) (*webv1.LogoutResponse, error) {
-	if info, ok := connect.CallInfoForServerContext(ctx); ok {
-		info.ResponseHeader().Add("Set-Cookie", s.sessions.End().String())
-	}
-	return &webv1.LogoutResponse{}, nil
-}
-
-// GetMe says who is logged in.
-func (s *Service) GetMe(ctx context.Context, _ *webv1.GetMeRequest) (*webv1.GetMeResponse, error) {
-	user, err := auth.UserFrom(ctx)
-	if err != nil {
-		return nil, err
-	}
-	return &webv1.GetMeResponse{Username: user.Username, ProjectId: user.ProjectID}, nil
 }
 
 func page(size int32, cursor string) datastore.Page {

@@ -34,6 +34,7 @@ func (s *Service) WatchDeployment(ctx context.Context, req *webv1.WatchDeploymen
 			return err
 		}
 		if !d.UpdatedAt.Equal(version) || time.Since(sentAt) >= quietInterval {
+			d.HidePrivate()
 			if err := st.Send(&webv1.WatchDeploymentResponse{Deployment: convert.DeploymentToPB(d)}); err != nil {
 				return err
 			}

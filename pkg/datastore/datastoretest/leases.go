@@ -131,6 +131,7 @@ func testFencing(t *testing.T, w *world) {
 	ctx := t.Context()
 	application, deployment, command := w.addApplication(t, nil), w.addDeployment(t, nil), w.newCommand(nil)
 	must(t, w.AddCommand(ctx, command))
+	event, chain := w.addEvent(t, nil), w.addChain(t, nil)
 	writes := map[string]func(model.Fence) error{
 		"application": func(f model.Fence) error {
 			_, err := w.UpdateApplication(ctx, f, application.ID, func(a *model.Application) error { a.Description += "x"; return nil })
@@ -144,6 +145,15 @@ func testFencing(t *testing.T, w *world) {
 			_, err := w.UpdateCommand(ctx, f, command.ID, func(c *model.Command) error { c.Commander += "x"; return nil })
 			return err
 		},
+		"event": func(f model.Fence) error {
+			_, err := w.UpdateEvent(ctx, f, event.ID, func(e *model.Event) error { e.Data += "x"; return nil })
+			return err
+		},
+		"chain": func(f model.Fence) error {
+			_, err := w.UpdateChain(ctx, f, chain.ID, func(c *model.DeploymentChain) error { c.UpdatedAt = c.UpdatedAt.Add(1e6); return nil })
+			return err
+		},
+		"new chain":      func(f model.Fence) error { return w.StartChain(ctx, f, w.newChain(nil)) },
 		"new deployment": func(f model.Fence) error { return w.CreateDeployment(ctx, f, w.newDeployment(nil)) },
 	}
 	for name, write := range writes {

@@ -111,36 +111,66 @@ func testApplicationFilters(t *testing.T, w *world) {
 		a.Labels = map[string]string{"env": "prod"}
 	})
 	add("deploying", func(a *model.Application) { a.SyncState.Status = model.SyncSynced; a.Deploying = true })
-	add("named", func(a *model.Application) { a.Name = "web"; a.Labels = map[string]string{"env": "prod", "team": "a"} })
-	add("disabled", func(a *model.Application) { a.Disabled = true; a.Labels = map[string]string{"env": "dev", "team": "a"} })
+	add("named", func(a *model.Application) {
+		a.Name = "my web-É_%Shop"
+		a.Labels = map[string]string{"env": "prod", "team": "a"}
+	})
+	add("disabled", func(a *model.Application) {
+		a.Disabled, a.Kind = true, model.KindLambda
+		a.Labels = map[string]string{"env": "dev", "team": "a"}
+	})
 	elsewhere := w.addApplication(t, func(a *model.Application) {
 		a.ProjectID, a.PipedID, a.Labels = model.NewID(), model.NewID(), map[string]string{"env": "prod", w.project: "x"}
 	})
 	names[elsewhere.ID] = "elsewhere"
 
-	synced, deploying, unknown := model.SyncSynced, model.SyncDeploying, model.SyncUnknown
 	yes, no := true, false
-	type filter = datastore.ApplicationFilter
+	type (
+		filter   = datastore.ApplicationFilter
+		statuses = []model.SyncStatus
+	)
 	for _, c := range []struct {
 		filter filter
 		want   []string
 	}{
 		{filter{}, []string{"disabled", "named", "deploying", "synced", "other piped", "plain"}},
 		{filter{PipedID: w.other}, []string{"other piped"}},
-		{filter{Name: "web"}, []string{"named"}},
-		{filter{Name: "WEB"}, nil},
-		{filter{SyncStatus: &synced}, []string{"synced"}},
-		{filter{SyncStatus: &deploying}, []string{"deploying"}},
-		{filter{SyncStatus: &unknown}, []string{"disabled", "named", "other piped", "plain"}},
+		{filter{NamePart: "Web-É_%"}, []string{"named"}},
+		{filter{NamePart: "B-É_%sh"}, []string{"named"}},
+		{filter{NamePart: "b-_"}, nil}, // neither is a pattern
+		{filter{NamePart: "%"}, []string{"named"}},
+		{filter{SyncStatuses: statuses{model.SyncSynced}}, []string{"synced"}},
+		{filter{SyncStatuses: statuses{model.SyncDeploying}}, []string{"deploying"}},
+		{filter{SyncStatuses: statuses{model.SyncUnknown}}, []string{"disabled", "named", "other piped", "plain"}},
+		{
+			filter{SyncStatuses: statuses{model.SyncUnknown, model.SyncDeploying, model.SyncUnknown}},
+			[]string{"disabled", "named", "deploying", "other piped", "plain"},
+		},
+		{filter{SyncStatuses: statuses{model.SyncUnknown, model.SyncSynced}, PipedID: w.piped}, []string{"disabled", "named", "synced", "plain"}},
+		{filter{SyncStatuses: statuses{model.SyncInvalidConfig}}, nil},
+		{filter{Kinds: []model.ApplicationKind{model.KindLambda}}, []string{"disabled"}},
+		{filter{Kinds: []model.ApplicationKind{model.KindLambda, model.KindECS}, Disabled: &yes}, []string{"disabled"}},
 		{filter{Disabled: &yes}, []string{"disabled"}},
 		{filter{Disabled: &no, PipedID: w.piped}, []string{"named", "deploying", "synced", "plain"}},
 		{filter{Labels: map[string]string{"env": "prod"}}, []string{"named", "synced"}},
 		{filter{Labels: map[string]string{"env": "prod", "team": "a"}}, []string{"named"}},
 		{filter{Labels: map[string]string{"team": "a"}}, []string{"disabled", "named"}},
-		{filter{Labels: map[string]string{"team": "a"}, Disabled: &no, PipedID: w.piped, Name: "web", SyncStatus: &unknown}, []string{"named"}},
+		{filter{Labels: map[string]string{"team": "a"}, Disabled: &no, PipedID: w.piped, NamePart: "w", SyncStatuses: statuses{model.SyncUnknown}}, []string{"named"}},
 		{filter{Labels: map[string]string{"tea": "ma"}}, nil},
 	} {
 		c.filter.ProjectID = w.project
+		counts, err := w.CountApplications(t.Context(), c.filter)
+		must(t, err)
+		total := 0
+		for status, n := range counts {
+			total += n
+			if f := c.filter.SyncStatuses; len(f) > 0 && !slices.Contains(f, status) {
+				t.Errorf("filter %+v counts %d that are %s", c.filter, n, status)
+			}
+		}
+		if total != len(c.want) {
+			t.Errorf("filter %+v counts %v, want %d in all", c.filter, counts, len(c.want))
+		}
 		for _, size := range []int{1, 2, 100} {
 			var got []string
 			for _, id := range walk(t, size, applicationID, w.applications(c.filter)) {
@@ -262,6 +292,7 @@ func testDeploymentFilters(t *testing.T, w *world) {
 			d.ApplicationID = fmt.Sprintf("id-%d", i%4)
 			d.ApplicationName = fmt.Sprintf("name-%d", i%4)
 			d.PipedID = []string{w.piped, w.other}[i%2]
+			d.Kind = []model.ApplicationKind{model.KindECS, model.KindECS, model.KindLambda}[i%3]
 			d.Labels = map[string]string{"third": fmt.Sprint(i % 3), "fifth": fmt.Sprint(i % 5)}
 		}))
 	}
@@ -277,11 +308,14 @@ func testDeploymentFilters(t *testing.T, w *world) {
 	w.addDeployment(t, func(d *model.Deployment) { d.ProjectID = model.NewID(); d.PipedID = model.NewID() })
 	some := []model.DeploymentStatus{model.DeploymentRunning, model.DeploymentPending, model.DeploymentRunning}
 	for _, f := range []datastore.DeploymentFilter{
-		{}, {PipedID: w.piped}, {ApplicationID: "id-1"}, {ApplicationName: "name-2"}, {ApplicationName: "NAME-2"},
+		{}, {PipedID: w.piped}, {ApplicationID: "id-1"}, {ApplicationNamePart: "name-2"}, {ApplicationNamePart: "AME-2"}, {ApplicationNamePart: "2-"},
 		{Statuses: some}, {Statuses: statuses}, {Statuses: some, PipedID: w.other}, {Statuses: some[:1], ApplicationID: "id-2"},
 		{Labels: map[string]string{"third": "1"}}, {Labels: map[string]string{"third": "1", "fifth": "2"}},
 		{Labels: map[string]string{"third": "1"}, Statuses: some, PipedID: w.piped}, {Labels: map[string]string{"third": "9"}},
-		{ApplicationID: "id-1", ApplicationName: "name-1", PipedID: w.other},
+		{ApplicationID: "id-1", ApplicationNamePart: "name-1", PipedID: w.other},
+		{Kinds: []model.ApplicationKind{model.KindLambda}}, {Kinds: []model.ApplicationKind{model.KindLambda, model.KindECS}},
+		{Kinds: []model.ApplicationKind{model.KindECS}, Statuses: some, ApplicationNamePart: "-1"},
+		{Kinds: []model.ApplicationKind{model.KindECS}, PipedID: w.piped}, {Statuses: some, ApplicationNamePart: "E-3"},
 	} {
 		f.ProjectID = w.project
 		var want []string
@@ -307,7 +341,8 @@ func matches(f datastore.DeploymentFilter, d *model.Deployment) bool {
 	}
 	return (f.PipedID == "" || f.PipedID == d.PipedID) &&
 		(f.ApplicationID == "" || f.ApplicationID == d.ApplicationID) &&
-		(f.ApplicationName == "" || f.ApplicationName == d.ApplicationName) &&
+		strings.Contains(strings.ToLower(d.ApplicationName), strings.ToLower(f.ApplicationNamePart)) &&
+		(len(f.Kinds) == 0 || slices.Contains(f.Kinds, d.Kind)) &&
 		(len(f.Statuses) == 0 || slices.Contains(f.Statuses, d.Status))
 }
 
@@ -346,34 +381,4 @@ func testOpenDeployments(t *testing.T, w *world) {
 	if diff := cmp.Diff(want[1:], walk(t, 2, deploymentID, open)); diff != "" {
 		t.Errorf("after one was completed (-want +got):\n%s", diff)
 	}
-}
-
-func testUnhandledCommands(t *testing.T, w *world) {
-	ctx := t.Context()
-	var want []string
-	for i := range 5 {
-		c := w.newCommand(func(c *model.Command) { c.CreatedAt = w.at(-i) }) // later ones are older: commits are not ordered
-		must(t, w.AddCommand(ctx, c))
-		want = append([]string{c.ID}, want...)
-	}
-	must(t, w.AddCommand(ctx, w.newCommand(func(c *model.Command) { c.PipedID = w.other })))
-	check := func() {
-		t.Helper()
-		list, err := w.ListUnhandledCommands(ctx, w.piped)
-		must(t, err)
-		var got []string
-		for _, c := range list {
-			got = append(got, c.ID)
-		}
-		if diff := cmp.Diff(want, got); diff != "" {
-			t.Errorf("(-want +got):\n%s", diff)
-		}
-	}
-	check()
-	_, err := w.UpdateCommand(ctx, model.Fence{}, want[2], func(c *model.Command) error {
-		return c.ReportHandled(model.Handled{Status: model.CommandTimeout, At: w.at(9)}, w.at(9))
-	})
-	must(t, err)
-	want = slices.Delete(want, 2, 3)
-	check()
 }

@@ -32,7 +32,7 @@ func (v value) increment() error {
 
 // nouns returns all that have a compare-and-set.
 func (w *world) nouns() []noun {
-	return []noun{w.projectNoun(), w.pipedNoun(), w.applicationNoun(), w.deploymentNoun(), w.commandNoun()}
+	return []noun{w.projectNoun(), w.pipedNoun(), w.applicationNoun(), w.deploymentNoun(), w.commandNoun(), w.eventNoun(), w.chainNoun()}
 }
 
 func (w *world) projectNoun() noun {

@@ -23,8 +23,10 @@ func samplePiped(now time.Time) *model.Piped {
 		Version: "v1.2.3", StartedAt: now.Add(time.Second), LastSeenAt: now.Add(2 * time.Second),
 		Repositories:      []model.GitRepository{{ID: "repo", Remote: "git@example.com:o/r.git", Branch: "main"}},
 		PlatformProviders: []model.Provider{{Name: "ecs", Type: "ECS"}},
+		Plugins:           []model.Plugin{{Name: "ecs", DeployTargets: []string{"dev"}}},
+		DesiredVersion:    "v1.2.4",
 		Config:            "kind: Piped\n",
-		Encryption:        model.SecretEncryption{Type: "KEY_PAIR", PublicKey: "pem"},
+		Encryption:        model.SecretEncryption{Type: "KEY_PAIR", PublicKey: "pem", ServiceAccount: "sa"},
 		Disabled:          true,
 		CreatedAt:         now, UpdatedAt: now.Add(3 * time.Second),
 	}
@@ -60,7 +62,7 @@ func sampleRef(now time.Time) *model.DeploymentRef {
 func sampleApplication(now time.Time) *model.Application {
 	return &model.Application{
 		ID: model.NewID(), Name: "web", ProjectID: model.NewID(), PipedID: model.NewID(), Kind: model.KindECS, GitPath: sampleGitPath(),
-		PlatformProvider: "ecs", Description: "a *service*", Labels: map[string]string{"env": "prod", "team": "a"},
+		PlatformProvider: "ecs", DeployTargets: map[string][]string{"ecs": {"dev"}}, Description: "a *service*", Labels: map[string]string{"env": "prod", "team": "a"},
 		LastSuccessful: sampleRef(now), LastTriggered: sampleRef(now.Add(time.Hour)),
 		SyncState: model.SyncState{
 			Status: model.SyncOutOfSync, ShortReason: "1 difference", Reason: "- a\n+ b", HeadDeploymentID: "d", Timestamp: now.Add(time.Second),
@@ -73,7 +75,8 @@ func sampleApplication(now time.Time) *model.Application {
 func sampleDeployment(now time.Time) *model.Deployment {
 	return &model.Deployment{
 		ID: model.NewID(), ApplicationID: model.NewID(), ApplicationName: "web", PipedID: model.NewID(), ProjectID: model.NewID(),
-		Kind: model.KindECS, GitPath: sampleGitPath(), PlatformProvider: "ecs", Labels: map[string]string{"env": "prod"},
+		Kind: model.KindECS, GitPath: sampleGitPath(), PlatformProvider: "ecs", DeployTargets: map[string][]string{"ecs": {"dev"}},
+		Labels:  map[string]string{"env": "prod"},
 		Trigger: sampleTrigger(now), Summary: "doing it", Versions: sampleVersions(),
 		RunningCommitHash: "decaf", RunningConfigFilename: "old.pipecd.yaml",
 		Status: model.DeploymentCancelled, StatusReason: "someone said so",
@@ -83,7 +86,8 @@ func sampleDeployment(now time.Time) *model.Deployment {
 			RetriedCount: 2, AvailableOperation: model.OperationApprove, AuthorizedOperators: []string{"a", "b"},
 			CompletedAt: now, CreatedAt: now.Add(time.Second), UpdatedAt: now.Add(2 * time.Second),
 		}, {ID: "s2", Name: model.StageWait}},
-		Metadata: map[string]string{"a": "b"}, CompletedAt: now.Add(time.Hour),
+		Metadata: map[string]string{"a": "b"}, PluginMetadata: map[string]map[string]string{"ecs": {"c": "d"}},
+		ChainID: model.NewID(), ChainBlock: 2, TraceCommitHash: "beef", CompletedAt: now.Add(time.Hour),
 		CreatedAt: now, UpdatedAt: now.Add(time.Hour),
 	}
 }
@@ -91,8 +95,30 @@ func sampleDeployment(now time.Time) *model.Deployment {
 func sampleCommand(now time.Time) *model.Command {
 	return &model.Command{
 		ID: model.NewID(), PipedID: model.NewID(), ProjectID: model.NewID(), ApplicationID: model.NewID(), DeploymentID: model.NewID(),
-		StageID: "s1", Commander: "someone", Type: model.CommandApproveStage, SyncStrategy: model.StrategyQuickSync,
+		StageID: "s1", Commander: "someone", Type: model.CommandApproveStage, SyncStrategy: model.StrategyQuickSync, ChainID: model.NewID(), ChainBlock: 3, Rollback: model.RollbackNever,
 		Status: model.CommandFailed, Metadata: map[string]string{model.CommandMetadataReason: "no"},
 		HandledAt: now.Add(time.Second), CreatedAt: now, UpdatedAt: now.Add(time.Second),
+	}
+}
+
+func sampleEvent(now time.Time) *model.Event {
+	return &model.Event{
+		ID: model.NewID(), Name: "image-pushed", Data: "v2", ProjectID: model.NewID(), Labels: map[string]string{"app": "web"},
+		Status: model.EventFailure, StatusDescription: "no", Contexts: map[string]string{"by": "ci"}, TriggerCommitHash: "c0ffee",
+		HandledAt: now.Add(time.Second), CreatedAt: now, UpdatedAt: now.Add(time.Second),
+	}
+}
+
+func sampleChain(now time.Time) *model.DeploymentChain {
+	return &model.DeploymentChain{
+		ID: model.NewID(), ProjectID: model.NewID(), Status: model.ChainFailure,
+		Blocks: []model.ChainBlock{{
+			Nodes: []model.ChainNode{{
+				ApplicationID: "a", ApplicationName: "web",
+				Deployment: &model.ChainDeployment{ID: "d", Status: model.DeploymentFailure, Reason: "no"},
+			}, {ApplicationID: "b"}},
+			Status: model.ChainFailure, StartedAt: now, CompletedAt: now.Add(time.Minute),
+		}},
+		CompletedAt: now.Add(time.Minute), CreatedAt: now, UpdatedAt: now.Add(time.Minute),
 	}
 }

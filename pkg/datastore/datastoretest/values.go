@@ -25,6 +25,9 @@ func testRoundTrip(t *testing.T, w *world) {
 	must(t, w.AddApplication(ctx, application))
 	must(t, w.CreateDeployment(ctx, model.Fence{}, deployment))
 	must(t, w.AddCommand(ctx, command))
+	event, chain := sampleEvent(w.now), sampleChain(w.now)
+	must(t, w.AddEvent(ctx, event))
+	must(t, w.StartChain(ctx, model.Fence{}, datastore.ChainStart{Chain: chain, First: w.newDeployment(nil)}))
 	for _, c := range []struct {
 		want any
 		got  func() (any, error)
@@ -34,6 +37,8 @@ func testRoundTrip(t *testing.T, w *world) {
 		{application, func() (any, error) { return w.GetApplication(ctx, application.ID) }},
 		{deployment, func() (any, error) { return w.GetDeployment(ctx, deployment.ID) }},
 		{command, func() (any, error) { return w.GetCommand(ctx, command.ID) }},
+		{event, func() (any, error) { return w.GetEvent(ctx, event.ID) }},
+		{chain, func() (any, error) { return w.GetChain(ctx, chain.ID) }},
 		{&model.Project{ID: w.project}, func() (any, error) {
 			must(t, w.AddProject(ctx, &model.Project{ID: w.project}))
 			return w.GetProject(ctx, w.project)
@@ -219,7 +224,7 @@ func testText(t *testing.T, w *world) {
 	labels := map[string]string{"klüt/😀": text}
 	a := w.addApplication(t, func(a *model.Application) { a.Labels, a.Name = labels, "Ä😀" })
 	w.addApplication(t, func(a *model.Application) { a.Name = "ä😀" })
-	for _, f := range []datastore.ApplicationFilter{{ProjectID: w.project, Labels: labels}, {ProjectID: w.project, Name: "Ä😀"}} {
+	for _, f := range []datastore.ApplicationFilter{{ProjectID: w.project, Labels: labels}, {ProjectID: w.project, NamePart: "Ä😀"}} {
 		if ids := walk(t, 10, applicationID, w.applications(f)); !cmp.Equal(ids, []string{a.ID}) {
 			t.Errorf("filter %+v found %v, want %s alone", f, ids, a.ID)
 		}

@@ -18,6 +18,7 @@ type applicationRow struct {
 	disabled   bool
 	deleted    bool
 	place      sql.NullString // digest of where it lives in Git, unique; NULL when deleted
+	kind       int32
 	createdAt  int64
 	updatedAt  int64
 	document   string
@@ -27,9 +28,9 @@ type applicationRow struct {
 }
 
 type applicationDocument struct {
-	Kind             int32                  `json:"kind"`
 	GitPath          gitPathDocument        `json:"gitPath,omitzero"`
 	PlatformProvider string                 `json:"platformProvider,omitzero"`
+	DeployTargets    map[string][]string    `json:"deployTargets,omitempty"`
 	Description      string                 `json:"description,omitzero"`
 	Labels           map[string]string      `json:"labels,omitempty"`
 	LastSuccessful   *deploymentRefDocument `json:"lastSuccessful,omitempty"`
@@ -79,9 +80,9 @@ func applicationToRow(a *model.Application) (*applicationRow, error) {
 		return nil, err
 	}
 	document, err := encode(what, applicationDocument{
-		Kind:             int32(a.Kind),
 		GitPath:          gitPathToDocument(a.GitPath),
 		PlatformProvider: a.PlatformProvider,
+		DeployTargets:    a.DeployTargets,
 		Description:      a.Description,
 		Labels:           a.Labels,
 		LastSuccessful:   refToDocument(a.LastSuccessful),
@@ -98,15 +99,20 @@ func applicationToRow(a *model.Application) (*applicationRow, error) {
 	})
 	r := &applicationRow{
 		id: a.ID, projectID: a.ProjectID, pipedID: a.PipedID, name: a.Name,
-		syncStatus: int32(a.DisplayStatus()), disabled: a.Disabled, deleted: a.Deleted,
+		syncStatus: int32(a.DisplayStatus()), disabled: a.Disabled, deleted: a.Deleted, kind: int32(a.Kind),
 		createdAt: toMicros(a.CreatedAt), updatedAt: toMicros(a.UpdatedAt),
 		document: document, labels: a.Labels,
 		placeName: a.GitPath.ConfigPath() + " of repository " + a.GitPath.Repo.ID,
 	}
 	if !a.Deleted {
-		r.place = sql.NullString{String: digest(a.ProjectID, a.GitPath.Repo.ID, a.GitPath.ConfigPath()), Valid: true}
+		r.place = sql.NullString{String: placeOf(a.ProjectID, a.GitPath), Valid: true}
 	}
 	return r, err
+}
+
+// placeOf is the digest of where an application lives in Git.
+func placeOf(projectID string, g model.GitPath) string {
+	return digest(projectID, g.Repo.ID, g.ConfigPath())
 }
 
 // applicationToModel also fills the row's labels, which a change compares.
@@ -118,9 +124,10 @@ func applicationToModel(r *applicationRow) (*model.Application, error) {
 	r.labels = maps.Clone(d.Labels)
 	return &model.Application{
 		ID: r.id, Name: r.name, ProjectID: r.projectID, PipedID: r.pipedID,
-		Kind:             model.ApplicationKind(d.Kind),
+		Kind:             model.ApplicationKind(r.kind),
 		GitPath:          gitPathToModel(d.GitPath),
 		PlatformProvider: d.PlatformProvider,
+		DeployTargets:    d.DeployTargets,
 		Description:      d.Description,
 		Labels:           d.Labels,
 		LastSuccessful:   refToModel(d.LastSuccessful),

@@ -3,6 +3,7 @@ package sqldb
 import (
 	"context"
 	"database/sql"
+	"time"
 
 	"pipecd/pkg/datastore"
 	"pipecd/pkg/model"
@@ -26,6 +27,9 @@ type commandDocument struct {
 	Commander     string            `json:"commander,omitzero"`
 	Type          int32             `json:"type"`
 	SyncStrategy  int32             `json:"syncStrategy"`
+	ChainID       string            `json:"chainId,omitzero"`
+	ChainBlock    uint32            `json:"chainBlock,omitzero"`
+	Rollback      int32             `json:"rollback,omitzero"`
 	Metadata      map[string]string `json:"metadata,omitempty"`
 	HandledAt     int64             `json:"handledAt,omitzero"`
 }
@@ -56,6 +60,9 @@ func commandToRow(c *model.Command) (*commandRow, error) {
 		Commander:     c.Commander,
 		Type:          int32(c.Type),
 		SyncStrategy:  int32(c.SyncStrategy),
+		ChainID:       c.ChainID,
+		ChainBlock:    c.ChainBlock,
+		Rollback:      int32(c.Rollback),
 		Metadata:      c.Metadata,
 		HandledAt:     toMicros(c.HandledAt),
 	})
@@ -76,6 +83,9 @@ func commandToModel(r *commandRow) (*model.Command, error) {
 		Commander:    d.Commander,
 		Type:         model.CommandType(d.Type),
 		SyncStrategy: model.SyncStrategy(d.SyncStrategy),
+		ChainID:      d.ChainID,
+		ChainBlock:   d.ChainBlock,
+		Rollback:     model.RollbackChoice(d.Rollback),
 		Status:       model.CommandStatus(r.status),
 		Metadata:     d.Metadata,
 		HandledAt:    fromMicros(d.HandledAt),
@@ -111,6 +121,25 @@ func unhandledListing(pipedID string) listing {
 	return listing{
 		name:      "unhandled commands",
 		filter:    pipedID,
+		branches:  []branch{{from: "commands t", id: "t.id", at: "t.created_at", key: "t.id", where: where}},
+		ascending: true,
+		page:      datastore.Page{Size: datastore.MaxPageSize},
+	}
+}
+
+// ListForgottenCommands implements datastore.Commands.
+func (s *Store) ListForgottenCommands(ctx context.Context, before time.Time) ([]*model.Command, error) {
+	list, _, err := commands().list(ctx, s, forgottenListing(before))
+	return list, err
+}
+
+func forgottenListing(before time.Time) listing {
+	var where conditions
+	where.add("t.status = ?", int64(model.CommandNotHandled))
+	where.add("t.created_at < ?", toMicros(before))
+	return listing{
+		name:      "forgotten commands",
+		filter:    toMicros(before),
 		branches:  []branch{{from: "commands t", id: "t.id", at: "t.created_at", key: "t.id", where: where}},
 		ascending: true,
 		page:      datastore.Page{Size: datastore.MaxPageSize},

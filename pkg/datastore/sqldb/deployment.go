@@ -3,8 +3,6 @@ package sqldb
 import (
 	"context"
 	"database/sql"
-	"slices"
-	"strings"
 
 	"pipecd/pkg/datastore"
 	"pipecd/pkg/model"
@@ -15,11 +13,11 @@ func deployments() *entity[model.Deployment, deploymentRow] {
 		noun:  "deployment",
 		table: "deployments",
 		columns: []string{
-			"id", "project_id", "piped_id", "application_id", "application_name", "status", "completed", "created_at", "updated_at", "document",
+			"id", "project_id", "piped_id", "application_id", "application_name", "status", "completed", "kind", "created_at", "updated_at", "document",
 		},
 		fields: func(r *deploymentRow) []any {
 			return []any{
-				&r.id, &r.projectID, &r.pipedID, &r.applicationID, &r.applicationName, &r.status, &r.completed, &r.createdAt, &r.updatedAt, &r.document,
+				&r.id, &r.projectID, &r.pipedID, &r.applicationID, &r.applicationName, &r.status, &r.completed, &r.kind, &r.createdAt, &r.updatedAt, &r.document,
 			}
 		},
 		id:      func(r *deploymentRow) string { return r.id },
@@ -50,52 +48,70 @@ func (s *Store) GetDeployment(ctx context.Context, id string) (*model.Deployment
 	return deployments().get(ctx, s, id)
 }
 
+// GetDeployments implements datastore.Deployments.
+func (s *Store) GetDeployments(ctx context.Context, ids []string) ([]*model.Deployment, error) {
+	return deployments().some(ctx, s, ids)
+}
+
 // ListDeployments implements datastore.Deployments.
 func (s *Store) ListDeployments(ctx context.Context, f datastore.DeploymentFilter, page datastore.Page) ([]*model.Deployment, string, error) {
 	return deployments().list(ctx, s, deploymentListing(f, page))
 }
 
 func deploymentListing(f datastore.DeploymentFilter, page datastore.Page) listing {
-	statuses := slices.Compact(slices.Sorted(slices.Values(f.Statuses)))
-	f.Statuses = statuses // the same set in another order is the same list
+	f.Statuses, f.Kinds = set(f.Statuses), set(f.Kinds) // the same set in another order is the same list
 	var where conditions
 	addIf(&where, "t.piped_id", f.PipedID)
 	addIf(&where, "t.application_id", f.ApplicationID)
-	addIf(&where, "t.application_name", f.ApplicationName)
+	owned := len(where) > 0
+	addContains(&where, "t.application_name", f.ApplicationNamePart)
 	l := listing{name: "deployments", filter: f, page: page}
 	switch {
 	case len(f.Labels) > 0:
-		addStatuses(&where, statuses)
+		addIn(&where, "t.kind", f.Kinds)
+		addIn(&where, "t.status", f.Statuses)
 		l.branches = []branch{deploymentLabels.branch(f.ProjectID, f.Labels, where)}
-	case len(statuses) > 0 && len(where) == 0:
-		// The history of a project is long and the deployments of a status may be few: one index range for each.
-		for _, status := range statuses {
-			one := conditions{}
-			addIf(&one, "t.project_id", f.ProjectID)
-			one.add("t.status = ?", int64(status))
-			l.branches = append(l.branches, deploymentBranch(one))
-		}
+	case !owned && len(f.Statuses)+len(f.Kinds) > 0:
+		l.branches = rareBranches(f, where)
 	default:
 		addIf(&where, "t.project_id", f.ProjectID)
-		addStatuses(&where, statuses)
+		addIn(&where, "t.kind", f.Kinds)
+		addIn(&where, "t.status", f.Statuses)
 		l.branches = []branch{deploymentBranch(where)}
 	}
 	return l
 }
 
-func deploymentBranch(where conditions) branch {
-	return branch{from: "deployments t", id: "t.id", at: "t.created_at", key: "t.id", where: where}
+// rareBranches are one index range for each status and kind: the history of a
+// project is long, and the deployments of a status or a kind may be few.
+func rareBranches(f datastore.DeploymentFilter, where conditions) []branch {
+	var branches []branch
+	add := func(status model.DeploymentStatus, kinds ...model.ApplicationKind) {
+		one := conditions{}
+		addIf(&one, "t.project_id", f.ProjectID)
+		for _, kind := range kinds {
+			one.add("t.kind = ?", int64(kind))
+		}
+		one.add("t.status = ?", int64(status))
+		branches = append(branches, deploymentBranch(append(one, where...)))
+	}
+	statuses := f.Statuses
+	if len(statuses) == 0 {
+		statuses = model.DeploymentStatuses()
+	}
+	for _, status := range statuses {
+		for _, kind := range f.Kinds {
+			add(status, kind)
+		}
+		if len(f.Kinds) == 0 {
+			add(status)
+		}
+	}
+	return branches
 }
 
-func addStatuses(where *conditions, statuses []model.DeploymentStatus) {
-	if len(statuses) == 0 {
-		return
-	}
-	args := make([]any, len(statuses))
-	for i, status := range statuses {
-		args[i] = int64(status)
-	}
-	where.add("t.status IN ("+strings.TrimSuffix(strings.Repeat("?, ", len(args)), ", ")+")", args...)
+func deploymentBranch(where conditions) branch {
+	return branch{from: "deployments t", id: "t.id", at: "t.created_at", key: "t.id", where: where}
 }
 
 // ListOpenDeployments implements datastore.Deployments.

@@ -16,6 +16,7 @@ type deploymentRow struct {
 	applicationName string
 	status          int32
 	completed       bool
+	kind            int32
 	createdAt       int64
 	updatedAt       int64
 	document        string
@@ -24,19 +25,23 @@ type deploymentRow struct {
 }
 
 type deploymentDocument struct {
-	Kind                  int32              `json:"kind"`
-	GitPath               gitPathDocument    `json:"gitPath,omitzero"`
-	PlatformProvider      string             `json:"platformProvider,omitzero"`
-	Labels                map[string]string  `json:"labels,omitempty"`
-	Trigger               triggerDocument    `json:"trigger,omitzero"`
-	Summary               string             `json:"summary,omitzero"`
-	Versions              []artifactDocument `json:"versions,omitempty"`
-	RunningCommitHash     string             `json:"runningCommitHash,omitzero"`
-	RunningConfigFilename string             `json:"runningConfigFilename,omitzero"`
-	StatusReason          string             `json:"statusReason,omitzero"`
-	Stages                []stageDocument    `json:"stages,omitempty"`
-	Metadata              map[string]string  `json:"metadata,omitempty"`
-	CompletedAt           int64              `json:"completedAt,omitzero"`
+	GitPath               gitPathDocument              `json:"gitPath,omitzero"`
+	PlatformProvider      string                       `json:"platformProvider,omitzero"`
+	DeployTargets         map[string][]string          `json:"deployTargets,omitempty"`
+	Labels                map[string]string            `json:"labels,omitempty"`
+	Trigger               triggerDocument              `json:"trigger,omitzero"`
+	Summary               string                       `json:"summary,omitzero"`
+	Versions              []artifactDocument           `json:"versions,omitempty"`
+	RunningCommitHash     string                       `json:"runningCommitHash,omitzero"`
+	RunningConfigFilename string                       `json:"runningConfigFilename,omitzero"`
+	StatusReason          string                       `json:"statusReason,omitzero"`
+	Stages                []stageDocument              `json:"stages,omitempty"`
+	Metadata              map[string]string            `json:"metadata,omitempty"`
+	PluginMetadata        map[string]map[string]string `json:"pluginMetadata,omitempty"`
+	ChainID               string                       `json:"chainId,omitzero"`
+	ChainBlock            uint32                       `json:"chainBlock,omitzero"`
+	TraceCommitHash       string                       `json:"traceCommitHash,omitzero"`
+	CompletedAt           int64                        `json:"completedAt,omitzero"`
 }
 
 type stageDocument struct {
@@ -74,9 +79,9 @@ func deploymentToRow(d *model.Deployment) (*deploymentRow, error) {
 		return nil, err
 	}
 	document, err := encode(what, deploymentDocument{
-		Kind:                  int32(d.Kind),
 		GitPath:               gitPathToDocument(d.GitPath),
 		PlatformProvider:      d.PlatformProvider,
+		DeployTargets:         d.DeployTargets,
 		Labels:                d.Labels,
 		Trigger:               triggerToDocument(d.Trigger),
 		Summary:               d.Summary,
@@ -86,11 +91,15 @@ func deploymentToRow(d *model.Deployment) (*deploymentRow, error) {
 		StatusReason:          d.StatusReason,
 		Stages:                mapSlice(d.Stages, stageToDocument),
 		Metadata:              d.Metadata,
+		PluginMetadata:        d.PluginMetadata,
+		ChainID:               d.ChainID,
+		ChainBlock:            d.ChainBlock,
+		TraceCommitHash:       d.TraceCommitHash,
 		CompletedAt:           toMicros(d.CompletedAt),
 	})
 	return &deploymentRow{
 		id: d.ID, projectID: d.ProjectID, pipedID: d.PipedID, applicationID: d.ApplicationID, applicationName: d.ApplicationName,
-		status: int32(d.Status), completed: d.Status.IsCompleted(),
+		status: int32(d.Status), completed: d.Status.IsCompleted(), kind: int32(d.Kind),
 		createdAt: toMicros(d.CreatedAt), updatedAt: toMicros(d.UpdatedAt),
 		document: document, labels: d.Labels,
 	}, err
@@ -105,9 +114,10 @@ func deploymentToModel(r *deploymentRow) (*model.Deployment, error) {
 	r.labels = maps.Clone(d.Labels)
 	return &model.Deployment{
 		ID: r.id, ApplicationID: r.applicationID, ApplicationName: r.applicationName, PipedID: r.pipedID, ProjectID: r.projectID,
-		Kind:                  model.ApplicationKind(d.Kind),
+		Kind:                  model.ApplicationKind(r.kind),
 		GitPath:               gitPathToModel(d.GitPath),
 		PlatformProvider:      d.PlatformProvider,
+		DeployTargets:         d.DeployTargets,
 		Labels:                d.Labels,
 		Trigger:               triggerToModel(d.Trigger),
 		Summary:               d.Summary,
@@ -118,6 +128,10 @@ func deploymentToModel(r *deploymentRow) (*model.Deployment, error) {
 		StatusReason:          d.StatusReason,
 		Stages:                mapSlice(d.Stages, stageToModel),
 		Metadata:              d.Metadata,
+		PluginMetadata:        d.PluginMetadata,
+		ChainID:               d.ChainID,
+		ChainBlock:            d.ChainBlock,
+		TraceCommitHash:       d.TraceCommitHash,
 		CompletedAt:           fromMicros(d.CompletedAt),
 		CreatedAt:             fromMicros(r.createdAt),
 		UpdatedAt:             fromMicros(r.updatedAt),

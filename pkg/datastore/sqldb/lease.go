@@ -153,6 +153,35 @@ func (s *Store) GetLease(ctx context.Context, pipedID string) (model.Lease, erro
 	return row.toModel(pipedID), nil
 }
 
+// GetLeases implements datastore.Leases.
+func (s *Store) GetLeases(ctx context.Context, pipedIDs []string) (map[string]model.Lease, error) {
+	if len(pipedIDs) == 0 {
+		return nil, nil
+	}
+	if err := checkBatch("piped", pipedIDs); err != nil {
+		return nil, err
+	}
+	var where conditions
+	addIn(&where, "piped_id", pipedIDs)
+	clause, args := where.clause()
+	leases := make(map[string]model.Lease, len(pipedIDs))
+	err := each(ctx, s.reader, query{"SELECT piped_id, epoch, instance_id, host, expires_at FROM leases" + clause, args}, func(scan scanner) error {
+		var (
+			r  leaseRow
+			id string
+		)
+		if err := scan(&id, &r.epoch, &r.instanceID, &r.host, &r.expiresAt); err != nil {
+			return err
+		}
+		leases[id] = r.toModel(id)
+		return nil
+	})
+	if err != nil {
+		return nil, s.coded(ctx, err, "reading leases")
+	}
+	return leases, nil
+}
+
 // checkFence refuses a write of a process that another one has superseded. The
 // lock keeps a takeover from slipping in before the commit.
 func (s *Store) checkFence(ctx context.Context, tx *sql.Tx, fence model.Fence) error {

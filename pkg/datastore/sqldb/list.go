@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -32,6 +33,39 @@ func addIf[T comparable](c *conditions, column string, value T) {
 		c.add(column+" = ?", value)
 	}
 }
+
+// addContains adds that column contains part, ASCII letters in any case. The
+// database folds both sides alike, whatever else it knows about letters.
+func addContains(c *conditions, column, part string) {
+	if part != "" {
+		c.add("INSTR(LOWER("+column+"), LOWER(?)) > 0", part)
+	}
+}
+
+// addIn adds that column has one of the values, unless there are none.
+func addIn[T ~int32 | ~string](c *conditions, column string, values []T) {
+	if len(values) == 0 {
+		return
+	}
+	args := make([]any, len(values))
+	for i, v := range values {
+		args[i] = plain(v)
+	}
+	c.add(column+" IN ("+marks(len(args))+")", args...)
+}
+
+// plain returns v as an argument: drivers know no named types.
+func plain[T ~int32 | ~string](v T) any {
+	if n := reflect.ValueOf(v); n.CanInt() {
+		return n.Int()
+	}
+	return string(v)
+}
+
+// set returns the values in order and each once.
+func set[T cmp.Ordered](values []T) []T { return slices.Compact(slices.Sorted(slices.Values(values))) }
+
+func marks(n int) string { return strings.TrimSuffix(strings.Repeat("?, ", n), ", ") }
 
 func (c conditions) clause() (string, []any) {
 	if len(c) == 0 {

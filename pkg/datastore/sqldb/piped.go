@@ -52,6 +52,11 @@ func (s *Store) GetPiped(ctx context.Context, id string) (*model.Piped, error) {
 	return pipeds().get(ctx, s, id)
 }
 
+// GetPipeds implements datastore.Pipeds.
+func (s *Store) GetPipeds(ctx context.Context, ids []string) ([]*model.Piped, error) {
+	return pipeds().some(ctx, s, ids)
+}
+
 // ListPipeds implements datastore.Pipeds.
 func (s *Store) ListPipeds(ctx context.Context, projectID string, page datastore.Page) ([]*model.Piped, string, error) {
 	return pipeds().list(ctx, s, pipedListing(projectID, page))

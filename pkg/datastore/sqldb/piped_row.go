@@ -22,9 +22,12 @@ type pipedDocument struct {
 	StartedAt         int64                `json:"startedAt,omitzero"`
 	Repositories      []repositoryDocument `json:"repositories,omitempty"`
 	PlatformProviders []providerDocument   `json:"platformProviders,omitempty"`
+	Plugins           []pluginDocument     `json:"plugins,omitempty"`
 	Config            string               `json:"config,omitzero"`
 	EncryptionType    string               `json:"encryptionType,omitzero"`
 	EncryptionKey     string               `json:"encryptionPublicKey,omitzero"`
+	EncryptionAccount string               `json:"encryptionServiceAccount,omitzero"`
+	DesiredVersion    string               `json:"desiredVersion,omitzero"`
 	Disabled          bool                 `json:"disabled,omitzero"`
 }
 
@@ -38,6 +41,11 @@ type repositoryDocument struct {
 	ID     string `json:"id,omitzero"`
 	Remote string `json:"remote,omitzero"`
 	Branch string `json:"branch,omitzero"`
+}
+
+type pluginDocument struct {
+	Name          string   `json:"name,omitzero"`
+	DeployTargets []string `json:"deployTargets,omitempty"`
 }
 
 type providerDocument struct {
@@ -57,9 +65,12 @@ func pipedToRow(p *model.Piped) (*pipedRow, error) {
 		StartedAt:         toMicros(p.StartedAt),
 		Repositories:      mapSlice(p.Repositories, repositoryToDocument),
 		PlatformProviders: mapSlice(p.PlatformProviders, func(v model.Provider) providerDocument { return providerDocument(v) }),
+		Plugins:           mapSlice(p.Plugins, func(v model.Plugin) pluginDocument { return pluginDocument(v) }),
 		Config:            p.Config,
 		EncryptionType:    p.Encryption.Type,
 		EncryptionKey:     p.Encryption.PublicKey,
+		EncryptionAccount: p.Encryption.ServiceAccount,
+		DesiredVersion:    p.DesiredVersion,
 		Disabled:          p.Disabled,
 	})
 	return &pipedRow{
@@ -82,8 +93,10 @@ func pipedToModel(r *pipedRow) (*model.Piped, error) {
 		LastSeenAt:        fromMicros(r.seenAt),
 		Repositories:      mapSlice(d.Repositories, repositoryToModel),
 		PlatformProviders: mapSlice(d.PlatformProviders, func(v providerDocument) model.Provider { return model.Provider(v) }),
+		Plugins:           mapSlice(d.Plugins, func(v pluginDocument) model.Plugin { return model.Plugin(v) }),
 		Config:            d.Config,
-		Encryption:        model.SecretEncryption{Type: d.EncryptionType, PublicKey: d.EncryptionKey},
+		DesiredVersion:    d.DesiredVersion,
+		Encryption:        model.SecretEncryption{Type: d.EncryptionType, PublicKey: d.EncryptionKey, ServiceAccount: d.EncryptionAccount},
 		Disabled:          d.Disabled,
 		CreatedAt:         fromMicros(r.createdAt), UpdatedAt: fromMicros(r.updatedAt),
 	}, nil

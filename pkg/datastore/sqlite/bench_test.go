@@ -83,12 +83,12 @@ func BenchmarkListApplications(b *testing.B) {
 			SyncState:      model.SyncState{Status: model.SyncStatus(i % 100 / 33)}, UpdatedAt: start.Add(time.Duration(i%5000) * time.Second),
 		}))
 	}
-	outOfSync := model.SyncOutOfSync
 	for name, f := range map[string]datastore.ApplicationFilter{
 		"Project":    {ProjectID: "q"},
 		"Label":      {ProjectID: "q", Labels: map[string]string{"env": "prod"}},
 		"Labels":     {ProjectID: "q", Labels: map[string]string{"env": "prod", "team": "7"}},
-		"SyncStatus": {ProjectID: "q", SyncStatus: &outOfSync},
+		"SyncStatus": {ProjectID: "q", SyncStatuses: []model.SyncStatus{model.SyncOutOfSync}},
+		"Name":       {ProjectID: "q", NamePart: "P-1999"},
 		"Piped":      {ProjectID: "q", PipedID: "3"},
 	} {
 		_, cursor, err := store.ListApplications(b.Context(), f, datastore.Page{})

@@ -16,6 +16,15 @@ import (
 // errDamaged says that the mirror, not the remote, is what went wrong.
 var errDamaged = errors.New("the mirror is damaged")
 
+// damage is errDamaged with what git said, which is all that is told.
+type damage struct{ error }
+
+// Is makes it errDamaged.
+func (damage) Is(target error) bool { return target == errDamaged }
+
+// Unwrap returns what git said.
+func (d damage) Unwrap() error { return d.error }
+
 // subject is what an error is about, for its sentence.
 type subject struct {
 	repo       git.Repository
@@ -123,7 +132,7 @@ func explain(err error, s subject, doing string) error {
 		}
 	}
 	if localDamage.MatchString(withoutRemoteLines(failed.stderr)) {
-		return model.Wrap(model.CodeUnavailable, errors.Join(errDamaged, err), fmt.Sprintf("the mirror of repository %q is damaged", s.repo.ID))
+		return model.Wrap(model.CodeUnavailable, damage{err}, fmt.Sprintf("the mirror of repository %q is damaged", s.repo.ID))
 	}
 	if noAnswer.MatchString(failed.stderr) {
 		return model.Wrap(model.CodeUnavailable, err, fmt.Sprintf("the remote %s of repository %q does not answer properly", s.remote(), s.repo.ID))

@@ -307,7 +307,7 @@ func TestCancelEndsTheProcess(t *testing.T) {
 func TestUnreachable(t *testing.T) {
 	t.Parallel()
 	src := open(t, gitcli.Options{})
-	port := strconv.Itoa(freePort(t))
+	port := strconv.Itoa(gittest.FreePort(t))
 	for remote, code := range map[string]model.Code{
 		"http://127.0.0.1:" + port + "/r":  model.CodeUnavailable,
 		"ssh://127.0.0.1:" + port + "/r":   model.CodeUnavailable,

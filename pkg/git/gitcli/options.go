@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"pipecd/pkg/model"
+	"pipecd/pkg/observe"
 )
 
 // Defaults of Options.
@@ -24,6 +25,8 @@ type Options struct {
 	Dir string
 	// Logger receives what happens to mirrors. The default discards it.
 	Logger *slog.Logger
+	// Observer is told about the runs of git. The default tells nobody.
+	Observer observe.Observer
 	// GitBinary is the git program, by default "git" on PATH.
 	GitBinary string
 

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"pipecd/pkg/observe"
 )
 
 const (
@@ -47,10 +49,11 @@ type runner struct {
 	dir       string
 	env       []string
 	transfers chan struct{}
+	observer  observe.Observer
 }
 
-// processError is a git process that ended with an error. Its text is
-// redacted, and for operators.
+// processError is a git process that ended with an error. Its text is redacted
+// and one line: what git printed around it is left out.
 type processError struct {
 	verb   string
 	stderr string
@@ -58,10 +61,10 @@ type processError struct {
 }
 
 func (e *processError) Error() string {
-	if e.stderr == "" {
-		return fmt.Sprintf("git %s: %v", e.verb, e.err)
+	if line := tellingLine(e.stderr); line != "" {
+		return fmt.Sprintf("git %s: %s", e.verb, line)
 	}
-	return fmt.Sprintf("git %s: %v: %s", e.verb, e.err, e.stderr)
+	return fmt.Sprintf("git %s: %v", e.verb, e.err)
 }
 
 func (e *processError) Unwrap() error { return e.err }
@@ -69,6 +72,27 @@ func (e *processError) Unwrap() error { return e.err }
 // run runs the command to its end and returns its standard output. An error is
 // a *processError, or the cause of the context's end.
 func (r *runner) run(ctx context.Context, c command) ([]byte, error) {
+	ctx, end := r.observer.Begin(ctx, observe.Operation{Kind: observe.GitCommand, Name: verb(c.args)})
+	out, err := r.wait(ctx, c)
+	end(outcomeOf(err), err)
+	return out, err
+}
+
+// outcomeOf is how a run of git ended.
+func outcomeOf(err error) string {
+	switch _, failed := errors.AsType[*processError](err); {
+	case failed:
+		return "failed"
+	case errors.Is(err, errTimeout):
+		return "timeout"
+	case err != nil: // whoever waited does not wait any more
+		return "canceled"
+	default:
+		return observe.OutcomeOK
+	}
+}
+
+func (r *runner) wait(ctx context.Context, c command) ([]byte, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, c.timeout, errTimeout)
 	defer cancel()
 	if c.transfer {

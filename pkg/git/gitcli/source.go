@@ -12,6 +12,7 @@ import (
 
 	"pipecd/pkg/git"
 	"pipecd/pkg/model"
+	"pipecd/pkg/observe"
 )
 
 // gitConfig is all the configuration git sees outside a mirror.
@@ -82,7 +83,7 @@ func New(o Options) (*Source, error) {
 		return nil, err
 	}
 	s := &Source{options: o, log: o.Logger, access: access, mirrors: make(map[mirrorKey]*mirror)}
-	s.runner = &runner{binary: o.GitBinary, dir: o.Dir, env: environment(o), transfers: make(chan struct{}, o.MaxTransfers)}
+	s.runner = &runner{binary: o.GitBinary, dir: o.Dir, env: environment(o), transfers: make(chan struct{}, o.MaxTransfers), observer: observe.Or(o.Observer)}
 	s.ctx, s.cancel = context.WithCancelCause(context.Background())
 	return s, nil
 }

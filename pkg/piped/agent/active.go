@@ -8,6 +8,7 @@ import (
 
 	"pipecd/pkg/git"
 	"pipecd/pkg/model"
+	"pipecd/pkg/piped/discovery"
 	"pipecd/pkg/piped/trigger"
 	"pipecd/pkg/pipeline/engine"
 )
@@ -24,26 +25,33 @@ type period struct {
 	controller *controller
 	repos      map[string]*trigger.Repository
 	inbox      *inbox
+	discovery  *discovery.Reporter
 }
 
 // newPeriod wires what works while the lease is held.
 func (a *Agent) newPeriod(lost func()) *period {
 	p := &period{agent: a, repos: map[string]*trigger.Repository{}, inbox: newInbox()}
 	p.apps = newApplications(a.client, a.logger, p.pokeAll)
+	p.discovery = discovery.NewReporter(discovery.Options{
+		Report: a.client.ReportUnregisteredApplications, Applications: p.apps.all, PipedID: a.options.Config.PipedID, Logger: a.logger,
+	})
 	repos := map[string]git.Repository{}
 	for _, r := range a.options.Config.Repositories {
 		repos[r.RepoID] = git.Repository{ID: r.RepoID, Remote: r.Remote, Branch: r.Branch}
 	}
 	p.controller = &controller{
 		client: a.client, git: a.git, repos: repos, providers: a.providers, registry: a.registry(), logs: a.logs,
-		apps: p.apps, inbox: p.inbox, pipedID: a.options.Config.PipedID, logger: a.logger, fenced: lost,
+		apps: p.apps, inbox: p.inbox, pipedID: a.options.Config.PipedID, logger: a.logger, observer: a.options.Observer, fenced: lost,
 		wake: make(chan struct{}, 1), busy: map[string]string{}, running: map[string]*engine.Execution{}, boxes: map[string]*mailbox{}, cancels: map[string]string{},
 	}
 	for id, repo := range repos {
 		p.repos[id] = trigger.New(trigger.Options{
-			Repository: repo, Source: a.git, Providers: a.providers, ControlPlane: a.client, PipedID: a.options.Config.PipedID,
+			Repository: repo, Source: a.git, Providers: a.providers, ControlPlane: settling{a.client, p.inbox}, PipedID: a.options.Config.PipedID,
 			Applications: func() []*model.Application { return p.apps.of(id) },
-			Interval:     time.Duration(a.options.Config.SyncInterval), Logger: a.logger, Created: p.controller.poke,
+			Interval:     time.Duration(a.options.Config.SyncInterval), Logger: a.logger, Observer: a.options.Observer, Created: p.controller.poke,
+			Discover: func(ctx context.Context, tree git.Snapshot) {
+				p.discovery.Look(ctx, tree, model.GitRepository{ID: id, Remote: git.RedactRemote(repo.Remote), Branch: repo.Branch})
+			},
 		})
 	}
 	return p
@@ -68,15 +76,16 @@ func (p *period) run(ctx context.Context) {
 		p.agent.logger.WarnContext(ctx, "the list of applications could not be read; it is tried again", slog.Any("error", err))
 		pause(ctx, jitter(time.Second))
 	}
+	p.settle(ctx) // first: what starts below sets the mark
 	var all sync.WaitGroup
 	defer all.Wait()
 	all.Go(func() { p.apps.run(ctx) })
 	all.Go(func() { p.controller.run(ctx) })
 	all.Go(func() { p.dispatch(ctx) })
+	all.Go(func() { p.discovery.Run(ctx) })
 	for _, r := range p.repos {
 		all.Go(func() { r.Run(ctx) })
 	}
-	p.settle(ctx)
 }
 
 // settle takes back the mark of a running deployment from applications that

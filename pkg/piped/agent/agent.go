@@ -9,6 +9,7 @@ import (
 	"pipecd/pkg/config"
 	"pipecd/pkg/git"
 	"pipecd/pkg/model"
+	"pipecd/pkg/observe"
 	"pipecd/pkg/piped/apiclient"
 	"pipecd/pkg/pipeline/canary"
 	"pipecd/pkg/pipeline/engine"
@@ -23,6 +24,8 @@ type Options struct {
 	Version string
 	Timing  ecs.Timing // of waiting on ECS; zero means the defaults
 	Logger  *slog.Logger
+	// Observer is told what the agent does; nil means nobody looks.
+	Observer observe.Observer
 }
 
 // Agent is one agent process.
@@ -54,7 +57,8 @@ type grant struct {
 // New makes an agent; Run makes it work. The client and the Git source stay the
 // caller's to close.
 func New(ctx context.Context, o Options, client *apiclient.Client, source git.Source, logs engine.Logs) (*Agent, error) {
-	p, err := newProviders(ctx, o.Config, o.Timing, o.Logger)
+	o.Observer = observe.Or(o.Observer)
+	p, err := newProviders(ctx, o)
 	if err != nil {
 		return nil, err
 	}
@@ -78,7 +82,7 @@ func (a *Agent) registry() stage.Registry {
 		model.StageRollback:          canary.Rollback{},
 		model.StageWait:              gate.Wait{},
 		model.StageWaitApproval:      gate.Approval{},
-		model.StageAnalysis:          gate.Analysis{Sources: a.providers.source, Logger: a.logger},
+		model.StageAnalysis:          gate.Analysis{Sources: a.providers.source, Checks: a.client, Logger: a.logger, Observer: a.options.Observer},
 	}
 }
 
@@ -195,6 +199,11 @@ func (a *Agent) change(allowed bool, epoch int64) {
 		return
 	}
 	a.grant = grant{serial: a.grant.serial + 1, allowed: allowed, epoch: epoch}
+	held := 0.0
+	if allowed {
+		held = 1
+	}
+	a.options.Observer.Set(context.Background(), observe.LeaseHeld, held) // a level belongs to no call
 	close(a.moved)
 	a.moved = make(chan struct{})
 }

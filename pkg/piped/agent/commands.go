@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"pipecd/pkg/model"
+	"pipecd/pkg/piped/apiclient"
 )
 
 // handledReporter answers commands.
@@ -57,6 +58,33 @@ func (b *inbox) forget(id string) {
 	delete(b.seen, id)
 }
 
+// settling is the control plane for whoever answers commands without a mailbox:
+// it tells the inbox.
+type settling struct {
+	*apiclient.Client
+
+	inbox *inbox
+}
+
+// ReportCommandHandled answers a command. One that can be answered later stays
+// with who asks; any other comes again if it is still open.
+func (s settling) ReportCommandHandled(ctx context.Context, commandID string, h model.Handled) error {
+	err := s.Client.ReportCommandHandled(ctx, commandID, h)
+	settle(ctx, s.inbox, commandID, err)
+	return err
+}
+
+// settle tells the inbox what became of the answer to a command.
+func settle(ctx context.Context, in *inbox, commandID string, err error) {
+	switch code := model.CodeOf(err); {
+	case err == nil, code == model.CodeFailedPrecondition, code == model.CodeNotFound:
+		in.done(commandID, time.Now())
+	case model.IsRetryable(err), ctx.Err() != nil: // it is tried again by who asks
+	default:
+		in.forget(commandID)
+	}
+}
+
 // mailbox holds the commands for the stages of one deployment. It implements
 // stage.Commands.
 type mailbox struct {
@@ -66,6 +94,7 @@ type mailbox struct {
 
 	mu      sync.Mutex
 	waiting []model.Command
+	closed  bool
 	arrived chan struct{} // closed and replaced when a command arrives
 }
 
@@ -73,13 +102,17 @@ func newMailbox(reporter handledReporter, in *inbox, logger *slog.Logger) *mailb
 	return &mailbox{reporter: reporter, inbox: in, logger: logger, arrived: make(chan struct{})}
 }
 
-// put adds a command.
-func (m *mailbox) put(cmd model.Command) {
+// put adds a command. It reports false when the mailbox is closed.
+func (m *mailbox) put(cmd model.Command) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	if m.closed {
+		return false
+	}
 	m.waiting = append(m.waiting, cmd)
 	close(m.arrived)
 	m.arrived = make(chan struct{})
+	return true
 }
 
 // Next implements stage.Commands.
@@ -109,41 +142,50 @@ func (m *mailbox) take(fits func(model.Command) bool) (model.Command, bool, <-ch
 	return cmd, true, nil
 }
 
-// Answer implements stage.Commands.
+// takeAll removes what waits and fits.
+func (m *mailbox) takeAll(fits func(model.Command) bool) []model.Command {
+	var out []model.Command
+	for {
+		cmd, ok, _ := m.take(fits)
+		if !ok {
+			return out
+		}
+		out = append(out, cmd)
+	}
+}
+
+// close ends the mailbox and returns what is left in it.
+func (m *mailbox) close() []model.Command {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.closed = true
+	left := m.waiting
+	m.waiting = nil
+	return left
+}
+
+// Answer implements stage.Commands. A command that could not be answered is
+// taken again when it comes again; one that also waits here need not.
 func (m *mailbox) Answer(ctx context.Context, commandID string, status model.CommandStatus, reason string) error {
 	h := model.Handled{Status: status, At: time.Now().UTC()}
 	if reason != "" {
 		h.Metadata = map[string]string{model.CommandMetadataReason: reason}
 	}
 	err := m.reporter.ReportCommandHandled(ctx, commandID, h)
-	if err != nil && model.CodeOf(err) != model.CodeFailedPrecondition {
+	if err != nil && model.CodeOf(err) != model.CodeFailedPrecondition { // FailedPrecondition: it was answered before
+		m.inbox.forget(commandID)
 		return err
 	}
 	m.inbox.done(commandID, time.Now())
+	m.take(func(c model.Command) bool { return c.ID == commandID })
 	return nil
 }
 
 // answerCancels answers the cancel commands that took effect.
 func (m *mailbox) answerCancels(ctx context.Context) {
-	m.answerAll(ctx, model.CommandSucceeded, "", func(c model.Command) bool { return c.Type == model.CommandCancelDeployment })
-}
-
-// close answers what came too late for the deployment.
-func (m *mailbox) close(ctx context.Context) {
-	m.answerCancels(ctx)
-	m.answerAll(ctx, model.CommandFailed, "the deployment is completed", func(model.Command) bool { return true })
-}
-
-func (m *mailbox) answerAll(ctx context.Context, status model.CommandStatus, reason string, fits func(model.Command) bool) {
-	for {
-		cmd, ok, _ := m.take(fits)
-		if !ok {
-			return
-		}
-		if err := m.Answer(ctx, cmd.ID, status, reason); err != nil {
-			m.inbox.forget(cmd.ID)
-			m.logger.WarnContext(ctx, "a command could not be answered", slog.String("command", cmd.ID), slog.Any("error", err))
-			return
+	for _, cmd := range m.takeAll(func(c model.Command) bool { return c.Type == model.CommandCancelDeployment }) {
+		if err := m.Answer(ctx, cmd.ID, model.CommandSucceeded, ""); err != nil {
+			m.logger.WarnContext(ctx, "a command could not be answered; it is tried again", slog.String("command", cmd.ID), slog.Any("error", err))
 		}
 	}
 }

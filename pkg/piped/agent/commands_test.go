@@ -86,8 +86,14 @@ func TestMailboxGivesAStageItsOwnCommands(t *testing.T) {
 		if err := box.Answer(t.Context(), "3", model.CommandSucceeded, ""); err != nil {
 			t.Error(err)
 		}
-		box.close(t.Context())
-		want := map[string]model.CommandStatus{"1": model.CommandFailed, "2": model.CommandFailed, "3": model.CommandSucceeded}
+		var left []string
+		for _, c := range box.close() {
+			left = append(left, c.ID)
+		}
+		if diff := cmp.Diff([]string{"1", "2"}, left); diff != "" || box.put(model.Command{ID: "4"}) {
+			t.Errorf("a closed mailbox takes commands, or (-want +got):\n%s", diff)
+		}
+		want := map[string]model.CommandStatus{"3": model.CommandSucceeded}
 		if diff := cmp.Diff(want, given.given); diff != "" {
 			t.Error(diff)
 		}
@@ -125,5 +131,50 @@ func TestACommandThatCannotBeAnsweredIsTakenAgain(t *testing.T) {
 	box.answerCancels(t.Context())
 	if !in.accept("c", time.Now()) {
 		t.Error("the command would never be answered")
+	}
+}
+
+// TestAnAnswerThatFailsIsNotForgotten: also one that a stage gives.
+func TestAnAnswerThatFailsIsNotForgotten(t *testing.T) {
+	t.Parallel()
+	box, given, in := newTestMailbox()
+	in.accept("c", time.Now())
+	given.away = true
+	if err := box.Answer(t.Context(), "c", model.CommandSucceeded, ""); err == nil || !in.accept("c", time.Now()) {
+		t.Errorf("Answer = %v, and the command must be accepted when it comes again", err)
+	}
+	given.away = false
+	box.put(model.Command{ID: "c"}) // it came again
+	if err := box.Answer(t.Context(), "c", model.CommandSucceeded, ""); err != nil || len(box.close()) != 0 {
+		t.Errorf("Answer = %v, and an answered command must not wait any more", err)
+	}
+}
+
+// TestSettle: the inbox learns of answers that others give.
+func TestSettle(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		err    error
+		again  bool // the command is taken when it comes again at once
+		leaves bool // and after a while
+	}{
+		"answered":        {nil, false, true},
+		"answered before": {model.Errorf(model.CodeFailedPrecondition, "it was"), false, true},
+		"unknown":         {model.Errorf(model.CodeNotFound, "none"), false, true},
+		"away":            {model.Errorf(model.CodeUnavailable, "away"), false, false},
+		"stumbled":        {model.Errorf(model.CodeInternal, "oops"), true, true},
+	} {
+		in, now := newInbox(), time.Now()
+		in.accept("c", now)
+		settle(t.Context(), in, "c", tt.err)
+		if got := in.accept("c", now); got != tt.again {
+			t.Errorf("%s: taken again %t", name, got)
+		}
+		if tt.again {
+			continue
+		}
+		if got := in.accept("c", now.Add(2*rememberHandled)); got != tt.leaves {
+			t.Errorf("%s: forgotten in the end %t, want %t", name, got, tt.leaves)
+		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"slices"
 	"sync"
@@ -11,8 +12,10 @@ import (
 
 	"pipecd/pkg/git"
 	"pipecd/pkg/model"
+	"pipecd/pkg/observe"
 	"pipecd/pkg/piped/apiclient"
 	"pipecd/pkg/pipeline/engine"
+	"pipecd/pkg/pipeline/gate"
 	"pipecd/pkg/pipeline/stage"
 )
 
@@ -32,6 +35,7 @@ type controller struct {
 	inbox     *inbox
 	pipedID   string
 	logger    *slog.Logger
+	observer  observe.Observer
 	fenced    func() // called when a write was refused because another process took over
 
 	wake chan struct{}
@@ -136,13 +140,14 @@ func (c *controller) handle(ctx context.Context, cmd model.Command) {
 		c.inbox.forget(cmd.ID)
 		return
 	case err != nil:
-		c.box(cmd.DeploymentID).put(cmd)
-		c.closeBox(ctx, cmd.DeploymentID)
+		c.answer(ctx, cmd, model.CommandFailed, "the agent has no such deployment")
+		return
+	case d.Status.IsCompleted() || stageIsOver(d, cmd.StageID):
+		c.answerByRecord(ctx, d, cmd)
 		return
 	}
-	c.box(cmd.DeploymentID).put(cmd)
-	if d.Status.IsCompleted() {
-		c.closeBox(ctx, d.ID)
+	if !c.box(cmd.DeploymentID).put(cmd) { // the deployment ended this moment
+		c.answerLate(ctx, cmd)
 		return
 	}
 	if cmd.Type == model.CommandCancelDeployment {
@@ -181,12 +186,48 @@ func (c *controller) cancelledBy(deploymentID string) (string, bool) {
 	return by, ok
 }
 
+func stageIsOver(d *model.Deployment, stageID string) bool {
+	s := d.Stage(stageID)
+	return s != nil && s.Status.IsCompleted()
+}
+
+// answerLate answers a command whose stage ended before it took it.
+func (c *controller) answerLate(ctx context.Context, cmd model.Command) {
+	d, err := c.client.GetDeployment(ctx, cmd.DeploymentID)
+	if err != nil {
+		c.inbox.forget(cmd.ID) // it comes again
+		return
+	}
+	c.answerByRecord(ctx, d, cmd)
+}
+
+// answerByRecord answers a command that cannot take effect any more: that it
+// worked if it did before its answer was lost, else that it came too late.
+func (c *controller) answerByRecord(ctx context.Context, d *model.Deployment, cmd model.Command) {
+	s := d.Stage(cmd.StageID)
+	switch {
+	case s != nil && gate.TookEffect(s.Metadata, cmd.ID), cmd.Type == model.CommandCancelDeployment && d.Status == model.DeploymentCancelled:
+		c.answer(ctx, cmd, model.CommandSucceeded, "")
+	case s != nil && s.Status.IsCompleted():
+		c.answer(ctx, cmd, model.CommandFailed, fmt.Sprintf("it came too late: stage %s ended with %s", s.Name, s.Status))
+	default:
+		c.answer(ctx, cmd, model.CommandFailed, "it came too late: the deployment ended with "+d.Status.String())
+	}
+}
+
+func (c *controller) answer(ctx context.Context, cmd model.Command, status model.CommandStatus, reason string) {
+	if err := newMailbox(c.client, c.inbox, c.logger).Answer(ctx, cmd.ID, status, reason); err != nil {
+		c.logger.WarnContext(ctx, "a command could not be answered; it is tried again", slog.String("command", cmd.ID), slog.Any("error", err))
+	}
+}
+
 // closeBox answers what is left in the deployment's mailbox and forgets it.
-func (c *controller) closeBox(ctx context.Context, deploymentID string) {
-	box := c.box(deploymentID)
-	box.close(ctx)
+func (c *controller) closeBox(ctx context.Context, d *model.Deployment) {
+	for _, cmd := range c.box(d.ID).close() {
+		c.answerByRecord(ctx, d, cmd)
+	}
 	c.mu.Lock()
-	delete(c.boxes, deploymentID)
+	delete(c.boxes, d.ID)
 	c.mu.Unlock()
 }
 
@@ -194,7 +235,12 @@ func (c *controller) closeBox(ctx context.Context, deploymentID string) {
 func (c *controller) deploy(ctx context.Context, d *model.Deployment) {
 	logger := c.logger.With(slog.String("deployment", d.ID), slog.String("application", d.ApplicationID))
 	defer c.release(d)
+	ctx, end := c.observer.Begin(ctx, observe.Operation{Kind: observe.Deployment, Attrs: []slog.Attr{
+		slog.String("deployment", d.ID), slog.String("application", d.ApplicationID), slog.String("commit", d.Trigger.Commit.Hash),
+	}})
+	c.mark(ctx, d)
 	err := c.attempt(ctx, d)
+	end(outcomeOf(d, err), err)
 	switch {
 	case err == nil:
 		c.finish(ctx, d)
@@ -209,9 +255,29 @@ func (c *controller) deploy(ctx context.Context, d *model.Deployment) {
 	}
 }
 
+// outcomeOf is how this process's run of the deployment ended.
+func outcomeOf(d *model.Deployment, err error) string {
+	if err != nil {
+		return observe.OutcomeLeft
+	}
+	return d.Status.String()
+}
+
+// mark tells that the application is deploying. Only the controller sets and
+// clears the mark, so the two cannot overtake each other.
+func (c *controller) mark(ctx context.Context, d *model.Deployment) {
+	if err := c.client.ReportDeploying(ctx, d.ApplicationID, true); err != nil {
+		if ctx.Err() == nil {
+			c.logger.WarnContext(ctx, "an application's state could not be reported", slog.String("application", d.ApplicationID), slog.Any("error", err))
+		}
+		return // only shown to people
+	}
+	c.apps.update(d.ApplicationID, func(a *model.Application) { a.Deploying = true })
+}
+
 // finish tells that the application is not deploying any more.
 func (c *controller) finish(ctx context.Context, d *model.Deployment) {
-	c.closeBox(ctx, d.ID)
+	c.closeBox(ctx, d)
 	if err := c.client.ReportDeploying(ctx, d.ApplicationID, false); err != nil && ctx.Err() == nil {
 		c.logger.WarnContext(ctx, "an application's state could not be reported", slog.String("application", d.ApplicationID), slog.Any("error", err))
 		return

@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"math/rand/v2"
+	"strings"
 	"time"
 
 	"pipecd/pkg/config"
@@ -13,6 +15,7 @@ import (
 	"pipecd/pkg/piped/appsource"
 	"pipecd/pkg/piped/planner"
 	"pipecd/pkg/pipeline/engine"
+	"pipecd/pkg/pipeline/stage"
 	"pipecd/pkg/platform"
 )
 
@@ -23,11 +26,10 @@ func (c *controller) attempt(ctx context.Context, d *model.Deployment) error {
 	if by, ok := c.cancelledBy(d.ID); ok && d.Status == model.DeploymentPending {
 		return c.complete(ctx, d, model.DeploymentCancelled, "Cancelled by "+by+" before it began")
 	}
-	src, closeTree, err := c.source(ctx, d)
+	src, files, err := c.source(ctx, d)
 	if err != nil {
 		return c.giveUp(ctx, d, err)
 	}
-	defer closeTree()
 	if d.Status == model.DeploymentPending {
 		if err := c.plan(ctx, d, src); err != nil {
 			return c.giveUp(ctx, d, err)
@@ -39,11 +41,15 @@ func (c *controller) attempt(ctx context.Context, d *model.Deployment) error {
 	if err != nil {
 		return c.giveUp(ctx, d, err)
 	}
+	if err := c.record(ctx, d, files); err != nil {
+		return err
+	}
 	e := &engine.Engine{
 		Registry: c.registry,
-		Recorder: &recorder{Client: c.client, deployment: d.Clone(), mailbox: box, apps: c.apps},
+		Recorder: &recorder{Client: c.client, deployment: d.Clone(), mailbox: box, apps: c.apps, late: c.answerLate},
 		Logs:     c.logs,
 		Logger:   c.logger,
+		Observer: c.observer,
 	}
 	x, err := e.Execution(d, inputOf(src, target, box))
 	if err != nil {
@@ -60,7 +66,16 @@ func (c *controller) giveUp(ctx context.Context, d *model.Deployment, problem er
 	if model.IsRetryable(problem) || code == model.CodeFenced || ctx.Err() != nil {
 		return problem
 	}
-	return c.complete(ctx, d, model.DeploymentFailure, problem.Error())
+	return c.complete(ctx, d, model.DeploymentFailure, problem.Error()+leftBehind(d))
+}
+
+// leftBehind says what becomes of what the deployment made when it ends without
+// a rollback, which needs the deployment's files.
+func leftBehind(d *model.Deployment) string {
+	if !strings.Contains(d.Metadata[stage.MetadataSteps], `"`+stage.StepPreflight+`"`) {
+		return "; nothing had been changed yet"
+	}
+	return "; it cannot be rolled back without its files, so what it made until now stays as it is: deploy again, and the next deployment cleans up"
 }
 
 func (c *controller) complete(ctx context.Context, d *model.Deployment, status model.DeploymentStatus, reason string) error {
@@ -70,41 +85,60 @@ func (c *controller) complete(ctx context.Context, d *model.Deployment, status m
 			statuses[s.ID] = model.StageCancelled
 		}
 	}
-	return c.client.ReportCompleted(ctx, d.ID, model.Completion{
+	err := c.client.ReportCompleted(ctx, d.ID, model.Completion{
 		Status: status, Reason: reason, StageStatuses: statuses, CompletedAt: time.Now().UTC(),
 	})
+	if err == nil {
+		d.Status = status
+	}
+	return err
 }
 
-// source opens the application's files at the deployment's commit.
-func (c *controller) source(ctx context.Context, d *model.Deployment) (*appsource.Source, func(), error) {
+// source reads the application's files at the deployment's commit, or as they
+// were recorded when the commit is gone. files is what was read of the commit,
+// nil if it was the record.
+func (c *controller) source(ctx context.Context, d *model.Deployment) (*appsource.Source, *capture, error) {
+	tree, err := c.snapshot(ctx, d)
+	if errors.Is(err, git.ErrUnknownCommit) {
+		recorded, err := vanished(d, err)
+		if err != nil {
+			return nil, nil, err
+		}
+		c.logger.WarnContext(ctx, "the deployment's commit is gone; it goes on with its recorded files",
+			slog.String("deployment", d.ID), slog.String("commit", d.Trigger.Commit.Hash))
+		src, err := appsource.Load(recorded, applicationOf(d), c.providers)
+		return src, nil, err
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	defer tree.Close() //nolint:errcheck // it was only read
+	files := newCapture(tree)
+	src, err := appsource.Load(files, applicationOf(d), c.providers)
+	return src, files, err
+}
+
+// snapshot opens the deployment's commit, fetching it if needed.
+func (c *controller) snapshot(ctx context.Context, d *model.Deployment) (git.Snapshot, error) {
 	repo, ok := c.repos[d.GitPath.Repo.ID]
 	if !ok {
-		return nil, nil, model.Errorf(model.CodeInvalid, "the agent is not configured with repository %q any more: add it to repositories of the piped file", d.GitPath.Repo.ID)
+		return nil, model.Errorf(model.CodeInvalid, "the agent is not configured with repository %q any more: add it to repositories of the piped file", d.GitPath.Repo.ID)
 	}
 	hash := d.Trigger.Commit.Hash
 	tree, err := c.git.Snapshot(ctx, repo, hash)
 	if errors.Is(err, git.ErrUnknownCommit) {
 		if err := c.git.Fetch(ctx, repo, hash); err != nil {
-			return nil, nil, fmt.Errorf("fetching commit %s: %w", hash, err)
+			return nil, fmt.Errorf("fetching commit %s: %w", hash, err)
 		}
 		tree, err = c.git.Snapshot(ctx, repo, hash)
 	}
-	if err != nil {
-		return nil, nil, err
-	}
-	closeTree := func() { _ = tree.Close() } // it was only read
-	src, err := appsource.Load(tree, applicationOf(d), c.providers)
-	if err != nil {
-		closeTree()
-		return nil, nil, err
-	}
-	return src, closeTree, nil
+	return tree, err
 }
 
 // applicationOf is the application as the deployment remembers it, which is how
 // it must be read even when it was changed since.
 func applicationOf(d *model.Deployment) *model.Application {
-	return &model.Application{ID: d.ApplicationID, Name: d.ApplicationName, GitPath: d.GitPath, PlatformProvider: d.PlatformProvider, Kind: d.Kind}
+	return &model.Application{ID: d.ApplicationID, Name: d.ApplicationName, Labels: d.Labels, GitPath: d.GitPath, PlatformProvider: d.PlatformProvider, Kind: d.Kind}
 }
 
 // plan decides how the commit is brought out and reports it.

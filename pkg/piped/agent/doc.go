@@ -7,7 +7,8 @@
 // Within it repositories are watched (package trigger), applications.go keeps
 // the list of applications, commands.go hands out what people asked, and
 // controller.go runs deployments, one at a time per application, in goroutines
-// of their own.
+// of their own. recorded.go keeps a copy of a deployment's files with it, for
+// when its commit vanishes.
 //
 // Nothing is kept on disk but Git mirrors and known hosts: what an agent must
 // remember is in the control plane.

@@ -11,6 +11,7 @@ import (
 	"pipecd/pkg/analysis/datadog"
 	"pipecd/pkg/config"
 	"pipecd/pkg/model"
+	"pipecd/pkg/observe"
 	"pipecd/pkg/piped/appsource"
 	"pipecd/pkg/pipeline/gate"
 	"pipecd/pkg/platform/ecs"
@@ -23,10 +24,12 @@ type providers struct {
 	others    map[string]string // platform providers of other types
 	analysis  map[string]config.AnalysisProvider
 	logger    *slog.Logger
+	observer  observe.Observer
 }
 
-func newProviders(ctx context.Context, cfg *config.Piped, timing ecs.Timing, logger *slog.Logger) (*providers, error) {
-	p := &providers{platforms: map[string]*ecs.Opener{}, others: map[string]string{}, analysis: map[string]config.AnalysisProvider{}, logger: logger}
+func newProviders(ctx context.Context, o Options) (*providers, error) {
+	cfg := o.Config
+	p := &providers{platforms: map[string]*ecs.Opener{}, others: map[string]string{}, analysis: map[string]config.AnalysisProvider{}, logger: o.Logger, observer: o.Observer}
 	for _, c := range cfg.PlatformProviders {
 		if c.ECS == nil {
 			p.others[c.Name] = string(c.Type)
@@ -34,8 +37,8 @@ func newProviders(ctx context.Context, cfg *config.Piped, timing ecs.Timing, log
 		}
 		opener, err := ecs.NewOpener(ctx, ecs.Config{
 			Region: c.ECS.Region, CredentialsFile: c.ECS.CredentialsFile, Profile: c.ECS.Profile,
-			RoleARN: c.ECS.RoleARN, TokenFile: c.ECS.TokenFile,
-		}, timing)
+			RoleARN: c.ECS.RoleARN, TokenFile: c.ECS.TokenFile, Observer: o.Observer, Logger: o.Logger,
+		}, o.Timing)
 		if err != nil {
 			return nil, fmt.Errorf("platform provider %s: %w", c.Name, err)
 		}
@@ -84,7 +87,7 @@ func (p *providers) source(name string) (gate.Source, error) {
 	if err != nil {
 		return gate.Source{}, fmt.Errorf("analysis provider %s: %w", name, err)
 	}
-	provider, err := datadog.New(datadog.Config{Address: c.Address, Keys: keys, Logger: p.logger})
+	provider, err := datadog.New(datadog.Config{Address: c.Address, Keys: keys, Logger: p.logger, Observer: p.observer})
 	if err != nil {
 		return gate.Source{}, fmt.Errorf("analysis provider %s: %w", name, err)
 	}

@@ -16,6 +16,20 @@ type recorder struct {
 	deployment *model.Deployment
 	mailbox    *mailbox
 	apps       *applications
+	late       func(ctx context.Context, cmd model.Command) // answers what came too late for its stage
+}
+
+// ReportStage also answers what people asked of the stage and came too late.
+func (r *recorder) ReportStage(ctx context.Context, id string, report model.StageReport) error {
+	if err := r.Client.ReportStage(ctx, id, report); err != nil {
+		return err
+	}
+	if report.Status.IsCompleted() {
+		for _, cmd := range r.mailbox.takeAll(func(c model.Command) bool { return c.StageID == report.StageID }) {
+			r.late(ctx, cmd)
+		}
+	}
+	return nil
 }
 
 // ReportStatus also answers the cancel commands that led to a rollback.

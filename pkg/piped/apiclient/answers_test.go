@@ -14,7 +14,7 @@ func (p *plane) ReportPipedMeta(context.Context, *pipedservice.ReportPipedMetaRe
 }
 
 func (p *plane) ReportStat(context.Context, *pipedservice.ReportStatRequest) (*pipedservice.ReportStatResponse, error) {
-	return &pipedservice.ReportStatResponse{}, nil
+	return &pipedservice.ReportStatResponse{ReportInterval: p.statInterval}, nil
 }
 
 func (p *plane) ListApplications(context.Context, *pipedservice.ListApplicationsRequest) (*pipedservice.ListApplicationsResponse, error) {

@@ -18,6 +18,7 @@ import (
 	"google.golang.org/grpc/keepalive"
 
 	"pipecd/pkg/model"
+	"pipecd/pkg/observe"
 	"pipecd/pkg/rpc/auth"
 	"pipecd/pkg/rpc/gen/grpc/service/pipedservice"
 	agentv1 "pipecd/pkg/rpc/gen/pipecd/agent/v1"
@@ -39,6 +40,9 @@ type Options struct {
 
 	Logger *slog.Logger // nil logs nothing
 
+	// Observer is told about calls and the stream; nil means nobody looks.
+	Observer observe.Observer
+
 	// Dialer opens connections, nil means TCP. Tests and simulations pass one
 	// that stays in memory.
 	Dialer func(ctx context.Context, address string) (net.Conn, error)
@@ -56,6 +60,8 @@ type Client struct {
 	piped   pipedservice.PipedServiceClient
 	agent   agentv1.AgentServiceClient
 	standing
+
+	noChecks ignorance // of ReportAnalysisChecks
 }
 
 // standing is what the stream last said about this process's right to act.
@@ -69,6 +75,7 @@ type standing struct {
 // credential that cannot work is CodeInvalid.
 func Dial(ctx context.Context, o Options) (*Client, error) {
 	o.Logger = cmp.Or(o.Logger, slog.New(slog.DiscardHandler))
+	o.Observer = observe.Or(o.Observer)
 	o.InstanceID = cmp.Or(o.InstanceID, model.NewID())
 	if o.Host == "" {
 		// Only shown to people: without a name there is none.
@@ -93,6 +100,7 @@ func Dial(ctx context.Context, o Options) (*Client, error) {
 		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(maxReceive)),
 		grpc.WithKeepaliveParams(keepAlive()),
 		grpc.WithConnectParams(reconnect()),
+		grpc.WithChainUnaryInterceptor(observed(o.Observer)),
 		grpc.WithUserAgent("piped/" + cmp.Or(o.Version, "unknown")),
 	}
 	if o.Dialer != nil {

@@ -31,7 +31,7 @@ func (o op) explain(ctx context.Context, err error) error {
 	case model.CodeUnavailable:
 		return model.Errorf(code, "%s: %w", o.doing, unavailable(at, err, remote))
 	case model.CodeUnauthenticated:
-		return model.Errorf(code, "%s: the control plane at %s does not accept this piped's credential (%s); check projectID, pipedID and the piped's key",
+		return model.Errorf(code, "%s: the control plane at %s does not accept this piped's credential (%s); check projectID, pipedID and the piped's key, and that the piped is not disabled",
 			o.doing, at, status.Convert(err).Message())
 	case model.CodeUnimplemented:
 		return model.Errorf(code, "%s: %s does not answer as a control plane of this kind (%s); check the address", o.doing, at, status.Convert(err).Message())

@@ -2,6 +2,7 @@ package apiclient
 
 import (
 	"context"
+	"time"
 
 	"pipecd/pkg/model"
 	"pipecd/pkg/rpc/convert"
@@ -16,10 +17,23 @@ func (c *Client) ReportMeta(ctx context.Context, meta model.PipedMeta) (name, we
 }
 
 // ReportStat gives a sign of life. It matters to control planes without a
-// stream.
+// stream; a Session that polls gives one by itself.
 func (c *Client) ReportStat(ctx context.Context) error {
-	_, err := call(ctx, c.reading("reporting that this piped is alive"), c.piped.ReportStat, &pipedservice.ReportStatRequest{})
+	_, err := call(ctx, c.reading(livingSign), c.piped.ReportStat, &pipedservice.ReportStatRequest{})
 	return err
+}
+
+const livingSign = "reporting that this piped is alive"
+
+// reportStat gives a sign of life, without trying again, and returns after how
+// long the control plane wants the next one.
+func (c *Client) reportStat(ctx context.Context) (time.Duration, error) {
+	res, err := attempt(ctx, c.reading(livingSign), c.piped.ReportStat, &pipedservice.ReportStatRequest{})
+	seconds := res.GetReportInterval()
+	if seconds <= 0 || seconds > int64(maxStatInterval/time.Second) {
+		return maxStatInterval, err
+	}
+	return max(time.Duration(seconds)*time.Second, pollInterval), err
 }
 
 // ListUnhandledCommands returns the commands this agent has not answered.

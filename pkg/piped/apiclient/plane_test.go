@@ -44,6 +44,8 @@ type plane struct {
 	// connect, if set, serves the stream.
 	connect func(stream agentStream) error
 
+	statInterval int64 // seconds between signs of life, as the control plane wants it
+
 	mu     sync.Mutex
 	calls  []received
 	counts map[string]int
@@ -55,6 +57,7 @@ type received struct {
 	request       proto.Message
 	authorization string
 	epoch         string
+	trace         string
 }
 
 // agentStream is what the two libraries' server streams have in common.
@@ -124,6 +127,7 @@ func (p *plane) connectOne(next connect.ServerFunc) connect.ServerFunc {
 				method: base(spec.Procedure), request: m,
 				authorization: info.RequestHeader().Get(auth.HeaderAuthorization),
 				epoch:         info.RequestHeader().Get(auth.HeaderLeaseEpoch),
+				trace:         info.RequestHeader().Get("traceparent"),
 			})
 		}}
 		return convert.ErrorToConnect(next(ctx, spec, checked))
@@ -183,6 +187,10 @@ func (s connectStream) Context() context.Context               { return s.ctx }
 
 func (a connectAgent) Connect(ctx context.Context, stream agentv1connect.AgentServiceConnectServerStream) error {
 	return a.plane.connect(connectStream{stream, ctx})
+}
+
+func (connectAgent) ReportAnalysisChecks(context.Context, *agentv1.ReportAnalysisChecksRequest) (*agentv1.ReportAnalysisChecksResponse, error) {
+	return &agentv1.ReportAnalysisChecksResponse{}, nil
 }
 
 // Handler is the control plane as HTTP.

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"pipecd/pkg/model"
+	"pipecd/pkg/observe"
 )
 
 const (
@@ -27,6 +28,10 @@ const (
 	streamRetry   = 3 * time.Minute // how long to poll before the stream is tried again
 	pollDeadline  = 20 * time.Second
 	jitterPercent = 10
+
+	// maxStatInterval is the longest pause between signs of life while polling.
+	// PipeCD shows an agent as offline two minutes after the last one.
+	maxStatInterval = time.Minute
 )
 
 // Handler hears what the control plane says. Its methods are called one after
@@ -78,7 +83,8 @@ type Session struct {
 	client *Client
 	log    *slog.Logger
 	mode   mode
-	said   bool // that there is no stream
+	said   bool      // that there is no stream
+	stat   time.Time // when the next sign of life is due, while polling
 }
 
 // mode is what the handler was told last.
@@ -101,7 +107,8 @@ func NewSession(c *Client) *Session {
 // goodbye and returns nil. A stream that breaks, or on which the control plane
 // was silent for two and a half heartbeats, is opened again, at once at first
 // and then with growing pauses. A control plane that does not know the stream is
-// polled for commands, and asked for the stream again every few minutes.
+// polled for commands, told regularly that the agent lives, and asked for the
+// stream again every few minutes.
 func (s *Session) Run(ctx context.Context, h Handler) error {
 	pause := newPause()
 	for ctx.Err() == nil {
@@ -128,10 +135,21 @@ func (s *Session) away(ctx context.Context, h Handler, err error, wait time.Dura
 	err = s.client.reading("keeping the stream to the control plane open").explain(ctx, err)
 	s.log.WarnContext(ctx, err.Error()+"; trying again in "+wait.Round(time.Millisecond).String(),
 		slog.String("code", string(model.CodeOf(err))))
+	s.observe(ctx, false)
+	s.client.options.Observer.Count(ctx, observe.StreamsLost, 1)
 	if s.mode != modeAway {
 		s.mode = modeAway
 		h.Disconnected(ctx, err)
 	}
+}
+
+// observe tells whether the stream is open.
+func (s *Session) observe(ctx context.Context, open bool) {
+	value := 0.0
+	if open {
+		value = 1
+	}
+	s.client.options.Observer.Set(ctx, observe.StreamOpen, value)
 }
 
 // poll asks for commands for a while.
@@ -149,6 +167,7 @@ func (s *Session) poll(ctx context.Context, h Handler) {
 	until := time.Now().Add(jittered(streamRetry))
 	for time.Now().Before(until) && ctx.Err() == nil {
 		s.pollOnce(ctx, h)
+		s.giveSign(ctx)
 		sleep(ctx, jittered(pollInterval))
 	}
 }
@@ -165,6 +184,20 @@ func (s *Session) pollOnce(ctx context.Context, h Handler) {
 	}
 	for _, c := range commands {
 		h.Command(ctx, c)
+	}
+}
+
+// giveSign tells the control plane that this agent lives, when it is due: nothing
+// else does while there is no stream.
+func (s *Session) giveSign(ctx context.Context) {
+	if time.Now().Before(s.stat) {
+		return
+	}
+	wait, err := s.client.reportStat(ctx)
+	s.stat = time.Now().Add(wait - pollInterval) // looked at after a pause
+	if err != nil && ctx.Err() == nil {
+		s.stat = time.Time{}
+		s.log.WarnContext(ctx, err.Error(), slog.String("code", string(model.CodeOf(err))))
 	}
 }
 

@@ -184,7 +184,7 @@ func (st *stream) leased(ctx context.Context, lease *agentv1.Lease) (time.Durati
 	s := st.session
 	s.client.epoch.Store(lease.GetEpoch())
 	s.client.holder.Store(nil)
-	st.established()
+	st.established(ctx)
 	s.log.InfoContext(ctx, "this process holds the lease", slog.Int64("epoch", lease.GetEpoch()))
 	st.handler.Leased(ctx, lease.GetEpoch())
 	return heartbeat(lease.GetHeartbeatIntervalMs()), nil
@@ -194,14 +194,15 @@ func (st *stream) standby(ctx context.Context, standby *agentv1.Standby) time.Du
 	s := st.session
 	holder := Holder{InstanceID: standby.GetHolderInstanceId(), Host: standby.GetHolderHost()}
 	s.client.holder.Store(&holder)
-	st.established()
+	st.established(ctx)
 	s.log.WarnContext(ctx, "another process with this piped's id holds the lease; standing by",
 		slog.String("holder", holder.InstanceID), slog.String("host", holder.Host))
 	st.handler.Standby(ctx, holder)
 	return heartbeat(standby.GetHeartbeatIntervalMs())
 }
 
-func (st *stream) established() {
+func (st *stream) established(ctx context.Context) {
+	st.session.observe(ctx, true)
 	st.session.mode = modeStream
 	if st.since.IsZero() {
 		st.since = time.Now()

@@ -4,11 +4,9 @@
 package appsource
 
 import (
+	"cmp"
 	"context"
-	"errors"
-	"fmt"
 	"io/fs"
-	"path"
 	"time"
 
 	"pipecd/pkg/config"
@@ -35,88 +33,38 @@ type Source struct {
 	Config   *config.ECSApp
 	Warnings config.Problems
 	platform Platform
-	files    directory
+	service  string // paths in the repository
+	task     string
+	files    files
 }
 
+// Check is a rule that the caller has beside those of the file.
+type Check = config.Check[config.ECSApp]
+
 // Load reads the application's configuration file in tree, the root of the
-// repository at a commit. CodeInvalid lists every problem of the file with its
-// place, CodeNotFound says that there is no file.
-func Load(tree fs.FS, app *model.Application, providers Providers) (*Source, error) {
+// repository at a commit, and the definitions it names. CodeInvalid lists every
+// problem of the file with its place, those that checks find included;
+// CodeNotFound says that there is no file. CodeUnavailable says that a file
+// could not be read now, which tells nothing of what is in it: try again.
+func Load(tree fs.FS, app *model.Application, providers Providers, checks ...Check) (*Source, error) {
 	name := app.GitPath.ConfigPath()
-	data, err := fs.ReadFile(tree, name)
+	data, err := readFile(tree, name)
 	if err != nil {
-		code := model.CodeOf(err)
-		switch {
-		case errors.Is(err, fs.ErrNotExist):
-			code = model.CodeNotFound
-		case code == model.CodeExhausted:
-			code = model.CodeInvalid // too large, and the file of a commit does not become smaller
-		}
-		return nil, model.Errorf(code, "the application's configuration file %s cannot be read: %w", name, err)
+		return nil, model.Errorf(model.CodeOf(err), "the application's configuration file %s cannot be read: %w", name, err)
 	}
-	cfg, problems := config.LoadECSApp(name, data)
-	if err := problems.Err(); err != nil {
+	l := loader{tree: tree, app: app, providers: providers, files: files{}}
+	cfg, problems := config.LoadECSApp(name, data, append([]Check{l.check}, checks...)...)
+	if err := cmp.Or(problems.Err(), l.unread); err != nil {
 		return nil, err
 	}
 	p, err := providers.Platform(app.PlatformProvider)
 	if err != nil {
 		return nil, err
 	}
-	if err := checkSupported(name, cfg, providers); err != nil {
-		return nil, err
-	}
-	return &Source{Config: cfg, Warnings: problems.Warnings(), platform: p, files: directory{tree, app.GitPath.Dir()}}, nil
-}
-
-// checkSupported refuses what would make a deployment do less than the file
-// says. What merely has no effect was warned about.
-func checkSupported(name string, cfg *config.ECSApp, providers Providers) error {
-	var problems config.Problems
-	fail := func(field, format string, args ...any) {
-		problems = append(problems, config.Problem{File: name, Field: field, Message: fmt.Sprintf(format, args...), Severity: config.SeverityError})
-	}
-	if cfg.Input.AccessType == config.AccessServiceDiscovery {
-		fail("spec.input.accessType", "SERVICE_DISCOVERY is not supported yet, ELB is")
-	}
-	if cfg.Input.IsStandaloneTask() {
-		fail("spec.input.serviceDefinitionFile", "is required: standalone tasks are not supported yet")
-	}
-	if cfg.Pipeline != nil {
-		for i, s := range cfg.Pipeline.Stages {
-			field := fmt.Sprintf("spec.pipeline.stages[%d]", i)
-			switch s.Name {
-			case config.StageScriptRun, config.StageCustomSync:
-				fail(field+".name", "stage %s is not supported yet", s.Name)
-			case model.StageAnalysis:
-				checkAnalysis(field+".with", s.With, providers, fail)
-			default:
-			}
-		}
-	}
-	return problems.Err()
-}
-
-func checkAnalysis(field string, with config.StageOptions, providers Providers, fail func(field, format string, args ...any)) {
-	opts, ok := with.(*config.AnalysisOptions)
-	if !ok {
-		return
-	}
-	if len(opts.Logs)+len(opts.HTTPS) > 0 {
-		fail(field, "log and HTTP checks are not supported yet, metrics are")
-	}
-	for i, m := range opts.Metrics {
-		at := fmt.Sprintf("%s.metrics[%d]", field, i)
-		if m.Template.Name != "" {
-			fail(at+".template", "analysis templates are not supported yet: write the metric into the stage")
-			continue
-		}
-		if m.Strategy != "" && m.Strategy != config.StrategyThreshold {
-			fail(at+".strategy", "strategy %s is not supported yet, THRESHOLD is", m.Strategy)
-		}
-		if err := providers.CheckAnalysis(m.Provider); err != nil {
-			fail(at+".provider", "%s", err)
-		}
-	}
+	return &Source{
+		Config: cfg, Warnings: problems.Warnings(), platform: p, files: l.files,
+		service: l.path(cfg.Input.ServiceDefinitionFile), task: l.path(cfg.Input.TaskDefinitionFile),
+	}, nil
 }
 
 // Open parses the definitions the configuration names.
@@ -129,8 +77,8 @@ func (s *Source) Open(ctx context.Context, id platform.Identity) (platform.Targe
 	return s.platform.Open(ctx, platform.Application{
 		Notes:       notes,
 		Identity:    id,
-		ServiceFile: in.ServiceDefinitionFile,
-		TaskFile:    in.TaskDefinitionFile,
+		ServiceFile: s.service,
+		TaskFile:    s.task,
 		TargetGroups: platform.TargetGroups{
 			Primary: group(in.TargetGroups.Primary),
 			Canary:  group(in.TargetGroups.Canary),
@@ -140,7 +88,7 @@ func (s *Source) Open(ctx context.Context, id platform.Identity) (platform.Targe
 
 // Versions returns the artifacts the definitions name.
 func (s *Source) Versions() ([]model.ArtifactVersion, error) {
-	return s.platform.Versions(s.Config.Input.TaskDefinitionFile, s.files)
+	return s.platform.Versions(s.task, s.files)
 }
 
 // Timeout is how long a deployment may take.
@@ -151,20 +99,4 @@ func group(g *config.TargetGroup) *platform.TargetGroup {
 		return nil
 	}
 	return &platform.TargetGroup{ARN: g.TargetGroupARN, ContainerName: g.ContainerName, ContainerPort: g.ContainerPort, LoadBalancerName: g.LoadBalancerName}
-}
-
-// directory reads files relative to the application's directory.
-type directory struct {
-	tree fs.FS
-	dir  string
-}
-
-// ReadFile implements platform.Source. A name may lead out of the directory
-// but not out of the repository.
-func (d directory) ReadFile(name string) ([]byte, error) {
-	full := path.Join(d.dir, name)
-	if path.IsAbs(name) || !fs.ValidPath(full) {
-		return nil, model.Errorf(model.CodeInvalid, "%q leads out of the repository", name)
-	}
-	return fs.ReadFile(d.tree, full)
 }

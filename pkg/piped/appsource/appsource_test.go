@@ -1,14 +1,18 @@
 package appsource_test
 
 import (
+	"context"
+	"errors"
 	"io/fs"
 	"strings"
+	"syscall"
 	"testing"
 	"testing/fstest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 
+	"pipecd/pkg/config"
 	"pipecd/pkg/model"
 	"pipecd/pkg/piped/appsource"
 	"pipecd/pkg/platform"
@@ -99,22 +103,38 @@ func TestLoadRefuses(t *testing.T) {
 		return head + input + "  pipeline: {stages: [{name: WAIT, with: {duration: 1s}}, " + s + "]}\n"
 	}
 	metric := func(m string) string { return stage("{name: ANALYSIS, with: {duration: 1m, metrics: [" + m + "]}}") }
-	const at = "apps/shop/app.pipecd.yaml: spec.pipeline.stages[1]"
+	const at = "apps/shop/app.pipecd.yaml:5:"
 	for name, tc := range map[string]struct {
 		file string
 		want []string
 	}{
 		"place":             {head + input + "  tmeout: 1h\n", []string{"apps/shop/app.pipecd.yaml:5:3: spec.tmeout"}},
-		"standalone":        {head + "  input: {taskDefinitionFile: taskdef.yaml}\n", []string{"spec.input.serviceDefinitionFile", "standalone"}},
-		"service discovery": {head + "  input: {serviceDefinitionFile: s.yaml, accessType: SERVICE_DISCOVERY}\n", []string{"spec.input.accessType"}},
-		"script":            {stage("{name: SCRIPT_RUN, with: {run: echo}}"), []string{at + ".name", "SCRIPT_RUN"}},
-		"analysis provider": {metric("{provider: none, interval: 10s, query: q, expected: {max: 1}}"), []string{at + ".with.metrics[0].provider", `"none"`}},
-		"strategy":          {metric("{strategy: PREVIOUS, provider: datadog, interval: 10s, query: q}"), []string{at + ".with.metrics[0].strategy", "PREVIOUS"}},
-		"template":          {metric("{template: {name: x}}"), []string{at + ".with.metrics[0].template"}},
-		"logs":              {stage("{name: ANALYSIS, with: {duration: 1m, logs: [{provider: datadog, interval: 10s, query: q}]}}"), []string{at + ".with", "log"}},
+		"standalone":        {head + "  input: {taskDefinitionFile: taskdef.yaml}\n", []string{"app.pipecd.yaml:4:3: spec.input.serviceDefinitionFile", "standalone"}},
+		"service discovery": {head + "  input: {serviceDefinitionFile: servicedef.yaml, accessType: SERVICE_DISCOVERY}\n", []string{"app.pipecd.yaml:4:63: spec.input.accessType"}},
+		"script":            {stage("{name: SCRIPT_RUN, with: {run: echo}}"), []string{at + "66: spec.pipeline.stages[1].name: stage SCRIPT_RUN"}},
+		"analysis provider": {
+			metric("{provider: none, interval: 10s, query: q, expected: {max: 1}}"),
+			[]string{at + "118: spec.pipeline.stages[1].with.metrics[0].provider: ", `"none"`},
+		},
+		"strategy": {
+			metric("{strategy: PREVIOUS, provider: datadog, interval: 10s, query: q}"),
+			[]string{at + "118: spec.pipeline.stages[1].with.metrics[0].strategy: strategy PREVIOUS"},
+		},
+		"template": {metric("{template: {name: x}}"), []string{at + "108: spec.pipeline.stages[1].with.metrics[0].template"}},
+		"logs": {
+			stage("{name: ANALYSIS, with: {duration: 1m, logs: [{provider: datadog, interval: 10s, query: q}]}}"),
+			[]string{at + "76: spec.pipeline.stages[1].with: log"},
+		},
+		"no definition": {
+			head + "  input:\n    serviceDefinitionFile: srv.yaml\n", []string{
+				"app.pipecd.yaml:5:28: spec.input.serviceDefinitionFile: the file apps/shop/srv.yaml does not exist at this commit (correct",
+				"app.pipecd.yaml:4:3: spec.input.taskDefinitionFile: the file apps/shop/taskdef.json does not exist at this commit",
+			},
+		},
 		"all at once": {
-			metric("{provider: none, interval: 10s, query: q, expected: {max: 1}}, {template: {name: x}}"),
-			[]string{"metrics[0].provider", "metrics[1].template"},
+			strings.Replace(metric("{provider: none, interval: 10s, query: q, expected: {max: 1}}, {template: {name: x}}"),
+				"input:", "inpt: 1\n  description: 5\n  input:", 1),
+			[]string{"metrics[0].provider", "metrics[1].template", "spec.inpt", "spec.description: expected a string"},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -142,13 +162,31 @@ func TestLoadFine(t *testing.T) {
 	}
 }
 
-// broken is a tree whose files cannot be read.
-type broken struct{ err error }
+// broken is a tree of which one file cannot be read, for whatever reason.
+type broken struct {
+	fstest.MapFS
 
-func (b broken) Open(name string) (fs.File, error) {
-	return nil, &fs.PathError{Op: "open", Path: name, Err: b.err}
+	name string
+	err  error
 }
 
+func (b broken) Open(name string) (fs.File, error) {
+	if name == b.name {
+		return nil, &fs.PathError{Op: "open", Path: name, Err: b.err}
+	}
+	return b.MapFS.Open(name)
+}
+
+// ReadFile is not that of MapFS.
+func (b broken) ReadFile(name string) ([]byte, error) {
+	if name == b.name {
+		return nil, &fs.PathError{Op: "read", Path: name, Err: b.err}
+	}
+	return b.MapFS.ReadFile(name)
+}
+
+// TestLoadCodes: what a commit says stays so and is the file's fault; that a
+// file could not be read now is not, whichever file it is.
 func TestLoadCodes(t *testing.T) {
 	t.Parallel()
 
@@ -159,17 +197,102 @@ func TestLoadCodes(t *testing.T) {
 		t.Errorf("unknown provider: %v", err)
 	}
 	for _, tc := range []struct {
-		err  error
-		want model.Code
+		err              error
+		file, definition model.Code
 	}{
-		{fs.ErrNotExist, model.CodeNotFound},
-		{model.Errorf(model.CodeUnavailable, "later"), model.CodeUnavailable},
-		{model.Errorf(model.CodeExhausted, "too large"), model.CodeInvalid}, // trying again does not help
-		{model.Errorf(model.CodeInvalid, "a link"), model.CodeInvalid},
+		{fs.ErrNotExist, model.CodeNotFound, model.CodeInvalid},
+		{model.Errorf(model.CodeExhausted, "too large"), model.CodeInvalid, model.CodeInvalid}, // trying again does not help
+		{model.Errorf(model.CodeInvalid, "a link"), model.CodeInvalid, model.CodeInvalid},
+		{model.Errorf(model.CodeUnavailable, "later"), model.CodeUnavailable, model.CodeUnavailable},
+		{model.Errorf(model.CodeFailedPrecondition, "no git"), model.CodeUnavailable, model.CodeUnavailable},
+		{syscall.EIO, model.CodeUnavailable, model.CodeUnavailable},
+		{fs.ErrClosed, model.CodeUnavailable, model.CodeUnavailable},
+		{context.DeadlineExceeded, model.CodeUnavailable, model.CodeUnavailable},
 	} {
-		_, err := appsource.Load(broken{tc.err}, app(), p)
-		if model.CodeOf(err) != tc.want || !strings.Contains(err.Error(), "apps/shop/app.pipecd.yaml") {
-			t.Errorf("%v: got %q %v", tc.err, model.CodeOf(err), err)
+		for name, want := range map[string]model.Code{
+			"apps/shop/app.pipecd.yaml": tc.file, "apps/shop/servicedef.yaml": tc.definition, "apps/shared/taskdef.yaml": tc.definition,
+		} {
+			_, err := appsource.Load(broken{tree(head + input), name, tc.err}, app(), p)
+			if model.CodeOf(err) != want || !strings.Contains(err.Error(), name) || !errors.Is(err, tc.err) && want == model.CodeUnavailable {
+				t.Errorf("%s, %v: got %q %v, want %q", name, tc.err, model.CodeOf(err), err, want)
+			}
+			_, isProblem := errors.AsType[config.Problems](err)
+			if isProblem != (want == model.CodeInvalid && name != "apps/shop/app.pipecd.yaml") {
+				t.Errorf("%s, %v: problems of a file: %t", name, tc.err, isProblem)
+			}
+		}
+	}
+}
+
+// TestOpenProblems: what is wrong with a definition is told with its place in
+// the repository, also what only the platform can find.
+func TestOpenProblems(t *testing.T) {
+	t.Parallel()
+
+	files := tree(head + input + `
+    targetGroups: {primary: {targetGroupArn: "arn:aws:elasticloadbalancing:eu-west-1:123456789012:targetgroup/blue/1", containerName: web, containerPort: 80}}
+`)
+	files["apps/shop/app.pipecd.yaml"].Data = []byte(strings.Replace(string(files["apps/shop/app.pipecd.yaml"].Data), input, `  input:
+    serviceDefinitionFile: servicedef.yaml
+    taskDefinitionFile: ../shared/taskdef.yaml
+`, 1))
+	files["apps/shop/servicedef.yaml"].Data = []byte("cluster: c\ndesiredCount: -2\nschedulingStrategy: DAEMON\ndeploymentController:\n  Type: ECS\ndesiredcount: -1\n")
+	files["apps/shared/taskdef.yaml"].Data = []byte("containerDefinitions:\n  - name: log\n  - name: web\n    portMappings:\n      - containerPort: 8080\n")
+	src, err := appsource.Load(files, app(), newProviders(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = src.Open(t.Context(), platform.Identity{})
+	want := `apps/shop/servicedef.yaml:1:1: serviceName: is required
+apps/shop/servicedef.yaml:3:21: schedulingStrategy: expected REPLICA (the EXTERNAL controller does not support DAEMON)
+apps/shop/servicedef.yaml:5:9: deploymentController.type: expected EXTERNAL (only a service under the EXTERNAL controller can have a canary beside the primary; the controller of a service cannot be changed, so create a service under a new name)
+apps/shop/servicedef.yaml:6:15: desiredCount: expected 0 or more, found -1
+apps/shared/taskdef.yaml:1:1: family: is required
+apps/shared/taskdef.yaml:4:5: containerDefinitions[1].portMappings: expected container web with the port 80 that input.targetGroups names, found none`
+	if err == nil || model.CodeOf(err) != model.CodeInvalid || err.Error() != want {
+		t.Errorf("got:\n%v\nwant:\n%s", err, want)
+	}
+}
+
+// TestRegistered: where the registration of the application wins over the file,
+// the file's author is told.
+func TestRegistered(t *testing.T) {
+	t.Parallel()
+
+	file := head + "  name: shop\n  labels: {env: dev}\n" + input
+	for _, tc := range []struct {
+		name   string
+		labels map[string]string
+		want   string
+	}{
+		{"shop", map[string]string{"env": "dev"}, ""},
+		{"store", map[string]string{"env": "dev"}, `apps/shop/app.pipecd.yaml:4:9: warning: spec.name: the application is registered under the name "store"`},
+		{"shop", map[string]string{"env": "prd"}, "apps/shop/app.pipecd.yaml:5:3: warning: spec.labels: "},
+		{"shop", nil, "apps/shop/app.pipecd.yaml:5:3: warning: spec.labels: "},
+	} {
+		a := app()
+		a.Name, a.Labels = tc.name, tc.labels
+		src, err := appsource.Load(tree(file), a, newProviders(t))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := src.Warnings.Error(); !strings.HasPrefix(got, tc.want) || (tc.want == "") != (got == "") {
+			t.Errorf("%s %v: got %q, want %q", tc.name, tc.labels, got, tc.want)
+		}
+	}
+}
+
+// TestCheck: a caller's check sees the configuration and reports beside ours.
+func TestCheck(t *testing.T) {
+	t.Parallel()
+
+	file := head + "  trigger: {onCommit: {paths: [a, b]}}\n  input: {serviceDefinitionFile: none.yaml, taskDefinitionFile: ../shared/taskdef.yaml}\n"
+	_, err := appsource.Load(tree(file), app(), newProviders(t), func(cfg *config.ECSApp, r *config.Report) {
+		r.Errorf("spec.trigger.onCommit.paths[1]", "found %s", cfg.Trigger.OnCommit.Paths[1])
+	})
+	for _, want := range []string{"app.pipecd.yaml:4:35: spec.trigger.onCommit.paths[1]: found b\n", "app.pipecd.yaml:5:34: spec.input.serviceDefinitionFile"} {
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("got %v, want %s", err, want)
 		}
 	}
 }
@@ -185,7 +308,7 @@ func TestDefinitionsOutside(t *testing.T) {
 		if err == nil {
 			_, err = src.Open(t.Context(), platform.Identity{})
 		}
-		if model.CodeOf(err) != model.CodeInvalid {
+		if model.CodeOf(err) != model.CodeInvalid || !strings.Contains(err.Error(), "app.pipecd.yaml:4:") {
 			t.Errorf("%s: got %v", name, err)
 		}
 	}

@@ -46,6 +46,7 @@ func Plan(in Input) (model.Plan, error) {
 	if in.Config.Input.AutoRollback {
 		plan.Stages = append(plan.Stages, rollbackStage(in.Now))
 	}
+	model.PlanShares(plan.Stages, func(i int) int32 { return canaryWeight(in.Config.Pipeline.Stages[i]) })
 	return plan, nil
 }
 
@@ -112,6 +113,16 @@ func pipelineStages(p *config.Pipeline, now time.Time) []model.Stage {
 		stages = append(stages, st)
 	}
 	return stages
+}
+
+// canaryWeight is what a routing stage gives the canary, in percent.
+func canaryWeight(s config.Stage) int32 {
+	routing, ok := s.With.(*config.TrafficRouting)
+	if !ok {
+		return 0
+	}
+	_, canary := routing.Weights()
+	return int32(canary)
 }
 
 func operationOf(name model.StageName) model.ManualOperation {

@@ -125,6 +125,7 @@ func TestStages(t *testing.T) {
 		Input:   config.ECSInput{AutoRollback: true},
 		Pipeline: pipelineOf(
 			config.Stage{ID: "up", Name: model.StageECSCanaryRollout, Desc: "a canary"},
+			config.Stage{ID: "move", Name: model.StageECSTrafficRouting, With: &config.TrafficRouting{Canary: new(config.Percent(20))}},
 			config.Stage{ID: "look", Name: model.StageAnalysis},
 			config.Stage{ID: "ask", Name: model.StageWaitApproval, With: &config.WaitApprovalOptions{Approvers: []string{"ann"}}},
 		),
@@ -133,15 +134,20 @@ func TestStages(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	at := func(s model.Stage) model.Stage { s.CreatedAt, s.UpdatedAt = now, now; return s }
+	at := func(share string, s model.Stage) model.Stage {
+		s.CreatedAt, s.UpdatedAt = now, now
+		s.Metadata = map[string]string{model.MetadataPlannedCanaryPercentage: share}
+		return s
+	}
 	want := []model.Stage{
-		at(model.Stage{ID: "up", Name: model.StageECSCanaryRollout, Description: "a canary", Visible: true, AvailableOperation: model.OperationNone}),
-		at(model.Stage{ID: "look", Name: model.StageAnalysis, Index: 1, Requires: []string{"up"}, Visible: true, AvailableOperation: model.OperationSkip}),
-		at(model.Stage{
-			ID: "ask", Name: model.StageWaitApproval, Index: 2, Requires: []string{"look"}, Visible: true,
+		at("0", model.Stage{ID: "up", Name: model.StageECSCanaryRollout, Description: "a canary", Visible: true, AvailableOperation: model.OperationNone}),
+		at("20", model.Stage{ID: "move", Name: model.StageECSTrafficRouting, Index: 1, Requires: []string{"up"}, Visible: true, AvailableOperation: model.OperationNone}),
+		at("20", model.Stage{ID: "look", Name: model.StageAnalysis, Index: 2, Requires: []string{"move"}, Visible: true, AvailableOperation: model.OperationSkip}),
+		at("20", model.Stage{
+			ID: "ask", Name: model.StageWaitApproval, Index: 3, Requires: []string{"look"}, Visible: true,
 			AvailableOperation: model.OperationApprove, AuthorizedOperators: []string{"ann"},
 		}),
-		at(model.Stage{
+		at("0", model.Stage{
 			ID: model.StageIDRollback, Name: model.StageRollback, Description: plan.Stages[len(plan.Stages)-1].Description,
 			Predefined: true, Rollback: true, AvailableOperation: model.OperationNone,
 		}),

@@ -16,7 +16,7 @@ func TestFullBuffer(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		p := &plane{hang: true}
-		l := reporter.New(p, nil).Open("d1", "s1", 0)
+		l := reporter.New(p, nil, nil).Open("d1", "s1", 0)
 		l.Info("first")
 		time.Sleep(time.Second) // one batch is under way
 		for i := range 25_000 {
@@ -40,7 +40,7 @@ func TestFullBuffer(t *testing.T) {
 			}
 			return nil
 		}}
-		l := reporter.New(p, nil).Open("d1", "s1", 0)
+		l := reporter.New(p, nil, nil).Open("d1", "s1", 0)
 		l.Info("first")
 		time.Sleep(500 * time.Millisecond)
 		for i := range 25_000 {
@@ -70,7 +70,7 @@ func TestLongLines(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		p := &plane{}
-		l := reporter.New(p, nil).Open("d1", "s1", 0)
+		l := reporter.New(p, nil, nil).Open("d1", "s1", 0)
 		l.Info(strings.Repeat("あ", 100_000))
 		l.Info(strings.Repeat("x", 16<<10))
 		for range 200 {

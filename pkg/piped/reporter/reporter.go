@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"pipecd/pkg/observe"
 	"pipecd/pkg/piped/apiclient"
 )
 
@@ -20,14 +21,25 @@ type Sender interface {
 type Reporter struct {
 	sender Sender
 	logger *slog.Logger
+	to     observe.Observer
 
 	mu      sync.Mutex
 	highest int64 // index used last, by any log
+	waiting int   // lines in the buffers of all logs
 }
 
-// New returns a reporter that sends to s. A nil logger logs nothing.
-func New(s Sender, logger *slog.Logger) *Reporter {
-	return &Reporter{sender: s, logger: cmp.Or(logger, slog.New(slog.DiscardHandler))}
+// New returns a reporter that sends to s. A nil logger logs nothing, and a nil
+// observer means that nobody looks.
+func New(s Sender, logger *slog.Logger, to observe.Observer) *Reporter {
+	return &Reporter{sender: s, logger: cmp.Or(logger, slog.New(slog.DiscardHandler)), to: observe.Or(to)}
+}
+
+// waits tells that so many lines more, or less, wait to be sent.
+func (r *Reporter) waits(ctx context.Context, more int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.waiting += more
+	r.to.Set(ctx, observe.LogLinesWaiting, float64(r.waiting))
 }
 
 // Open opens the log of a stage's run; retried says which run of the stage it

@@ -111,7 +111,7 @@ func TestBatches(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := &plane{}
 		start := time.Now()
-		l := reporter.New(p, nil).Open("d1", "s1", 2)
+		l := reporter.New(p, nil, nil).Open("d1", "s1", 2)
 		for range 30 { // three seconds, ten lines each
 			l.Infof("line")
 			time.Sleep(100 * time.Millisecond)
@@ -145,7 +145,7 @@ func TestQuietTime(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		p := &plane{}
-		l := reporter.New(p, nil).Open("d1", "s1", 0)
+		l := reporter.New(p, nil, nil).Open("d1", "s1", 0)
 		for range 3 {
 			time.Sleep(time.Minute)
 			start := time.Now()
@@ -167,7 +167,7 @@ func TestSeverities(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		p := &plane{}
-		l := reporter.New(p, nil).Open("d1", "s1", 0)
+		l := reporter.New(p, nil, nil).Open("d1", "s1", 0)
 		l.Infof("%d", 1)
 		l.Successf("%d", 2)
 		l.Errorf("%d\n", 3)
@@ -193,7 +193,7 @@ func TestReopened(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		p := &plane{}
-		r := reporter.New(p, nil)
+		r := reporter.New(p, nil, nil)
 		for range 3 {
 			l := r.Open("d1", "s1", 0)
 			for range 500 { // more than one line per millisecond
@@ -217,7 +217,7 @@ func TestOutage(t *testing.T) {
 			}
 			return nil
 		}}
-		l := reporter.New(p, nil).Open("d1", "s1", 0)
+		l := reporter.New(p, nil, nil).Open("d1", "s1", 0)
 		for i := range 600 {
 			l.Infof("%d", i)
 			time.Sleep(time.Second)
@@ -251,7 +251,7 @@ func TestRefused(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				p := &plane{refuse: func(int) error { return model.Errorf(c.code, "no") }}
-				l := reporter.New(p, nil).Open("d1", "s1", 0)
+				l := reporter.New(p, nil, nil).Open("d1", "s1", 0)
 				l.Info("line")
 				time.Sleep(time.Minute)
 				if got := p.count(); got != c.calls {
@@ -277,7 +277,7 @@ func TestCloseIsBounded(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				l := reporter.New(p(), nil).Open("d1", "s1", 0)
+				l := reporter.New(p(), nil, nil).Open("d1", "s1", 0)
 				for range 1500 {
 					l.Info("line")
 				}
@@ -295,7 +295,7 @@ func TestCloseIsBounded(t *testing.T) {
 					t.Errorf("closed again: %v", again)
 				}
 
-				l = reporter.New(p(), nil).Open("d1", "s2", 0)
+				l = reporter.New(p(), nil, nil).Open("d1", "s2", 0)
 				l.Info("line")
 				start = time.Now()
 				if err := l.Close(context.WithoutCancel(t.Context()), true); err == nil || time.Since(start) != time.Minute {
@@ -312,7 +312,7 @@ func TestCloseAtOnce(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		p := &plane{}
-		r := reporter.New(p, nil)
+		r := reporter.New(p, nil, nil)
 		start := time.Now()
 		closeLog(t, r.Open("d1", "s1", 0), true)
 		closeLog(t, r.Open("d1", "s2", 0), false)
@@ -332,7 +332,7 @@ func TestManyWriters(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		p := &plane{}
-		l := reporter.New(p, nil).Open("d1", "s1", 0)
+		l := reporter.New(p, nil, nil).Open("d1", "s1", 0)
 		var group sync.WaitGroup
 		for w := range 8 {
 			group.Go(func() {

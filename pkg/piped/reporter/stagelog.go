@@ -11,6 +11,7 @@ import (
 	"github.com/cenkalti/backoff/v5"
 
 	"pipecd/pkg/model"
+	"pipecd/pkg/observe"
 	"pipecd/pkg/piped/apiclient"
 )
 
@@ -72,13 +73,46 @@ func (l *StageLog) write(severity model.LogSeverity, msg string) {
 	if l.closed {
 		return
 	}
+	waiting, dropped := l.buffer.len(), l.buffer.dropped
 	l.buffer.add(model.LogBlock{Index: l.index, Log: cut(msg), Severity: severity, CreatedAt: time.Now()})
+	l.account(waiting, l.buffer.dropped-dropped)
 	l.reporter.used(l.index)
 	l.index++
 	select {
 	case l.wake <- struct{}{}:
 	default:
 	}
+}
+
+// account tells how the number of waiting lines changed since it was before, and
+// how many were lost. mu is held.
+func (l *StageLog) account(before, lost int) {
+	ctx := context.Background() // a count has no deadline and belongs to no call
+	l.reporter.waits(ctx, l.buffer.len()-before)
+	l.reporter.to.Count(ctx, observe.LogLinesLost, lost)
+}
+
+// take removes the next batch from the buffer.
+func (l *StageLog) take() (blocks []model.LogBlock, more bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	before := l.buffer.len()
+	blocks, more = l.buffer.take()
+	l.account(before, 0)
+	return blocks, more
+}
+
+// discard forgets what could not be sent.
+func (l *StageLog) discard() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	before := l.buffer.len()
+	lost := before
+	if l.buffer.dropped > 0 {
+		lost-- // the mark for lines that were counted already
+	}
+	l.buffer = buffer{}
+	l.account(before, lost)
 }
 
 // Close sends what is left and returns when that is done, ctx ended, or a minute
@@ -104,6 +138,7 @@ func (l *StageLog) Close(ctx context.Context, completed bool) error {
 func (l *StageLog) run(ctx context.Context) {
 	defer close(l.done)
 	defer l.cancel(nil)
+	defer l.discard()
 	var last time.Time
 	for l.waitForLines(last) {
 		l.keep(l.deliver(ctx, false))
@@ -142,9 +177,7 @@ func (l *StageLog) keep(err error) {
 func (l *StageLog) deliver(ctx context.Context, final bool) error {
 	var lost error
 	for {
-		l.mu.Lock()
-		blocks, more := l.buffer.take()
-		l.mu.Unlock()
+		blocks, more := l.take()
 		b := l.batch
 		b.Blocks, b.Completed = blocks, final && !more
 		if len(blocks) == 0 && !b.Completed {
@@ -155,6 +188,7 @@ func (l *StageLog) deliver(ctx context.Context, final bool) error {
 			err, blocks = context.Cause(ctx), nil
 		}
 		if err != nil {
+			l.reporter.to.Count(ctx, observe.LogLinesLost, len(blocks))
 			err = fmt.Errorf("%d lines of the log of stage %s were not sent: %w", len(blocks)+l.waiting(ctx), b.StageID, err)
 			l.logger.WarnContext(ctx, err.Error(), slog.String("code", string(model.CodeOf(err))))
 			if lost == nil {

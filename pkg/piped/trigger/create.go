@@ -10,13 +10,13 @@ import (
 
 	"pipecd/pkg/git"
 	"pipecd/pkg/model"
+	"pipecd/pkg/observe"
 )
 
 // ControlPlane is where deployments are created and applications are reported.
 type ControlPlane interface {
 	CreateDeployment(ctx context.Context, d *model.Deployment) error
 	ReportMostRecentDeployment(ctx context.Context, appID string, status model.DeploymentStatus, ref model.DeploymentRef) error
-	ReportDeploying(ctx context.Context, appID string, deploying bool) error
 	ReportSyncState(ctx context.Context, appID string, s model.SyncState) error
 	ReportCommandHandled(ctx context.Context, commandID string, h model.Handled) error
 }
@@ -28,12 +28,21 @@ type request struct {
 	command *model.Command // nil for a commit
 }
 
+// reason is what asked for the deployment, as the metrics call it.
+func (r request) reason() string {
+	if r.command != nil {
+		return "command"
+	}
+	return "commit"
+}
+
 // creator creates deployments.
 type creator struct {
 	controlPlane ControlPlane
 	pipedID      string
 	logger       *slog.Logger
 	created      func() // called after each creation, must not block
+	to           observe.Observer
 }
 
 // create creates the deployment the request asks for and returns its id.
@@ -41,7 +50,6 @@ type creator struct {
 func (c *creator) create(ctx context.Context, r request) (string, error) {
 	d := c.deploymentOf(r, time.Now().UTC())
 	if last := r.app.LastTriggered; last != nil && last.DeploymentID == d.ID {
-		// It may have ended since; reporting it again would bring its mark back.
 		return d.ID, nil
 	}
 	err := c.controlPlane.CreateDeployment(ctx, d)
@@ -52,12 +60,10 @@ func (c *creator) create(ctx context.Context, r request) (string, error) {
 	if err := c.controlPlane.ReportMostRecentDeployment(ctx, r.app.ID, model.DeploymentPending, ref); err != nil {
 		return "", err
 	}
-	if err := c.controlPlane.ReportDeploying(ctx, r.app.ID, true); err != nil {
-		return "", err
-	}
-	r.app.LastTriggered, r.app.Deploying = &ref, true
+	r.app.LastTriggered = &ref
 	c.logger.InfoContext(ctx, "deployment created", slog.String("deployment", d.ID), slog.String("application", r.app.ID),
 		slog.String("name", r.app.Name), slog.String("commit", r.commit.Hash))
+	c.to.Count(ctx, observe.DeploymentsCreated, 1, r.reason())
 	c.created()
 	return d.ID, nil
 }

@@ -9,8 +9,10 @@ import (
 	"slices"
 	"time"
 
+	"pipecd/pkg/config"
 	"pipecd/pkg/git"
 	"pipecd/pkg/model"
+	"pipecd/pkg/observe"
 	"pipecd/pkg/piped/appsource"
 )
 
@@ -24,7 +26,12 @@ type Options struct {
 	PipedID      string
 	Interval     time.Duration // between looks
 	Logger       *slog.Logger
-	Created      func() // called after a deployment was created, must not block
+	Observer     observe.Observer // is told about looks and what they led to; nil means nobody looks
+	Created      func()           // called after a deployment was created, must not block
+
+	// Discover looks at the tree of each new head after the deployments it asks for were created; nil does not. With it
+	// the repository is watched also while it has no applications.
+	Discover func(ctx context.Context, tree git.Snapshot)
 }
 
 // Repository watches one repository. Poke and Sync may be called from any
@@ -41,6 +48,7 @@ type Repository struct {
 	invalid   map[string]bool // applications whose files cannot be used at processed
 	unseen    map[string]bool // applications to be compared from their own last triggered commit
 	processed string          // head up to which all applications but unseen were looked at
+	searched  string          // head that Discover looked at
 	fetched   string
 	trouble   string          // last problem that was logged, so that it is logged once
 	later     []model.Command // SYNC commands to be tried again
@@ -49,10 +57,11 @@ type Repository struct {
 // New returns a Repository; Run makes it work.
 func New(opts Options) *Repository {
 	const queue = 64
+	opts.Observer = observe.Or(opts.Observer)
 	logger := opts.Logger.With(slog.String("repository", opts.Repository.ID))
 	return &Repository{
 		opts:    opts,
-		create:  creator{controlPlane: opts.ControlPlane, pipedID: opts.PipedID, logger: logger, created: opts.Created},
+		create:  creator{controlPlane: opts.ControlPlane, pipedID: opts.PipedID, logger: logger, created: opts.Created, to: opts.Observer},
 		poke:    make(chan struct{}, 1),
 		sync:    make(chan model.Command, queue),
 		apps:    map[string]*model.Application{},
@@ -135,11 +144,19 @@ func (r *Repository) note(ctx context.Context, err error) {
 	}
 }
 
-// look brings the index up to date with the head and creates the deployments
-// that its changes ask for.
+// look looks at the repository once and tells the observer how that went.
 func (r *Repository) look(ctx context.Context) error {
+	ctx, end := r.opts.Observer.Begin(ctx, observe.Operation{Kind: observe.Look, Name: r.opts.Repository.ID})
+	err := r.lookAt(ctx)
+	end("", err)
+	return err
+}
+
+// lookAt brings the index up to date with the head and creates the deployments
+// that its changes ask for.
+func (r *Repository) lookAt(ctx context.Context) error {
 	r.refresh()
-	if len(r.apps) == 0 {
+	if len(r.apps) == 0 && r.opts.Discover == nil {
 		return nil
 	}
 	head, err := r.opts.Source.Head(ctx, r.opts.Repository)
@@ -158,8 +175,16 @@ func (r *Repository) look(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if head != r.processed {
+		r.opts.Observer.Count(ctx, observe.CommitsSeen, 1, r.opts.Repository.ID)
+	}
 	r.processed = head
-	return r.trigger(ctx, tree.Commit(), wanted)
+	err = r.trigger(ctx, tree.Commit(), wanted)
+	if r.opts.Discover != nil && head != r.searched {
+		r.searched = head
+		r.opts.Discover(ctx, tree)
+	}
+	return err
 }
 
 // refresh takes over the list of applications. One that is new here is compared
@@ -330,13 +355,17 @@ func (r *Repository) judge(ctx context.Context, tree git.Snapshot, id string, ch
 
 // load reads the configuration with its rules and parses the definitions it names.
 func (r *Repository) load(ctx context.Context, tree git.Snapshot, app *model.Application) (*appsource.Source, rules, error) {
-	src, err := appsource.Load(tree, app, r.opts.Providers)
+	var rule rules
+	src, err := appsource.Load(tree, app, r.opts.Providers, func(cfg *config.ECSApp, report *config.Report) {
+		on := cfg.Trigger.OnCommit
+		rule = rules{
+			disabled: on.Disabled,
+			paths:    compile(on.Paths, "spec.trigger.onCommit.paths", report),
+			ignores:  compile(on.Ignores, "spec.trigger.onCommit.ignores", report),
+		}
+	})
 	if err != nil {
 		return nil, rules{}, err
-	}
-	rule, err := rulesOf(src)
-	if err != nil {
-		return nil, rules{}, model.Wrap(model.CodeInvalid, err, app.GitPath.ConfigPath())
 	}
 	if _, err := src.Open(ctx, identityOf(app, r.opts.PipedID, tree.Commit().Hash)); err != nil {
 		return nil, rules{}, err
@@ -344,17 +373,18 @@ func (r *Repository) load(ctx context.Context, tree git.Snapshot, app *model.App
 	return src, rule, nil
 }
 
-func rulesOf(src *appsource.Source) (rules, error) {
-	on := src.Config.Trigger.OnCommit
-	paths, err := CompilePatterns(on.Paths)
-	if err != nil {
-		return rules{}, fmt.Errorf("spec.trigger.onCommit.paths: %w", err)
+// compile compiles the patterns of a field and reports each malformed one.
+func compile(patterns []string, field string, report *config.Report) Patterns {
+	out, err := CompilePatterns(patterns)
+	if err == nil {
+		return out
 	}
-	ignores, err := CompilePatterns(on.Ignores)
-	if err != nil {
-		return rules{}, fmt.Errorf("spec.trigger.onCommit.ignores: %w", err)
+	for i, p := range patterns {
+		if _, err := CompilePatterns([]string{p}); err != nil {
+			report.Errorf(fmt.Sprintf("%s[%d]", field, i), "%s", err)
+		}
 	}
-	return rules{disabled: on.Disabled, paths: paths, ignores: ignores}, nil
+	return Patterns{}
 }
 
 // trigger creates the deployments. One that could not be created is tried again

@@ -25,7 +25,7 @@ func TestFirstCommitTriggers(t *testing.T) {
 		t.Errorf("the deployment is %+v", d)
 	}
 	for id, a := range w.cp.apps {
-		if !a.Deploying || a.LastTriggered == nil || a.LastTriggered.Trigger.Commit.Hash != w.commits[0] {
+		if a.LastTriggered == nil || a.LastTriggered.Trigger.Commit.Hash != w.commits[0] {
 			t.Errorf("application %s was not reported: %+v", id, a)
 		}
 	}
@@ -156,9 +156,9 @@ func TestInvalidConfig(t *testing.T) {
 
 	for name, tc := range map[string]struct{ file, text, reason string }{
 		"unknown field": {"app.pipecd.yaml", appFile("onComit: {}"), "apps/a/app.pipecd.yaml:4:13"},
-		"definition":    {"taskdef.yaml", taskFile + "famly: x\n", "taskdef.yaml:7:1"},
-		"pattern":       {"app.pipecd.yaml", appFile(`onCommit: {paths: ["x["]}`), "apps/a/app.pipecd.yaml: spec.trigger.onCommit.paths"},
-		"ignores":       {"app.pipecd.yaml", appFile(`onCommit: {ignores: ["x["]}`), "spec.trigger.onCommit.ignores"},
+		"definition":    {"taskdef.yaml", taskFile + "famly: x\n", "apps/a/taskdef.yaml:7:1: famly"},
+		"pattern":       {"app.pipecd.yaml", appFile(`onCommit: {paths: ["x["]}`), "apps/a/app.pipecd.yaml:4:32: spec.trigger.onCommit.paths[0]: path pattern \"x[\""},
+		"ignores":       {"app.pipecd.yaml", appFile(`onCommit: {ignores: ["x", "y["], pathss: []}`), "onCommit.ignores[1]: path pattern"},
 		"too large":     {"app.pipecd.yaml", "# " + strings.Repeat("x", 10<<20) + "\n" + appFile(""), "apps/a/app.pipecd.yaml"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -211,7 +211,7 @@ func TestInvalidConfigTakenBack(t *testing.T) {
 func TestCreationFails(t *testing.T) {
 	t.Parallel()
 
-	for _, method := range []string{"CreateDeployment", "ReportMostRecentDeployment", "ReportDeploying"} {
+	for _, method := range []string{"CreateDeployment", "ReportMostRecentDeployment"} {
 		for name, restart := range map[string]bool{"running": false, "restarted": true} {
 			t.Run(method+" "+name, func(t *testing.T) {
 				t.Parallel()
@@ -275,16 +275,12 @@ func TestSync(t *testing.T) {
 			t.Errorf("got %+v, want deployment %s", h, want)
 		}
 		delete(w.cp.answers, "cmd-1")
-		w.cp.apps["a"].Deploying = false // it ended meanwhile
 	}
 	w.expect("a@0")
 	if tr := w.cp.deployments[0].Trigger; tr.Commander != "ann" || tr.SyncStrategy != model.StrategyQuickSync || !strings.Contains(tr.StrategySummary, "ann") {
 		t.Errorf("the trigger is %+v", tr)
 	}
 	w.look("") // the head was deployed by the command, whatever the stale list says
-	if w.cp.apps["a"].Deploying {
-		t.Error("the repeated command marked the application as deploying again")
-	}
 	cmd.ID = "cmd-2"
 	if err := w.repo.syncNow(t.Context(), cmd); err != nil {
 		t.Fatal(err)

@@ -101,15 +101,6 @@ func (cp *controlPlane) ReportMostRecentDeployment(_ context.Context, appID stri
 	return err
 }
 
-func (cp *controlPlane) ReportDeploying(_ context.Context, appID string, deploying bool) error {
-	err := cp.enter("ReportDeploying")
-	defer cp.mu.Unlock()
-	if err == nil {
-		cp.apps[appID].Deploying = deploying
-	}
-	return err
-}
-
 func (cp *controlPlane) ReportSyncState(_ context.Context, appID string, s model.SyncState) error {
 	err := cp.enter("ReportSyncState")
 	defer cp.mu.Unlock()

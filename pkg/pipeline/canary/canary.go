@@ -30,7 +30,11 @@ func (CanaryRollout) Run(ctx context.Context, run *stage.Run) (stage.Outcome, er
 		return stage.Outcome{}, wrongOptions(run)
 	}
 	scale := float64(opts.Scale)
-	if scale <= 0 || scale > fullScale {
+	if scale == 0 { // not given; a 0 that was written out is refused with the file
+		run.Log.Infof("The stage gives no scale, which means 0%%: no task of the canary is started")
+		return stage.Outcome{Reason: "No canary was started, because with.scale is not given"}, nil
+	}
+	if scale < 0 || scale > fullScale {
 		return stage.Outcome{}, model.Errorf(model.CodeInvalid, "ECS_CANARY_ROLLOUT needs a scale from 1 to 100 percent, not %v: set with.scale", opts.Scale)
 	}
 	if err := run.Note(ctx, map[string]string{metadataCanaryScale: strconv.Itoa(int(opts.Scale))}); err != nil {
@@ -44,7 +48,7 @@ func (CanaryRollout) Run(ctx context.Context, run *stage.Run) (stage.Outcome, er
 	if err := r.settle(ctx); err != nil {
 		return stage.Outcome{}, err
 	}
-	if _, err := r.start(ctx, platform.SetSpec{Role: platform.RoleCanary, Revision: revision, Scale: scale, Step: "canary-set"}); err != nil {
+	if _, _, err := r.start(ctx, platform.SetSpec{Role: platform.RoleCanary, Revision: revision, Scale: scale, Step: "canary-set"}); err != nil {
 		return stage.Outcome{}, err
 	}
 	return stage.Outcome{Reason: "The canary runs and is healthy"}, nil
@@ -55,7 +59,7 @@ func (CanaryRollout) Run(ctx context.Context, run *stage.Run) (stage.Outcome, er
 func (r rollout) settle(ctx context.Context) error {
 	traffic := r.run.Target.Traffic()
 	if traffic == nil {
-		return r.makeRoom(ctx)
+		return r.room(ctx)
 	}
 	err := stage.Effect(ctx, r.run.Steps, "attach", func(ctx context.Context) error {
 		return traffic.Attach(ctx, r.run.Log)
@@ -66,7 +70,7 @@ func (r rollout) settle(ctx context.Context) error {
 	if err := r.calm(ctx); err != nil {
 		return err
 	}
-	return r.makeRoom(ctx)
+	return r.room(ctx)
 }
 
 // calm takes requests away from a canary group in which only leftovers of ours
@@ -139,7 +143,7 @@ func (CanaryClean) Run(ctx context.Context, run *stage.Run) (stage.Outcome, erro
 			"% of the requests, so removing it would drop them: put ECS_TRAFFIC_ROUTING with primary: 100 before ECS_CANARY_CLEAN"}, nil
 	}
 	err = stage.Effect(ctx, run.Steps, "remove-canary", func(ctx context.Context) error {
-		return run.Target.Remove(ctx, idsOf(gone), run.Log)
+		return run.Target.Remove(ctx, gone, run.Log)
 	})
 	if err != nil {
 		return stage.Outcome{}, err

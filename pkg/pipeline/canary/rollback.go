@@ -2,6 +2,7 @@ package canary
 
 import (
 	"context"
+	"slices"
 
 	"pipecd/pkg/pipeline/stage"
 	"pipecd/pkg/platform"
@@ -107,16 +108,18 @@ func (r rollback) bringBack(ctx context.Context) (string, error) {
 		return "", err
 	}
 	id := r.run.Baseline.PrimaryID
-	switch old, ok := svc.Set(id); {
+	old, ok := svc.Set(id)
+	switch {
 	case !ok || old.Draining:
 		id, err = r.rebuild(ctx)
 	case !old.Steady:
-		err = r.run.Target.AwaitSteady(ctx, id, r.run.Log)
+		_, err = r.run.Target.AwaitSteady(ctx, id, r.run.Log)
 	}
-	if err != nil {
-		return "", err
+	if err != nil || (ok && old.Primary && !old.Draining) {
+		return id, err
 	}
-	return id, r.run.Target.Promote(ctx, id, r.run.Log)
+	_, err = r.run.Target.Promote(ctx, id, r.run.Log)
+	return id, err
 }
 
 // rebuild starts the old version again beside the new one, which keeps serving.
@@ -139,7 +142,8 @@ func (r rollback) rebuild(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return id, target.AwaitSteady(ctx, id, log)
+	_, err = target.AwaitSteady(ctx, id, log)
+	return id, err
 }
 
 // clear removes every set the deployment made but the one that stays.
@@ -148,13 +152,8 @@ func (r rollback) clear(ctx context.Context, keep string) error {
 	if err != nil {
 		return err
 	}
-	var ids []string
-	for _, s := range made(svc, r.run.Deployment.ID, "") {
-		if s.ID != keep {
-			ids = append(ids, s.ID)
-		}
-	}
-	return r.run.Target.Remove(ctx, ids, r.run.Log)
+	gone := slices.DeleteFunc(made(svc, r.run.Deployment.ID, ""), func(s platform.Set) bool { return s.ID == keep })
+	return r.run.Target.Remove(ctx, gone, r.run.Log)
 }
 
 // restoreRules brings the listener rules back to what they were, once no set

@@ -2,6 +2,7 @@ package canary
 
 import (
 	"context"
+	"slices"
 
 	"pipecd/pkg/model"
 	"pipecd/pkg/pipeline/stage"
@@ -38,7 +39,8 @@ func (r rollout) prepare(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	_, err = stage.Do(ctx, r.run.Shared, stepService, target.PlanService,
+	_, err = stage.Do(ctx, r.run.Shared, stepService,
+		func(ctx context.Context) (platform.Change, error) { return target.PlanService(ctx, log) },
 		func(ctx context.Context, c platform.Change, a platform.Attempt) (struct{}, error) {
 			if c.Call == "" {
 				return struct{}{}, nil
@@ -49,8 +51,9 @@ func (r rollout) prepare(ctx context.Context) (string, error) {
 	return revision, err
 }
 
-// start creates the set and returns when it is steady and healthy.
-func (r rollout) start(ctx context.Context, spec platform.SetSpec) (string, error) {
+// start creates the set and returns when it is steady and healthy, with the
+// service as it is then.
+func (r rollout) start(ctx context.Context, spec platform.SetSpec) (string, platform.Service, error) {
 	target, log := r.run.Target, r.run.Log
 	id, err := stage.Do(ctx, r.run.Steps, spec.Step,
 		func(ctx context.Context) (platform.Change, error) { return target.PlanSet(ctx, spec) },
@@ -59,9 +62,10 @@ func (r rollout) start(ctx context.Context, spec platform.SetSpec) (string, erro
 			return target.ApplySet(ctx, c, a)
 		})
 	if err != nil {
-		return "", err
+		return "", platform.Service{}, err
 	}
-	return id, target.AwaitSteady(ctx, id, log)
+	svc, err := target.AwaitSteady(ctx, id, log)
+	return id, svc, err
 }
 
 // weights reads the shares of the groups; without a load balancer all zero.
@@ -71,6 +75,15 @@ func (r rollout) weights(ctx context.Context) (platform.Weights, error) {
 		return platform.Weights{}, nil
 	}
 	return traffic.Weights(ctx)
+}
+
+// room makes room for the stage's set, unless the state before the deployment
+// already says that there is some and nothing to sweep.
+func (r rollout) room(ctx context.Context) error {
+	if roomy(r.run.Baseline, r.run.Deployment) {
+		return nil
+	}
+	return r.makeRoom(ctx)
 }
 
 // makeRoom removes what earlier deployments left behind and can safely go, and
@@ -84,58 +97,85 @@ func (r rollout) makeRoom(ctx context.Context) error {
 	if len(left) == 0 && len(svc.Sets) < maxSets {
 		return nil
 	}
-	w, err := r.weights(ctx)
+	gone, keep, err := r.mayGo(ctx, svc, left)
 	if err != nil {
 		return err
 	}
-	gone, keep := removable(svc, exposureOf(r.run.Target.Traffic(), w), left)
 	for _, s := range keep {
 		r.run.Log.Infof("Leftover task set %s still gets requests and stays until its target group gets none", s.ID)
 	}
-	ids := idsOf(gone)
-	if len(ids) > 0 {
-		r.run.Log.Infof("Removing %d task set(s) that earlier deployments left behind", len(ids))
+	if len(gone) > 0 {
+		r.run.Log.Infof("Removing %d task set(s) that earlier deployments left behind", len(gone))
 	}
 	if len(svc.Sets) >= maxSets {
-		ids = append(ids, draining(svc)...)
+		gone = append(gone, draining(svc)...)
 	}
-	if len(ids) == 0 && len(svc.Sets) >= maxSets {
+	if len(gone) == 0 && len(svc.Sets) >= maxSets {
 		return model.Errorf(model.CodeFailedPrecondition,
 			"the service already has %d task sets, the most Amazon ECS allows, and none of them may be removed: delete one that is not needed and try again", len(svc.Sets))
 	}
-	return r.run.Target.Remove(ctx, ids, r.run.Log)
+	return r.run.Target.Remove(ctx, gone, r.run.Log)
+}
+
+// mayGo splits the candidates into those that may be removed and those that must
+// stay for now. It asks for the weights only where the sets alone do not settle
+// it.
+func (r rollout) mayGo(ctx context.Context, svc platform.Service, candidates []platform.Set) (gone, keep []platform.Set, err error) {
+	traffic := r.run.Target.Traffic()
+	everywhere := platform.Weights{Primary: fullScale, Canary: fullScale}
+	if gone, keep = removable(svc, exposureOf(traffic, everywhere), candidates); len(keep) == 0 {
+		return gone, nil, nil
+	}
+	w, err := r.weights(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	gone, keep = removable(svc, exposureOf(traffic, w), candidates)
+	return gone, keep, nil
 }
 
 // replacePrimary promotes the set and then removes what it replaces: the set
 // that was primary before the deployment and the leftovers of ours. It is the
-// last act, because until then going back is pointing back.
-func (r rollout) replacePrimary(ctx context.Context, id string) error {
+// last act, because until then going back is pointing back. svc is the service
+// as the wait for the set saw it.
+func (r rollout) replacePrimary(ctx context.Context, id string, svc platform.Service) error {
 	target, log := r.run.Target, r.run.Log
 	err := stage.Effect(ctx, r.run.Steps, "promote", func(ctx context.Context) error {
-		return target.Promote(ctx, id, log)
+		set, err := target.Promote(ctx, id, log)
+		svc = promoted(svc, set)
+		return err
 	})
 	if err != nil {
 		return err
 	}
 	return stage.Effect(ctx, r.run.Steps, "remove-replaced", func(ctx context.Context) error {
-		return r.removeReplaced(ctx)
+		return r.removeReplaced(ctx, id, svc)
 	})
 }
 
-func (r rollout) removeReplaced(ctx context.Context) error {
-	svc, err := r.run.Target.Observe(ctx)
-	if err != nil {
-		return err
+// removeReplaced removes what the set with the id replaces. It looks again
+// unless svc shows the set as the primary one and steady.
+func (r rollout) removeReplaced(ctx context.Context, id string, svc platform.Service) error {
+	if now, _ := svc.Set(id); !now.Primary || !now.Steady {
+		set, err := r.run.Target.Promote(ctx, id, r.run.Log)
+		if err != nil {
+			return err
+		}
+		if svc, err = r.run.Target.Observe(ctx); err != nil {
+			return err
+		}
+		seen, _ := svc.Set(id)
+		set.Steady = seen.Steady
+		svc = promoted(svc, set)
 	}
 	candidates := leftovers(svc, r.run.Deployment.ID)
 	if old, ok := svc.Set(r.run.Baseline.PrimaryID); ok && !old.Primary && !contains(candidates, old.ID) {
 		candidates = append(candidates, old)
 	}
-	w, err := r.weights(ctx)
+	gone, keep, err := r.mayGo(ctx, svc, candidates)
 	if err != nil {
 		return err
 	}
-	gone, keep := removable(svc, exposureOf(r.run.Target.Traffic(), w), candidates)
 	for _, s := range keep {
 		if s.ID == r.run.Baseline.PrimaryID {
 			return model.Errorf(model.CodeFailedPrecondition,
@@ -143,14 +183,9 @@ func (r rollout) removeReplaced(ctx context.Context) error {
 		}
 		r.run.Log.Infof("Leftover task set %s still gets requests and stays for now", s.ID)
 	}
-	return r.run.Target.Remove(ctx, idsOf(gone), r.run.Log)
+	return r.run.Target.Remove(ctx, gone, r.run.Log)
 }
 
 func contains(sets []platform.Set, id string) bool {
-	for _, s := range sets {
-		if s.ID == id {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(sets, func(s platform.Set) bool { return s.ID == id })
 }

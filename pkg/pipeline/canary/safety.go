@@ -3,6 +3,7 @@ package canary
 import (
 	"slices"
 
+	"pipecd/pkg/model"
 	"pipecd/pkg/platform"
 )
 
@@ -72,15 +73,54 @@ func made(svc platform.Service, deploymentID string, role platform.Role) []platf
 	return out
 }
 
-// draining returns the ids of the sets that are on their way out.
-func draining(svc platform.Service) []string {
-	var ids []string
+// draining returns the sets that are on their way out.
+func draining(svc platform.Service) []platform.Set {
+	var out []platform.Set
 	for _, s := range svc.Sets {
 		if s.Draining {
-			ids = append(ids, s.ID)
+			out = append(out, s)
 		}
 	}
-	return ids
+	return out
+}
+
+// promoted returns the service with the set as its primary one, in the steadiness
+// the promotion found it in.
+func promoted(svc platform.Service, set platform.Set) platform.Service {
+	svc.Sets = slices.Clone(svc.Sets)
+	for i := range svc.Sets {
+		svc.Sets[i].Primary = svc.Sets[i].ID == set.ID
+		if svc.Sets[i].Primary {
+			svc.Sets[i].Steady = set.Steady
+		}
+	}
+	return svc
+}
+
+// roomy reports whether the deployment can start all its sets without looking
+// what there is: before it there was nothing of ours to sweep, and even if none
+// of its sets is removed the service stays within its quota. What is not
+// recorded is looked at.
+func roomy(b platform.Baseline, d *model.Deployment) bool {
+	if b.Sets == nil || len(leftovers(platform.Service{Sets: b.Sets}, d.ID)) > 0 {
+		return false
+	}
+	starts := 0
+	for _, s := range d.Stages {
+		switch s.Name {
+		case model.StageECSSync, model.StageECSCanaryRollout, model.StageECSPrimaryRollout:
+			starts++
+		default:
+		}
+	}
+	return len(b.Sets)+starts <= maxSets
+}
+
+// undivided reports whether all requests went to the primary group before the
+// deployment and no stage of it moves any.
+func undivided(b platform.Baseline, d *model.Deployment) bool {
+	return b.Weights == allPrimary() &&
+		!slices.ContainsFunc(d.Stages, func(s model.Stage) bool { return s.Name == model.StageECSTrafficRouting })
 }
 
 func idsOf(sets []platform.Set) []string {

@@ -5,6 +5,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"pipecd/pkg/model"
 	"pipecd/pkg/platform"
 )
 
@@ -74,5 +75,58 @@ func TestWeightsBefore(t *testing.T) {
 	}
 	if got := weightsBefore(before, platform.Service{}, "green", "d2"); got != allPrimary() {
 		t.Errorf("an empty group gets nothing; got %+v", got)
+	}
+}
+
+func TestRoomy(t *testing.T) {
+	t.Parallel()
+	pipeline := &model.Deployment{ID: "d2", Stages: []model.Stage{
+		{Name: model.StageECSCanaryRollout}, {Name: model.StageECSTrafficRouting}, {Name: model.StageECSPrimaryRollout}, {Name: model.StageRollback},
+	}}
+	primary := platform.Set{ID: "primary", Ours: true, Primary: true, Deployment: "d1"}
+	foreign := platform.Set{ID: "foreign"}
+	left := platform.Set{ID: "left", Ours: true, Deployment: "d1"}
+	for name, tc := range map[string]struct {
+		before []platform.Set
+		want   bool
+	}{
+		"nothing":                     {[]platform.Set{}, true},
+		"the primary":                 {[]platform.Set{primary}, true},
+		"foreign ones, just":          {[]platform.Set{primary, foreign, foreign}, true},
+		"foreign ones, too many":      {[]platform.Set{primary, foreign, foreign, foreign}, false},
+		"a leftover":                  {[]platform.Set{primary, left}, false},
+		"not recorded, so not known":  {nil, false},
+		"one that drains takes place": {[]platform.Set{primary, foreign, foreign, {ID: "leaving", Ours: true, Draining: true}}, false},
+	} {
+		if got := roomy(platform.Baseline{Sets: tc.before}, pipeline); got != tc.want {
+			t.Errorf("%s: roomy is %t", name, got)
+		}
+	}
+}
+
+func TestUndivided(t *testing.T) {
+	t.Parallel()
+	sync := &model.Deployment{Stages: []model.Stage{{Name: model.StageECSSync}}}
+	moves := &model.Deployment{Stages: []model.Stage{{Name: model.StageECSTrafficRouting}, {Name: model.StageECSSync}}}
+	if !undivided(platform.Baseline{Weights: allPrimary()}, sync) {
+		t.Error("all requests went to the primary, and nobody moves them")
+	}
+	if undivided(platform.Baseline{Weights: allPrimary()}, moves) {
+		t.Error("a stage of the deployment moved requests")
+	}
+	if undivided(platform.Baseline{Weights: platform.Weights{Primary: 80, Canary: 20}}, sync) {
+		t.Error("an earlier canary still got requests")
+	}
+}
+
+func TestPromoted(t *testing.T) {
+	t.Parallel()
+	before := platform.Service{Exists: true, Sets: []platform.Set{{ID: "old", Primary: true, Steady: true}, {ID: "new", Steady: true, Ours: true}}}
+	want := []platform.Set{{ID: "old", Steady: true}, {ID: "new", Primary: true, Ours: true}}
+	if diff := cmp.Diff(want, promoted(before, platform.Set{ID: "new", Primary: true}).Sets); diff != "" {
+		t.Error(diff)
+	}
+	if !before.Sets[0].Primary {
+		t.Error("what was seen was changed")
 	}
 }

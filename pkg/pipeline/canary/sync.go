@@ -19,28 +19,28 @@ type Sync struct{}
 // requests and removes what it replaces.
 func (Sync) Run(ctx context.Context, run *stage.Run) (stage.Outcome, error) {
 	r := rollout{run}
-	id, err := r.startPrimary(ctx, "sync-set")
+	id, svc, err := r.startPrimary(ctx, "sync-set")
 	if err != nil {
 		return stage.Outcome{}, err
 	}
 	if err := r.takeAll(ctx); err != nil {
 		return stage.Outcome{}, err
 	}
-	if err := r.replacePrimary(ctx, id); err != nil {
+	if err := r.replacePrimary(ctx, id, svc); err != nil {
 		return stage.Outcome{}, err
 	}
 	return stage.Outcome{Reason: "The new version runs and gets all requests"}, nil
 }
 
 // startPrimary starts a full-size set in the primary group, beside the running
-// one, and returns when it is healthy.
-func (r rollout) startPrimary(ctx context.Context, step string) (string, error) {
+// one, and returns when it is healthy, with the service as it is then.
+func (r rollout) startPrimary(ctx context.Context, step string) (string, platform.Service, error) {
 	revision, err := r.prepare(ctx)
 	if err != nil {
-		return "", err
+		return "", platform.Service{}, err
 	}
-	if err := r.makeRoom(ctx); err != nil {
-		return "", err
+	if err := r.room(ctx); err != nil {
+		return "", platform.Service{}, err
 	}
 	return r.start(ctx, platform.SetSpec{Role: platform.RolePrimary, Revision: revision, Scale: fullScale, Step: step})
 }
@@ -49,14 +49,10 @@ func (r rollout) startPrimary(ctx context.Context, step string) (string, error) 
 // interrupted may have left the weights elsewhere.
 func (r rollout) takeAll(ctx context.Context) error {
 	traffic := r.run.Target.Traffic()
-	if traffic == nil {
+	if traffic == nil || undivided(r.run.Baseline, r.run.Deployment) {
 		return nil
 	}
 	return stage.Effect(ctx, r.run.Steps, "all-to-primary", func(ctx context.Context) error {
-		w, err := traffic.Weights(ctx)
-		if err != nil || w == allPrimary() {
-			return err
-		}
 		return traffic.Shift(ctx, allPrimary(), r.run.Log)
 	})
 }
@@ -69,11 +65,11 @@ type PrimaryRollout struct{}
 // act removes the old primary set.
 func (PrimaryRollout) Run(ctx context.Context, run *stage.Run) (stage.Outcome, error) {
 	r := rollout{run}
-	id, err := r.startPrimary(ctx, "primary-set")
+	id, svc, err := r.startPrimary(ctx, "primary-set")
 	if err != nil {
 		return stage.Outcome{}, err
 	}
-	if err := r.replacePrimary(ctx, id); err != nil {
+	if err := r.replacePrimary(ctx, id, svc); err != nil {
 		return stage.Outcome{}, err
 	}
 	return stage.Outcome{Reason: "The new version is the primary one"}, nil

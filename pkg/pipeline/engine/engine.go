@@ -8,6 +8,7 @@ import (
 
 	"pipecd/pkg/config"
 	"pipecd/pkg/model"
+	"pipecd/pkg/observe"
 	"pipecd/pkg/pipeline/stage"
 	"pipecd/pkg/platform"
 )
@@ -40,6 +41,7 @@ type Engine struct {
 	Recorder Recorder
 	Logs     Logs
 	Logger   *slog.Logger
+	Observer observe.Observer // is told about stages; nil means nobody looks
 }
 
 // Input is what a deployment runs with, made from the snapshot of its commit.
@@ -64,7 +66,7 @@ type Execution struct {
 	cancel   context.CancelCauseFunc
 	canceled *stage.Cancelled // set when cancelled before Run
 
-	noting   sync.Mutex // held while a stage's metadata is written
+	noting   chan struct{} // has room for the one write of a stage's metadata
 	d        *model.Deployment
 	baseline platform.Baseline
 }
@@ -73,7 +75,7 @@ type Execution struct {
 // from now on.
 func (e *Engine) Execution(d *model.Deployment, in Input) (*Execution, error) {
 	x := &Execution{
-		engine: e, input: in, d: d,
+		engine: e, input: in, d: d, noting: make(chan struct{}, 1),
 		logger: e.Logger.With(slog.String("deployment", d.ID), slog.String("application", d.ApplicationID)),
 	}
 	shared, err := stage.OpenJournal(d.Metadata[stage.MetadataSteps],

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"pipecd/pkg/model"
+	"pipecd/pkg/observe"
 	"pipecd/pkg/pipeline/stage"
 	"pipecd/pkg/platform"
 )
@@ -31,12 +32,15 @@ func (x *Execution) runStage(work, parent context.Context, s *model.Stage) error
 		return err
 	}
 	log := x.engine.Logs.Open(x.d.ID, s.ID, s.RetriedCount)
+	work, end := x.engine.observe(work, x.d, s)
 	outcome, err := x.attempt(work, parent, s, startedAt, log)
 	if why := stage.Interrupted(work, err); why != nil {
+		end(observe.OutcomeLeft, why)
 		closeLog(parent, log, false, x.logger)
 		return why
 	}
 	report := conclude(work, s.ID, outcome, err)
+	end(report.Status.String(), err)
 	if report.Status == model.StageSuccess {
 		log.Successf("%s", orElse(report.Reason, "Done"))
 	} else {
@@ -44,6 +48,14 @@ func (x *Execution) runStage(work, parent context.Context, s *model.Stage) error
 	}
 	closeLog(parent, log, true, x.logger)
 	return x.report(parent, s, report)
+}
+
+// observe tells that a run of the stage begins.
+func (e *Engine) observe(ctx context.Context, d *model.Deployment, s *model.Stage) (context.Context, observe.End) {
+	return observe.Or(e.Observer).Begin(ctx, observe.Operation{
+		Kind: observe.Stage, Name: string(s.Name),
+		Attrs: []slog.Attr{slog.String("deployment", d.ID), slog.String("application", d.ApplicationID), slog.String("stage", s.ID)},
+	})
 }
 
 // begin reports the stage as running and returns when it first began.
@@ -165,8 +177,12 @@ func (x *Execution) preflight(ctx context.Context, s *model.Stage, log platform.
 // goroutines; one write at a time keeps what is stored and what is known here
 // in the same order.
 func (x *Execution) note(ctx context.Context, s *model.Stage, metadata map[string]string) error {
-	x.noting.Lock()
-	defer x.noting.Unlock()
+	select { // no mutex: a write lasts as long as the control plane is away
+	case x.noting <- struct{}{}:
+		defer func() { <-x.noting }()
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
 	if err := x.engine.Recorder.SaveStageMetadata(ctx, x.d.ID, s.ID, metadata); err != nil {
 		return err
 	}

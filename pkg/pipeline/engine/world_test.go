@@ -13,6 +13,7 @@ import (
 	"go.uber.org/goleak"
 
 	"pipecd/pkg/model"
+	"pipecd/pkg/observe"
 	"pipecd/pkg/pipeline/engine"
 	"pipecd/pkg/pipeline/stage"
 	"pipecd/pkg/platform"
@@ -28,6 +29,7 @@ type plane struct {
 	history []string
 	reason  map[string]string // the last reason given, by stage id, "" for the deployment
 	refuse  func(call string) error
+	slow    time.Duration // how long saving a stage's metadata takes
 }
 
 // do applies change unless refuse has an error for the call or the caller is
@@ -79,6 +81,7 @@ func (p *plane) ReportStage(ctx context.Context, id string, r model.StageReport)
 }
 
 func (p *plane) SaveStageMetadata(ctx context.Context, id, stageID string, metadata map[string]string) error {
+	time.Sleep(p.slow)
 	return p.do(ctx, "", func(now time.Time) error {
 		return errors.Join(p.ours(id), p.d.MergeStageMetadata(stageID, metadata, now))
 	})
@@ -168,6 +171,7 @@ type world struct {
 	target   *target
 	registry stage.Registry
 	input    engine.Input
+	observer observe.Observer
 }
 
 func newWorld(t *testing.T, a, b stageFunc) *world {
@@ -192,7 +196,7 @@ func newWorld(t *testing.T, a, b stageFunc) *world {
 // execution is a new process taking the deployment up.
 func (w *world) execution() *engine.Execution {
 	w.t.Helper()
-	e := &engine.Engine{Registry: w.registry, Recorder: w.plane, Logs: w.logs, Logger: slog.New(slog.DiscardHandler)}
+	e := &engine.Engine{Registry: w.registry, Recorder: w.plane, Logs: w.logs, Logger: slog.New(slog.DiscardHandler), Observer: w.observer}
 	x, err := e.Execution(w.plane.d.Clone(), w.input)
 	if err != nil {
 		w.t.Fatalf("Execution: %v", err)

@@ -2,10 +2,10 @@ package gate
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"strconv"
 	"strings"
 	"sync"
@@ -16,18 +16,12 @@ import (
 	"pipecd/pkg/analysis"
 	"pipecd/pkg/config"
 	"pipecd/pkg/model"
+	"pipecd/pkg/observe"
 	"pipecd/pkg/pipeline/stage"
 )
 
-// Metadata keys of an analysis.
-const (
-	// metadataAnalysis holds the progress of every metric, by its id.
-	metadataAnalysis = "pipecd-analysis"
-	// metadataSkippedBy is who skipped the stage; the name is PipeCD's.
-	metadataSkippedBy = "SkippedBy"
-	// metadataElapsed is shown by people's tools; the name is PipeCD's.
-	metadataElapsed = "elapsedTime"
-)
+// maxShownQuery is how much of a query is put into a sentence, in bytes.
+const maxShownQuery = 200
 
 // Source is a metrics provider as the agent is configured with it.
 type Source struct {
@@ -42,8 +36,10 @@ type Sources func(name string) (Source, error)
 // Analysis is ANALYSIS: it measures the new version until all metrics were
 // fine for the whole duration or one was bad too often.
 type Analysis struct {
-	Sources Sources
-	Logger  *slog.Logger
+	Sources  Sources
+	Checks   Checks // where every check is reported, nil for nowhere
+	Logger   *slog.Logger
+	Observer observe.Observer // is told the verdicts; nil means nobody looks
 }
 
 // errSkipped ends the metrics when a person skipped the stage.
@@ -56,7 +52,7 @@ func (a Analysis) Run(ctx context.Context, run *stage.Run) (stage.Outcome, error
 		return stage.Outcome{}, wrongOptions(run)
 	}
 	if by := run.Stage.Metadata[metadataSkippedBy]; by != "" { // before a restart
-		return skippedBy(by), nil
+		return skippedBy(by), answerAgain(ctx, run)
 	}
 	metrics, err := a.metrics(opts, run)
 	if err != nil {
@@ -65,10 +61,11 @@ func (a Analysis) Run(ctx context.Context, run *stage.Run) (stage.Outcome, error
 	if len(metrics) == 0 {
 		return stage.Outcome{Reason: "The stage names no metric, so nothing was measured"}, nil
 	}
-	r, err := newRecord(run, metrics)
+	r, err := newRecord(run, metrics, newSamples(a.Checks, run, a.Logger))
 	if err != nil {
 		return stage.Outcome{}, err
 	}
+	r.to = observe.Or(a.Observer)
 	run.Log.Infof("Analysing %d metric(s) for %s", len(metrics), time.Duration(opts.Duration))
 	return r.analyse(ctx, metrics)
 }
@@ -140,38 +137,6 @@ func metricConfig(opts *config.AnalysisOptions, m config.Metric, source Source) 
 	return cfg
 }
 
-// record keeps the progress of all metrics with the stage.
-type record struct {
-	run *stage.Run
-
-	mu       sync.Mutex
-	progress map[string]analysis.Progress
-}
-
-func newRecord(run *stage.Run, metrics []analysis.Metric) (*record, error) {
-	r := &record{run: run, progress: map[string]analysis.Progress{}}
-	stored := map[string]json.RawMessage{}
-	if text := run.Stage.Metadata[metadataAnalysis]; text != "" {
-		if err := json.Unmarshal([]byte(text), &stored); err != nil {
-			return nil, model.Wrap(model.CodeInternal, err, "reading the stored progress of the analysis")
-		}
-	}
-	for _, m := range metrics {
-		data, ok := stored[m.ID]
-		if !ok {
-			r.progress[m.ID] = analysis.NewProgress(run.StartedAt)
-			continue
-		}
-		p, err := analysis.DecodeProgress(data)
-		if err != nil {
-			return nil, err
-		}
-		r.progress[m.ID] = p
-		run.Log.Infof("%s goes on where it was: %s", m.ID, p.Summary())
-	}
-	return r, nil
-}
-
 // analyse runs the metrics until all succeeded, one failed, or a person skips
 // the stage.
 func (r *record) analyse(parent context.Context, metrics []analysis.Metric) (stage.Outcome, error) {
@@ -189,13 +154,14 @@ func (r *record) analyse(parent context.Context, metrics []analysis.Metric) (sta
 	outcomes, err := r.runAll(ctx, metrics)
 	stopWatching()
 	watcher.Wait()
+	r.samples.flush(parent)
 	if errors.Is(context.Cause(ctx), errSkipped) {
 		return skippedBy(<-skipped), nil
 	}
 	if err != nil {
 		return stage.Outcome{}, err
 	}
-	return conclude(outcomes), nil
+	return conclude(metrics, outcomes), nil
 }
 
 func skippedBy(who string) stage.Outcome {
@@ -208,9 +174,10 @@ var errFailed = errors.New("a metric failed")
 func (r *record) runAll(ctx context.Context, metrics []analysis.Metric) ([]analysis.Outcome, error) {
 	group, ctx := errgroup.WithContext(ctx)
 	outcomes := make([]analysis.Outcome, len(metrics))
+	begin := maps.Clone(r.progress) // which the metrics change as soon as they run
 	for i, m := range metrics {
 		group.Go(func() error {
-			outcome, err := m.Run(ctx, r.of(m.ID), func(ctx context.Context, report analysis.Report) error {
+			outcome, err := m.Run(ctx, begin[m.ID], func(ctx context.Context, report analysis.Report) error {
 				return r.store(ctx, m.ID, report)
 			})
 			outcomes[i] = outcome
@@ -227,73 +194,15 @@ func (r *record) runAll(ctx context.Context, metrics []analysis.Metric) ([]analy
 	return outcomes, err
 }
 
-func (r *record) of(id string) analysis.Progress {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.progress[id]
-}
-
-// store keeps the new progress before it is told, so that a restart never
-// forgets a check that people saw. The lock is held while it is written: the
-// document has all metrics, and an older one must not overwrite a newer one.
-func (r *record) store(ctx context.Context, id string, report analysis.Report) error {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.progress[id] = report.Progress
-	data, err := json.Marshal(r.progress)
-	var judged time.Duration
-	for _, p := range r.progress {
-		judged = max(judged, p.Judged)
-	}
-	if err != nil {
-		return model.Wrap(model.CodeInternal, err, "storing the progress of the analysis")
-	}
-	if err := r.run.Note(ctx, map[string]string{metadataAnalysis: string(data), metadataElapsed: judged.String()}); err != nil {
-		return err
-	}
-	r.tell(id, report)
-	return nil
-}
-
-func (r *record) tell(id string, report analysis.Report) {
-	c := report.Check
-	switch {
-	case c == nil:
-		r.run.Log.Infof("%s: %s", id, report.Message)
-	case c.Failed || c.Verdict == analysis.VerdictError:
-		r.run.Log.Errorf("%s, %s: %s: %s", id, c.Window, c.Verdict, report.Message)
-	case c.Verdict == analysis.VerdictPass:
-		r.run.Log.Successf("%s, %s: %s: %s", id, c.Window, c.Verdict, report.Message)
-	default:
-		r.run.Log.Infof("%s, %s: %s: %s", id, c.Window, c.Verdict, report.Message)
-	}
-}
-
-// awaitSkip waits until a person skips the stage.
-func (r *record) awaitSkip(ctx context.Context) (by string, ok bool) {
-	cmd, err := r.run.Commands.Next(ctx, r.run.Stage.ID, model.CommandSkipStage)
-	if err != nil {
-		return "", false
-	}
-	if err := r.run.Note(ctx, map[string]string{metadataSkippedBy: cmd.Commander}); err != nil {
-		return "", false
-	}
-	if err := r.run.Commands.Answer(ctx, cmd.ID, model.CommandSucceeded, ""); err != nil {
-		return "", false
-	}
-	return cmd.Commander, true
-}
-
 // conclude combines the outcomes of the metrics into the stage's.
-func conclude(outcomes []analysis.Outcome) stage.Outcome {
+func conclude(metrics []analysis.Metric, outcomes []analysis.Outcome) stage.Outcome {
 	var good, bad []string
 	for i, o := range outcomes {
-		text := fmt.Sprintf("metrics-%d: %s", i, o.Message)
 		switch o.State {
 		case analysis.StateFailed:
-			bad = append(bad, text)
+			bad = append(bad, fmt.Sprintf("%s (%s): %s", metrics[i].ID, clip(metrics[i].Query, maxShownQuery), o.Message))
 		case analysis.StateSucceeded:
-			good = append(good, text)
+			good = append(good, metrics[i].ID+": "+o.Message)
 		case analysis.StateContinue:
 		}
 	}

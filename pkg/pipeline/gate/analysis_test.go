@@ -79,7 +79,7 @@ func TestAnalysis(t *testing.T) {
 	}{
 		"all metrics are fine": {map[string]float64{"a": 1, "b": 2}, false,
 			"metrics-0: 10 checks passed, 0 failed; metrics-1: 10 checks passed, 0 failed", "?", 10 * time.Minute, 11 * time.Minute},
-		"one is bad": {map[string]float64{"a": 1, "b": 50}, true, "metrics-1: 1 check failed and 0 may", "metrics-0", time.Minute, 2 * time.Minute},
+		"one is bad": {map[string]float64{"a": 1, "b": 50}, true, "metrics-1 (b): b was 50 at ", "metrics-0", time.Minute, 2 * time.Minute},
 	} {
 		t.Run(name, func(t *testing.T) {
 			test(t, func(t *testing.T) {

@@ -36,9 +36,12 @@ func (Approval) Run(ctx context.Context, run *stage.Run) (stage.Outcome, error) 
 	timeout := time.Duration(opts.Timeout)
 	limited, cancel := context.WithDeadlineCause(ctx, run.StartedAt.Add(timeout), &stage.TimedOut{What: "the approval", After: timeout})
 	defer cancel()
-	a := approval{run: run, opts: opts, by: splitList(run.Stage.Metadata[metadataApprovedBy])}
+	a := approval{run: run, opts: opts, given: effectsOf(run.Stage.Metadata)}
+	if err := answerAgain(ctx, run); err != nil {
+		return stage.Outcome{}, err
+	}
 	run.Log.Infof("Waiting for %d approval(s)%s", opts.MinApproverNum, a.whoMay())
-	for len(a.by) < opts.MinApproverNum {
+	for len(a.given) < opts.MinApproverNum {
 		if err := a.next(limited); err != nil {
 			if ctx.Err() == nil && limited.Err() != nil {
 				return stage.Outcome{Failed: true, Reason: a.missing(timeout)}, nil
@@ -46,13 +49,22 @@ func (Approval) Run(ctx context.Context, run *stage.Run) (stage.Outcome, error) 
 			return stage.Outcome{}, err
 		}
 	}
-	return stage.Outcome{Reason: "Approved by " + strings.Join(a.by, listSeparator)}, nil
+	return stage.Outcome{Reason: "Approved by " + a.by()}, nil
 }
 
 type approval struct {
-	run  *stage.Run
-	opts *config.WaitApprovalOptions
-	by   []string
+	run   *stage.Run
+	opts  *config.WaitApprovalOptions
+	given []effect // one per person
+}
+
+// by lists who approved, for people: a name may itself have a comma.
+func (a *approval) by() string {
+	names := make([]string, len(a.given))
+	for i, e := range a.given {
+		names[i] = e.By
+	}
+	return strings.Join(names, listSeparator)
 }
 
 func (a *approval) whoMay() string {
@@ -64,10 +76,10 @@ func (a *approval) whoMay() string {
 
 // missing says what was wanting when the time was up.
 func (a *approval) missing(timeout time.Duration) string {
-	if len(a.by) == 0 {
+	if len(a.given) == 0 {
 		return "Nobody approved within " + timeout.String()
 	}
-	return fmt.Sprintf("Only %s approved within %s and %d must", strings.Join(a.by, listSeparator), timeout, a.opts.MinApproverNum)
+	return fmt.Sprintf("Only %s approved within %s and %d must", a.by(), timeout, a.opts.MinApproverNum)
 }
 
 // next handles one approval. The approver is stored before the command is
@@ -79,21 +91,16 @@ func (a *approval) next(ctx context.Context) error {
 	}
 	if len(a.opts.Approvers) > 0 && !slices.Contains(a.opts.Approvers, cmd.Commander) {
 		a.run.Log.Errorf("%s is not among the approvers", cmd.Commander)
-		return a.run.Commands.Answer(ctx, cmd.ID, model.CommandFailed, cmd.Commander+" is not among the approvers of this stage")
-	}
-	if !slices.Contains(a.by, cmd.Commander) {
-		a.by = append(a.by, cmd.Commander)
-		if err := a.run.Note(ctx, map[string]string{metadataApprovedBy: strings.Join(a.by, listSeparator)}); err != nil {
-			return err
-		}
-		a.run.Log.Infof("Approved by %s (%d of %d)", cmd.Commander, len(a.by), a.opts.MinApproverNum)
-	}
-	return a.run.Commands.Answer(ctx, cmd.ID, model.CommandSucceeded, "")
-}
-
-func splitList(s string) []string {
-	if s == "" {
+		answer(ctx, a.run, cmd.ID, model.CommandFailed, cmd.Commander+" is not among the approvers of this stage")
 		return nil
 	}
-	return strings.Split(s, listSeparator)
+	if !slices.ContainsFunc(a.given, func(e effect) bool { return e.By == cmd.Commander }) {
+		a.given = append(a.given, effect{Command: cmd.ID, By: cmd.Commander})
+		if err := apply(ctx, a.run, a.given, map[string]string{metadataApprovedBy: a.by()}); err != nil {
+			return err
+		}
+		a.run.Log.Infof("Approved by %s (%d of %d)", cmd.Commander, len(a.given), a.opts.MinApproverNum)
+	}
+	answer(ctx, a.run, cmd.ID, model.CommandSucceeded, "")
+	return nil
 }

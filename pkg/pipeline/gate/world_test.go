@@ -35,6 +35,8 @@ type record struct {
 	lines    []string
 	notes    int
 	refuse   func(metadata map[string]string) error
+	deaf     int           // how many answers are refused
+	slow     time.Duration // how long a note takes
 }
 
 func newRecord() *record {
@@ -53,6 +55,7 @@ func (r *record) run(options config.StageOptions) *stage.Run {
 }
 
 func (r *record) note(ctx context.Context, metadata map[string]string) error {
+	time.Sleep(r.slow)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if ctx.Err() != nil {
@@ -108,6 +111,10 @@ func (r *record) Answer(ctx context.Context, id string, status model.CommandStat
 	defer r.mu.Unlock()
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
+	}
+	if r.deaf > 0 {
+		r.deaf--
+		return model.Errorf(model.CodeInternal, "the control plane stumbled")
 	}
 	for i := range r.commands {
 		if r.commands[i].ID == id {

@@ -173,7 +173,7 @@ func Once[T any](ctx context.Context, j *Journal, step string, read func(context
 
 // MetadataSteps is the metadata key under which a journal is kept, in a stage's
 // metadata for its own steps and in the deployment's for the shared ones.
-const MetadataSteps = "pipecd-steps"
+const MetadataSteps = model.MetadataSteps
 
 // StepPreflight is the shared step that records the state before the
 // deployment's first side effect.

@@ -20,6 +20,12 @@ func (t *target) describeGroups(ctx context.Context, arns ...string) ([]types.Ta
 	return out.TargetGroups, nil
 }
 
+// listener is a listener of a load balancer.
+type listener struct {
+	arn   string
+	label string // for people: protocol and port
+}
+
 // describeRules reads all rules of all listeners of a load balancer.
 func (t *target) describeRules(ctx context.Context, balancerArn string) ([]rule, error) {
 	var rules []rule
@@ -31,8 +37,9 @@ func (t *target) describeRules(ctx context.Context, balancerArn string) ([]rule,
 		if err != nil {
 			return nil, err
 		}
-		for i := range page.Listeners {
-			of, err := t.rulesOf(ctx, &page.Listeners[i])
+		for _, l := range page.Listeners {
+			label := fmt.Sprintf("Listener %s:%d", l.Protocol, aws.ToInt32(l.Port))
+			of, err := t.rulesOf(ctx, listener{arn: aws.ToString(l.ListenerArn), label: label})
 			if err != nil {
 				return nil, err
 			}
@@ -42,9 +49,9 @@ func (t *target) describeRules(ctx context.Context, balancerArn string) ([]rule,
 	return rules, nil
 }
 
-func (t *target) rulesOf(ctx context.Context, l *types.Listener) ([]rule, error) {
+func (t *target) rulesOf(ctx context.Context, l listener) ([]rule, error) {
 	var rules []rule
-	pages := elb.NewDescribeRulesPaginator(t.clients.elb, &elb.DescribeRulesInput{ListenerArn: l.ListenerArn})
+	pages := elb.NewDescribeRulesPaginator(t.clients.elb, &elb.DescribeRulesInput{ListenerArn: aws.String(l.arn)})
 	for pages.HasMorePages() {
 		page, err := call(ctx, "reading the rules of a listener", func(ctx context.Context) (*elb.DescribeRulesOutput, error) {
 			return pages.NextPage(ctx)
@@ -54,8 +61,8 @@ func (t *target) rulesOf(ctx context.Context, l *types.Listener) ([]rule, error)
 		}
 		for _, r := range page.Rules {
 			rules = append(rules, rule{
-				ListenerArn: aws.ToString(l.ListenerArn),
-				Listener:    fmt.Sprintf("Listener %s:%d", l.Protocol, aws.ToInt32(l.Port)),
+				ListenerArn: l.arn,
+				Listener:    l.label,
 				RuleArn:     aws.ToString(r.RuleArn),
 				Default:     aws.ToBool(r.IsDefault),
 				Priority:    aws.ToString(r.Priority),

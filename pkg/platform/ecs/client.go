@@ -1,7 +1,9 @@
 package ecs
 
 import (
+	"cmp"
 	"context"
+	"log/slog"
 	"net/http"
 	"time"
 
@@ -9,12 +11,15 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	awsconfig "github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/credentials/stscreds"
+	scaling "github.com/aws/aws-sdk-go-v2/service/applicationautoscaling"
 	awsecs "github.com/aws/aws-sdk-go-v2/service/ecs"
 	elb "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
+	"github.com/aws/smithy-go/middleware"
 	"golang.org/x/time/rate"
 
 	"pipecd/pkg/model"
+	"pipecd/pkg/observe"
 )
 
 // Config says how to reach AWS, as the piped file's platform provider does.
@@ -26,6 +31,12 @@ type Config struct {
 	Profile         string
 	RoleARN         string // only together with TokenFile
 	TokenFile       string
+
+	// Observer is told about calls; nil means nobody looks.
+	Observer observe.Observer
+
+	// Logger receives what the SDK prints by itself; nil discards it.
+	Logger *slog.Logger
 
 	// HTTPClient sends the requests; nil means the SDK's own.
 	HTTPClient *http.Client
@@ -52,8 +63,9 @@ const (
 )
 
 type clients struct {
-	ecs *awsecs.Client
-	elb *elb.Client
+	ecs     *awsecs.Client
+	elb     *elb.Client
+	scaling *scaling.Client
 }
 
 func newClients(ctx context.Context, cfg Config) (clients, error) {
@@ -76,12 +88,17 @@ func newClients(ctx context.Context, cfg Config) (clients, error) {
 	return clients{
 		ecs: awsecs.NewFromConfig(loaded, func(o *awsecs.Options) { o.HTTPClient = limited{o.HTTPClient, limiter} }),
 		elb: elb.NewFromConfig(loaded, func(o *elb.Options) { o.HTTPClient = limited{o.HTTPClient, limiter} }),
+		scaling: scaling.NewFromConfig(loaded, func(o *scaling.Options) {
+			o.HTTPClient = limited{o.HTTPClient, limiter}
+		}),
 	}, nil
 }
 
 func loadOptions(cfg Config) []func(*awsconfig.LoadOptions) error {
 	opts := []func(*awsconfig.LoadOptions) error{
 		awsconfig.WithRegion(cfg.Region),
+		awsconfig.WithLogger(sdkLogger{context.Background(), cmp.Or(cfg.Logger, slog.New(slog.DiscardHandler))}),
+		awsconfig.WithAPIOptions([]func(*middleware.Stack) error{observed(observe.Or(cfg.Observer))}),
 		awsconfig.WithRetryer(func() aws.Retryer {
 			return retry.NewStandard(func(o *retry.StandardOptions) {
 				o.MaxAttempts, o.MaxBackoff = maxAttempts, maxBackoff

@@ -2,10 +2,16 @@
 // deployment controller, behind an Application Load Balancer. It uses the AWS
 // SDK's own types; a new field of the API costs no code here.
 //
-// Reading order: opener.go (files become a target), preflight.go (what is
-// checked and recorded before anything is touched), taskset.go and wait.go
-// (starting and removing tasks), rules.go (pure: which listener rules change and
-// how) with traffic.go (doing it).
+// Reading order: opener.go (files become a target) with groups.go (which target
+// groups they mean), preflight.go (what is checked and recorded before anything
+// is touched) with unchangeable.go, service.go with autoscaling.go (whose the
+// desired count is), taskset.go and wait.go (starting and removing tasks),
+// rules.go (pure: which listener rules change and how) with traffic.go (doing
+// it), session.go (what need not be asked twice).
+//
+// Calls are few: a plan uses what the preflight read moments ago, the answer of a
+// change is its first reading back, and a wait looks with one call. What decides
+// whether a set may go or where requests go is always read anew.
 //
 // Two facts of the platform shape everything. Weights belong to target groups,
 // not to task sets: the old and the new primary set share one group. And a task

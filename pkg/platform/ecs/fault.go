@@ -7,6 +7,8 @@ import (
 	"strings"
 	"time"
 
+	scaling "github.com/aws/aws-sdk-go-v2/service/applicationautoscaling"
+	elb "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
 	"github.com/aws/smithy-go"
 	"github.com/cenkalti/backoff/v5"
 
@@ -37,7 +39,7 @@ func translate(err error, doing string) error {
 			"%s: AWS does not accept the agent's credentials (%s): check the platform provider's credentialsFile, profile or role", doing, name)
 	case isThrottled(name):
 		return model.Wrap(model.CodeExhausted, err, doing+": AWS limits the rate of calls")
-	case strings.Contains(name, "NotFound"):
+	case strings.Contains(name, "NotFound") || name == "ServiceNotActiveException":
 		return model.Errorf(model.CodeNotFound, "%s: %s (%s)", doing, text, name)
 	case api.ErrorFault() == smithy.FaultServer || name == "ServerException" || name == "InternalFailure" || name == "ServiceUnavailable":
 		return model.Wrap(model.CodeUnavailable, err, doing+": AWS failed on its side")
@@ -70,11 +72,20 @@ func contextError(err error) error {
 	}
 }
 
+// operationOf returns the action as policies name it.
 func operationOf(err error) string {
-	if op, ok := errors.AsType[*smithy.OperationError](err); ok {
-		return strings.ToLower(op.Service()) + ":" + op.Operation()
+	op, ok := errors.AsType[*smithy.OperationError](err)
+	if !ok {
+		return "the call"
 	}
-	return "the call"
+	service := strings.ToLower(op.Service())
+	switch op.Service() {
+	case elb.ServiceID:
+		service = "elasticloadbalancing"
+	case scaling.ServiceID:
+		service = "application-autoscaling"
+	}
+	return service + ":" + op.Operation()
 }
 
 func isDenied(name string) bool {

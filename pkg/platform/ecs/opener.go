@@ -2,6 +2,8 @@ package ecs
 
 import (
 	"context"
+	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -31,15 +33,19 @@ func NewOpener(ctx context.Context, cfg Config, timing Timing) (*Opener, error) 
 // Open parses the application's definitions.
 func (o *Opener) Open(_ context.Context, app platform.Application, src platform.Source) (platform.Target, error) {
 	t := &target{clients: o.clients, timing: o.timing, app: app}
-	var problems config.Problems
 	if app.ServiceFile == "" {
 		return nil, model.Errorf(model.CodeInvalid,
 			"input.serviceDefinitionFile is not set: standalone tasks are not supported yet, name the file of a service definition")
 	}
-	problems = append(problems, read(src, app.ServiceFile, &t.service, serviceNotes())...)
-	problems = append(problems, read(src, app.TaskFile, &t.task, taskNotes())...)
-	problems = append(problems, t.service.check(app.ServiceFile)...)
-	problems = append(problems, checkTask(&t.task, app)...)
+	service, err := read(src, app.ServiceFile, &t.service, serviceNotes(), t.service.check, t.settleTargetGroups)
+	if err != nil {
+		return nil, err
+	}
+	task, err := read(src, app.TaskFile, &t.task, taskNotes(), func(r *config.Report) { checkTask(&t.task, t.app, r) })
+	if err != nil {
+		return nil, err
+	}
+	problems := slices.Concat(service, task)
 	t.notes = problems.Warnings()
 	return t, problems.Err()
 }
@@ -47,7 +53,11 @@ func (o *Opener) Open(_ context.Context, app platform.Application, src platform.
 // Versions returns the images of the task definition, the first container's first.
 func (o *Opener) Versions(taskFile string, src platform.Source) ([]model.ArtifactVersion, error) {
 	var task awsecs.RegisterTaskDefinitionInput
-	if err := read(src, taskFile, &task, taskNotes()).Err(); err != nil {
+	problems, err := read(src, taskFile, &task, taskNotes())
+	if err == nil {
+		err = problems.Err()
+	}
+	if err != nil {
 		return nil, err
 	}
 	var out []model.ArtifactVersion
@@ -79,12 +89,18 @@ func splitImage(image string) (name, version string) {
 	return name, version
 }
 
-func read(src platform.Source, file string, into any, notes map[string]string) config.Problems {
+// read reads a definition. What is wrong with the file is among the problems;
+// the error says that it could not be read now.
+func read(src platform.Source, file string, into any, notes map[string]string, checks ...func(*config.Report)) (config.Problems, error) {
 	data, err := src.ReadFile(file)
-	if err != nil {
-		return config.Problems{{File: file, Severity: config.SeverityError, Message: "cannot be read: " + err.Error()}}
+	switch model.CodeOf(err) {
+	case "":
+		return config.DecodeDefinition(file, data, into, notes, checks...), nil
+	case model.CodeInvalid, model.CodeNotFound:
+		return config.Problems{{File: file, Severity: config.SeverityError, Message: "cannot be read: " + err.Error()}}, nil
+	default:
+		return nil, err
 	}
-	return config.DecodeDefinition(file, data, into, notes)
 }
 
 // describeOnly is what is said about fields that only descriptions have.
@@ -106,7 +122,6 @@ func serviceNotes() map[string]string {
 		"deployments": describeOnly, "platformfamily": describeOnly,
 		"clienttoken":    "is ignored: the agent makes a token for every deployment",
 		"taskdefinition": "is ignored: the revision of input.taskDefinitionFile is used",
-		"loadbalancers":  "is ignored: input.targetGroups of the application file says which target groups are used",
 	}
 }
 
@@ -135,6 +150,7 @@ type serviceDefinition struct {
 	LaunchType               types.LaunchType
 	PlatformVersion          *string
 	NetworkConfiguration     *types.NetworkConfiguration
+	LoadBalancers            []types.LoadBalancer
 	ServiceRegistries        []types.ServiceRegistry
 	CapacityProviderStrategy []types.CapacityProviderStrategyItem
 }
@@ -146,57 +162,63 @@ func (d *serviceDefinition) cluster() string {
 	return d.Cluster
 }
 
-func (d *serviceDefinition) check(file string) config.Problems {
-	var ps config.Problems
-	fail := func(field, message, hint string) {
-		ps = append(ps, config.Problem{File: file, Field: field, Message: message, Hint: hint, Severity: config.SeverityError})
+// role is the role the file names, in either spelling of descriptions and
+// requests.
+func (d *serviceDefinition) role() string {
+	if d.RoleArn != "" {
+		return d.RoleArn
 	}
+	return d.Role
+}
+
+func (d *serviceDefinition) check(r *config.Report) {
 	if d.ServiceName == "" {
-		fail("serviceName", "is required", "")
+		r.Errorf("serviceName", "is required")
 	}
 	if d.DeploymentController == nil || d.DeploymentController.Type != types.DeploymentControllerTypeExternal {
-		fail("deploymentController.type", "expected EXTERNAL",
-			"only a service under the EXTERNAL controller can have a canary beside the primary; the controller of a service cannot be changed, so create a service under a new name")
+		r.Errorf("deploymentController.type", "expected EXTERNAL").Hint = "only a service under the EXTERNAL controller can have a canary beside the primary; " +
+			"the controller of a service cannot be changed, so create a service under a new name"
 	}
 	if d.DesiredCount != nil && *d.DesiredCount < 0 {
-		fail("desiredCount", "expected 0 or more", "")
+		r.Errorf("desiredCount", "expected 0 or more, found %d", *d.DesiredCount)
+	}
+	if d.LaunchType != "" && len(d.CapacityProviderStrategy) > 0 {
+		r.Errorf("launchType", "excludes capacityProviderStrategy").Hint = "remove one of the two"
 	}
 	if d.SchedulingStrategy == types.SchedulingStrategyDaemon {
-		fail("schedulingStrategy", "expected REPLICA", "the EXTERNAL controller does not support DAEMON")
+		r.Errorf("schedulingStrategy", "expected REPLICA").Hint = "the EXTERNAL controller does not support DAEMON"
 	}
-	return ps
 }
 
-func checkTask(task *awsecs.RegisterTaskDefinitionInput, app platform.Application) config.Problems {
-	var ps config.Problems
-	fail := func(field, message string) {
-		ps = append(ps, config.Problem{File: app.TaskFile, Field: field, Message: message, Severity: config.SeverityError})
-	}
+func checkTask(task *awsecs.RegisterTaskDefinitionInput, app platform.Application, r *config.Report) {
 	if aws.ToString(task.Family) == "" {
-		fail("family", "is required")
+		r.Errorf("family", "is required")
 	}
 	if len(task.ContainerDefinitions) == 0 {
-		fail("containerDefinitions", "expected at least one container")
-		return ps
+		r.Errorf("containerDefinitions", "expected at least one container")
+		return
 	}
-	for _, g := range []*platform.TargetGroup{app.TargetGroups.Primary, app.TargetGroups.Canary} {
-		if g != nil && !exposes(task.ContainerDefinitions, g) {
-			fail("containerDefinitions", "expected container "+g.ContainerName+" with the port that input.targetGroups names, found none")
-		}
+	primary, canary := app.TargetGroups.Primary, app.TargetGroups.Canary
+	if primary != nil {
+		checkContainer(task.ContainerDefinitions, primary, r)
 	}
-	return ps
+	same := primary != nil && canary != nil && primary.ContainerName == canary.ContainerName && primary.ContainerPort == canary.ContainerPort
+	if canary != nil && !same {
+		checkContainer(task.ContainerDefinitions, canary, r)
+	}
 }
 
-func exposes(containers []types.ContainerDefinition, g *platform.TargetGroup) bool {
-	for _, c := range containers {
-		if aws.ToString(c.Name) != g.ContainerName {
-			continue
-		}
-		for _, p := range c.PortMappings {
-			if int(aws.ToInt32(p.ContainerPort)) == g.ContainerPort {
-				return true
-			}
-		}
+// checkContainer checks that the container behind a target group is there and
+// opens the port.
+func checkContainer(containers []types.ContainerDefinition, g *platform.TargetGroup, r *config.Report) {
+	i := slices.IndexFunc(containers, func(c types.ContainerDefinition) bool { return aws.ToString(c.Name) == g.ContainerName })
+	if i < 0 {
+		r.Errorf("containerDefinitions", "expected container %s, which input.targetGroups names, found none", g.ContainerName)
+		return
 	}
-	return false
+	opens := func(p types.PortMapping) bool { return int(aws.ToInt32(p.ContainerPort)) == g.ContainerPort }
+	if !slices.ContainsFunc(containers[i].PortMappings, opens) {
+		r.Errorf(fmt.Sprintf("containerDefinitions[%d].portMappings", i),
+			"expected container %s with the port %d that input.targetGroups names, found none", g.ContainerName, g.ContainerPort)
+	}
 }

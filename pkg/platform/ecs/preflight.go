@@ -44,7 +44,7 @@ func (t *target) Preflight(ctx context.Context, log platform.Log) (platform.Base
 		r report
 	)
 	for _, check := range []func(context.Context, *platform.Baseline, *report, platform.Log) error{
-		t.checkCluster, t.checkService, t.checkTraffic,
+		t.checkService, t.checkTraffic,
 	} {
 		if err := check(ctx, &b, &r, log); err != nil {
 			// A check that could not be made is a problem like another, unless waiting or leaving is the answer.
@@ -57,10 +57,14 @@ func (t *target) Preflight(ctx context.Context, log platform.Log) (platform.Base
 	return b, r.err()
 }
 
-func (t *target) checkCluster(ctx context.Context, _ *platform.Baseline, r *report, _ platform.Log) error {
+const defaultCluster = "default"
+
+// checkCluster says why there is no service. A service that exists is in a
+// cluster that does.
+func (t *target) checkCluster(ctx context.Context, r *report) error {
 	name := t.service.cluster()
 	if name == "" {
-		name = "default"
+		name = defaultCluster
 	}
 	out, err := call(ctx, "reading cluster "+name, func(ctx context.Context) (*awsecs.DescribeClustersOutput, error) {
 		return t.clients.ecs.DescribeClusters(ctx, &awsecs.DescribeClustersInput{Clusters: []string{name}})
@@ -79,17 +83,15 @@ func (t *target) checkCluster(ctx context.Context, _ *platform.Baseline, r *repo
 func (t *target) checkService(ctx context.Context, b *platform.Baseline, r *report, log platform.Log) error {
 	live, err := t.describeService(ctx)
 	if model.CodeOf(err) == model.CodeNotFound {
-		return nil // the cluster's absence was told already
+		return t.checkCluster(ctx, r)
 	}
 	if err != nil {
 		return err
 	}
 	if live == nil {
-		if t.service.DesiredCount == nil {
-			r.addf("service %s does not exist yet and its definition has no desiredCount to create it with", t.service.ServiceName)
-		}
-		log.Infof("Service %s does not exist yet and will be created", t.service.ServiceName)
-		return nil
+		b.Sets = []platform.Set{}
+		t.checkCreation(r, log)
+		return t.checkCluster(ctx, r)
 	}
 	b.ServiceExisted = true
 	if live.DeploymentController == nil || live.DeploymentController.Type != types.DeploymentControllerTypeExternal {
@@ -97,8 +99,8 @@ func (t *target) checkService(ctx context.Context, b *platform.Baseline, r *repo
 			"deploy under a new serviceName, move the requests there, and delete the old service", t.service.ServiceName, controllerOf(live))
 		return nil
 	}
-	if want := t.service.SchedulingStrategy; want != "" && want != live.SchedulingStrategy {
-		r.addf("schedulingStrategy is %s on the live service and %s in the file, and cannot be changed", live.SchedulingStrategy, want)
+	for _, problem := range t.service.unchangeable(live) {
+		r.addf("%s", problem)
 	}
 	settings, err := json.Marshal(baselineOf(live))
 	if err != nil {
@@ -108,6 +110,17 @@ func (t *target) checkService(ctx context.Context, b *platform.Baseline, r *repo
 	return t.checkSets(ctx, b, log)
 }
 
+// checkCreation checks what only the service's creation needs.
+func (t *target) checkCreation(r *report, log platform.Log) {
+	if t.service.DesiredCount == nil {
+		r.addf("service %s does not exist yet and its definition has no desiredCount to create it with", t.service.ServiceName)
+	}
+	log.Infof("Service %s does not exist yet and will be created", t.service.ServiceName)
+	if role := t.service.role(); role != "" {
+		log.Infof("role %s is not given to it: a service under the EXTERNAL controller uses the service-linked role of Amazon ECS", role)
+	}
+}
+
 func controllerOf(s *types.Service) types.DeploymentControllerType {
 	if s.DeploymentController == nil {
 		return types.DeploymentControllerTypeEcs
@@ -115,19 +128,23 @@ func controllerOf(s *types.Service) types.DeploymentControllerType {
 	return s.DeploymentController.Type
 }
 
-// checkSets records the primary set and names the sets that are not ours.
+// checkSets records the sets, the primary one above all with its definition, and
+// names those that are not ours.
 func (t *target) checkSets(ctx context.Context, b *platform.Baseline, log platform.Log) error {
-	sets, err := t.describeSets(ctx, nil)
+	sets, err := t.describeSets(ctx)
 	if err != nil {
 		return err
 	}
-	for i := range sets {
-		s := t.setOf(&sets[i])
+	b.Sets = t.observed(sets).Sets
+	for i, s := range b.Sets {
 		switch {
 		case s.Primary:
 			b.PrimaryID = s.ID
 			if b.PrimarySet, err = json.Marshal(sets[i]); err != nil {
 				return model.Wrap(model.CodeInternal, err, "recording the primary task set")
+			}
+			if _, err := t.describeRevision(ctx, s.Revision); err != nil {
+				return err
 			}
 		case !s.Ours && !s.Draining:
 			b.ForeignIDs = append(b.ForeignIDs, s.ID)
@@ -154,12 +171,13 @@ func (t *target) checkTraffic(ctx context.Context, b *platform.Baseline, r *repo
 	if err != nil {
 		return fmt.Errorf("the target groups of input.targetGroups: %w", err)
 	}
-	rt := routing{primary: primary, canary: canary}
+	rt := traffic.routing()
 	for i := range groups {
 		if err := t.checkGroup(ctx, &groups[i], &rt, r); err != nil {
 			return err
 		}
 	}
+	t.session.learnRules(rt)
 	if len(r.problems) == 0 && canary != "" && len(rt.touched()) == 0 {
 		r.addf("%s", noRule(rt))
 	}

@@ -44,7 +44,7 @@ func (t *target) PlanRevision(ctx context.Context, step string) (platform.Change
 
 // liveRevision is the definition the primary set runs, nil when there is none.
 func (t *target) liveRevision(ctx context.Context) (*types.TaskDefinition, error) {
-	svc, err := t.describeService(ctx)
+	svc, err := t.knownService(ctx)
 	if err != nil || svc == nil {
 		return nil, err
 	}
@@ -56,7 +56,11 @@ func (t *target) liveRevision(ctx context.Context) (*types.TaskDefinition, error
 	return nil, nil //nolint:nilnil // no primary set is an answer
 }
 
+// describeRevision reads a revision, nil when it cannot be run any more.
 func (t *target) describeRevision(ctx context.Context, arn string) (*types.TaskDefinition, error) {
+	if d, ok := t.session.knownDefinition(arn); ok {
+		return d, nil
+	}
 	out, err := call(ctx, "reading task definition "+arn, func(ctx context.Context) (*awsecs.DescribeTaskDefinitionOutput, error) {
 		return t.clients.ecs.DescribeTaskDefinition(ctx, &awsecs.DescribeTaskDefinitionInput{TaskDefinition: aws.String(arn)})
 	})
@@ -69,6 +73,7 @@ func (t *target) describeRevision(ctx context.Context, arn string) (*types.TaskD
 	if out.TaskDefinition.Status != types.TaskDefinitionStatusActive {
 		return nil, nil //nolint:nilnil // a deregistered revision cannot be reused
 	}
+	t.session.learnDefinition(out.TaskDefinition)
 	return out.TaskDefinition, nil
 }
 

@@ -95,8 +95,30 @@ func (r routing) extendable() (rule, bool) {
 	return rule{}, false
 }
 
+// listeners returns the listeners that have a rule which names one of the two
+// groups.
+func (r routing) listeners() []listener {
+	var out []listener
+	for _, x := range r.rules {
+		l := listener{arn: x.ListenerArn, label: x.Listener}
+		if !slices.Contains(out, l) && slices.ContainsFunc(x.Actions, r.names) {
+			out = append(out, l)
+		}
+	}
+	return out
+}
+
+// names reports whether an action forwards to one of the two groups, alone or
+// among others.
+func (r routing) names(a types.Action) bool {
+	return slices.ContainsFunc(groupsOf(a), func(g string) bool { return g == r.primary || g == r.canary })
+}
+
 // touched are the rules a deployment may change: what a baseline records.
 func (r routing) touched() []rule {
+	if r.canary == "" { // requests are not moved
+		return nil
+	}
 	if x, ok := r.extendable(); ok {
 		return []rule{x}
 	}
@@ -239,6 +261,26 @@ func copyActions(actions []types.Action) []types.Action {
 		return nil
 	}
 	return out
+}
+
+// destinations writes down where actions forward to and in which proportion, in
+// a form in which two readings of the same rule are equal.
+func destinations(actions []types.Action) string {
+	var parts []string
+	for _, a := range actions {
+		groups := groupsOf(a)
+		if len(groups) == 1 {
+			parts = append(parts, groups[0])
+		}
+		if len(groups) < 2 { //nolint:mnd // a lone group has no proportion
+			continue
+		}
+		for _, g := range a.ForwardConfig.TargetGroups {
+			parts = append(parts, fmt.Sprintf("%s=%d", aws.ToString(g.TargetGroupArn), aws.ToInt32(g.Weight)))
+		}
+	}
+	slices.Sort(parts)
+	return strings.Join(parts, " ")
 }
 
 // sameActions compares two lists of actions as they would be recorded.

@@ -27,15 +27,19 @@ type serviceRequest struct {
 }
 
 // PlanService decides whether the service is created, updated, or left alone.
-func (t *target) PlanService(ctx context.Context) (platform.Change, error) {
-	live, err := t.describeService(ctx)
+func (t *target) PlanService(ctx context.Context, log platform.Log) (platform.Change, error) {
+	live, err := t.knownService(ctx)
 	if err != nil {
 		return platform.Change{}, err
 	}
 	if live == nil {
 		return change("CreateService", serviceRequest{Create: t.createRequest()}, "Creating service %s in cluster %s", t.service.ServiceName, t.service.cluster())
 	}
-	req := serviceRequest{Update: t.updateRequest(live)}
+	update := t.updateRequest(live)
+	if err := t.leaveOwnedCount(ctx, update, live.DesiredCount, log); err != nil {
+		return platform.Change{}, err
+	}
+	req := serviceRequest{Update: t.unlessEmpty(update)}
 	if want := withTags(t.service.Tags, t.managedTags()); !tagged(live.Tags, want) {
 		req.TagArn, req.TagWith = aws.ToString(live.ServiceArn), want
 	}
@@ -62,40 +66,47 @@ func (t *target) createRequest() *awsecs.CreateServiceInput {
 		PlacementStrategy:             d.PlacementStrategy,
 		PropagateTags:                 d.PropagateTags,
 		SchedulingStrategy:            d.SchedulingStrategy,
+		AvailabilityZoneRebalancing:   d.AvailabilityZoneRebalancing,
 		Tags:                          withTags(d.Tags, t.stepTags("", stepService)),
 	}
 }
 
-// updateRequest holds the settings that differ, nil when none does. What is
-// absent in the file is left alone.
+// updateRequest holds the settings that differ. What is absent in the file is
+// left alone.
 func (t *target) updateRequest(live *types.Service) *awsecs.UpdateServiceInput {
 	d := &t.service
-	in, differs := &awsecs.UpdateServiceInput{}, false
+	in := &awsecs.UpdateServiceInput{}
 	if d.DesiredCount != nil && *d.DesiredCount != live.DesiredCount {
-		in.DesiredCount, differs = d.DesiredCount, true
+		in.DesiredCount = d.DesiredCount
 	}
 	if d.HealthCheckGracePeriodSeconds != nil && *d.HealthCheckGracePeriodSeconds != aws.ToInt32(live.HealthCheckGracePeriodSeconds) {
-		in.HealthCheckGracePeriodSeconds, differs = d.HealthCheckGracePeriodSeconds, true
+		in.HealthCheckGracePeriodSeconds = d.HealthCheckGracePeriodSeconds
 	}
 	if d.EnableECSManagedTags != nil && *d.EnableECSManagedTags != live.EnableECSManagedTags {
-		in.EnableECSManagedTags, differs = d.EnableECSManagedTags, true
+		in.EnableECSManagedTags = d.EnableECSManagedTags
 	}
 	if d.EnableExecuteCommand != nil && *d.EnableExecuteCommand != live.EnableExecuteCommand {
-		in.EnableExecuteCommand, differs = d.EnableExecuteCommand, true
+		in.EnableExecuteCommand = d.EnableExecuteCommand
 	}
 	if d.PropagateTags != "" && d.PropagateTags != live.PropagateTags {
-		in.PropagateTags, differs = d.PropagateTags, true
+		in.PropagateTags = d.PropagateTags
 	}
 	if d.PlacementConstraints != nil && !reflect.DeepEqual(d.PlacementConstraints, live.PlacementConstraints) {
-		in.PlacementConstraints, differs = d.PlacementConstraints, true
+		in.PlacementConstraints = d.PlacementConstraints
 	}
 	if d.PlacementStrategy != nil && !reflect.DeepEqual(d.PlacementStrategy, live.PlacementStrategy) {
-		in.PlacementStrategy, differs = d.PlacementStrategy, true
+		in.PlacementStrategy = d.PlacementStrategy
 	}
-	if !differs {
+	return in
+}
+
+// unlessEmpty addresses an update to the service; nil when it would change
+// nothing.
+func (t *target) unlessEmpty(in *awsecs.UpdateServiceInput) *awsecs.UpdateServiceInput {
+	if reflect.DeepEqual(in, &awsecs.UpdateServiceInput{}) {
 		return nil
 	}
-	in.Cluster, in.Service = aws.String(d.cluster()), aws.String(d.ServiceName)
+	in.Cluster, in.Service = aws.String(t.service.cluster()), aws.String(t.service.ServiceName)
 	return in
 }
 
@@ -133,6 +144,7 @@ func (t *target) createService(ctx context.Context, in *awsecs.CreateServiceInpu
 		}
 	}
 	in.ClientToken = aws.String(a.Token)
+	t.session.forgetService()
 	_, err := call(ctx, "creating service "+t.service.ServiceName, func(ctx context.Context) (*awsecs.CreateServiceOutput, error) {
 		return t.clients.ecs.CreateService(ctx, in)
 	})
@@ -140,6 +152,7 @@ func (t *target) createService(ctx context.Context, in *awsecs.CreateServiceInpu
 }
 
 func (t *target) updateService(ctx context.Context, in *awsecs.UpdateServiceInput) error {
+	t.session.forgetService()
 	_, err := call(ctx, "updating service "+t.service.ServiceName, func(ctx context.Context) (*awsecs.UpdateServiceOutput, error) {
 		return t.clients.ecs.UpdateService(ctx, in)
 	})
@@ -150,6 +163,7 @@ func (t *target) tagService(ctx context.Context, arn string, tags []types.Tag) e
 	if arn == "" || len(tags) == 0 {
 		return nil
 	}
+	t.session.forgetService()
 	_, err := call(ctx, "tagging service "+t.service.ServiceName, func(ctx context.Context) (*awsecs.TagResourceOutput, error) {
 		return t.clients.ecs.TagResource(ctx, &awsecs.TagResourceInput{ResourceArn: aws.String(arn), Tags: tags})
 	})
@@ -192,7 +206,11 @@ func (t *target) RevertService(ctx context.Context, b platform.Baseline, log pla
 	if err := json.Unmarshal(b.Service, &before); err != nil {
 		return model.Wrap(model.CodeInternal, err, "reading the recorded settings of the service")
 	}
-	if in := t.revertRequest(live, before); in != nil {
+	in := t.revertRequest(live, before)
+	if err := t.leaveOwnedCount(ctx, in, live.DesiredCount, log); err != nil {
+		return err
+	}
+	if in = t.unlessEmpty(in); in != nil {
 		log.Infof("Bringing the settings of service %s back to what they were", t.service.ServiceName)
 		if err := t.updateService(ctx, in); err != nil {
 			return err
@@ -208,33 +226,29 @@ func (t *target) RevertService(ctx context.Context, b platform.Baseline, log pla
 // deployment's file and was another one before.
 func (t *target) revertRequest(live *types.Service, before serviceBaseline) *awsecs.UpdateServiceInput {
 	d := &t.service
-	in, differs := &awsecs.UpdateServiceInput{}, false
+	in := &awsecs.UpdateServiceInput{}
 	if d.DesiredCount != nil && live.DesiredCount == *d.DesiredCount && live.DesiredCount != before.DesiredCount {
-		in.DesiredCount, differs = aws.Int32(before.DesiredCount), true
+		in.DesiredCount = aws.Int32(before.DesiredCount)
 	}
 	if d.HealthCheckGracePeriodSeconds != nil && before.HealthCheckGracePeriodSeconds != nil &&
 		aws.ToInt32(live.HealthCheckGracePeriodSeconds) != *before.HealthCheckGracePeriodSeconds {
-		in.HealthCheckGracePeriodSeconds, differs = before.HealthCheckGracePeriodSeconds, true
+		in.HealthCheckGracePeriodSeconds = before.HealthCheckGracePeriodSeconds
 	}
 	if d.EnableECSManagedTags != nil && live.EnableECSManagedTags != before.EnableECSManagedTags {
-		in.EnableECSManagedTags, differs = aws.Bool(before.EnableECSManagedTags), true
+		in.EnableECSManagedTags = aws.Bool(before.EnableECSManagedTags)
 	}
 	if d.EnableExecuteCommand != nil && live.EnableExecuteCommand != before.EnableExecuteCommand {
-		in.EnableExecuteCommand, differs = aws.Bool(before.EnableExecuteCommand), true
+		in.EnableExecuteCommand = aws.Bool(before.EnableExecuteCommand)
 	}
 	if d.PropagateTags != "" && before.PropagateTags != "" && live.PropagateTags != before.PropagateTags {
-		in.PropagateTags, differs = before.PropagateTags, true
+		in.PropagateTags = before.PropagateTags
 	}
 	if d.PlacementConstraints != nil && !reflect.DeepEqual(live.PlacementConstraints, before.PlacementConstraints) {
-		in.PlacementConstraints, differs = before.PlacementConstraints, true
+		in.PlacementConstraints = before.PlacementConstraints
 	}
 	if d.PlacementStrategy != nil && !reflect.DeepEqual(live.PlacementStrategy, before.PlacementStrategy) {
-		in.PlacementStrategy, differs = before.PlacementStrategy, true
+		in.PlacementStrategy = before.PlacementStrategy
 	}
-	if !differs {
-		return nil
-	}
-	in.Cluster, in.Service = aws.String(d.cluster()), aws.String(d.ServiceName)
 	return in
 }
 

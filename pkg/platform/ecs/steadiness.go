@@ -32,20 +32,23 @@ type steadiness struct {
 	log    platform.Log
 	since  time.Time
 
+	seen     platform.Service // what the last look saw
 	counts   string
 	examined time.Time
 	events   map[string]bool // ids of service events that were told
 }
 
 func (s *steadiness) look(ctx context.Context) (bool, error) {
-	sets, err := s.target.describeSets(ctx, []string{s.id})
+	sets, err := s.target.describeSets(ctx)
 	if err != nil {
 		return false, err
 	}
-	if len(sets) == 0 || aws.ToString(sets[0].Status) == setDraining {
+	s.seen = s.target.observed(sets)
+	at := slices.IndexFunc(sets, func(x types.TaskSet) bool { return aws.ToString(x.TaskSetArn) == s.id })
+	if at < 0 || aws.ToString(sets[at].Status) == setDraining {
 		return false, model.Errorf(model.CodeFailedPrecondition, "task set %s was deleted by someone else while it was starting", s.id)
 	}
-	set := &sets[0]
+	set := &sets[at]
 	s.tell(set)
 	if set.StabilityStatus == types.StabilityStatusSteadyState && set.RunningCount == set.ComputedDesiredCount {
 		if set.ComputedDesiredCount == 0 {
@@ -156,11 +159,11 @@ func stopReason(t *types.Task) string {
 // the targets.
 func (s *steadiness) explain(ctx context.Context) {
 	s.tellEvents(ctx)
-	sets, err := s.target.describeSets(ctx, []string{s.id})
-	if err != nil || len(sets) == 0 || len(sets[0].LoadBalancers) == 0 {
+	set, ok := s.seen.Set(s.id)
+	if !ok || set.Group == "" {
 		return
 	}
-	out, err := s.target.clients.elb.DescribeTargetHealth(ctx, &elb.DescribeTargetHealthInput{TargetGroupArn: sets[0].LoadBalancers[0].TargetGroupArn})
+	out, err := s.target.clients.elb.DescribeTargetHealth(ctx, &elb.DescribeTargetHealthInput{TargetGroupArn: aws.String(set.Group)})
 	if err != nil {
 		return
 	}

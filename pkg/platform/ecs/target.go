@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
 
 	"pipecd/pkg/config"
+	"pipecd/pkg/model"
 	"pipecd/pkg/platform"
 )
 
@@ -25,8 +26,8 @@ const (
 	managedByPiped = "piped"
 )
 
-// target is one application at one commit. Its fields are not changed after it
-// was opened.
+// target is one application at one commit. Apart from the session its fields
+// are not changed after it was opened.
 type target struct {
 	clients clients
 	timing  Timing
@@ -34,6 +35,7 @@ type target struct {
 	service serviceDefinition
 	task    awsecs.RegisterTaskDefinitionInput
 	notes   config.Problems
+	session session
 }
 
 // managedTags are the tags every resource of the application carries.
@@ -90,40 +92,49 @@ func (t *target) describeService(ctx context.Context) (*types.Service, error) {
 	if err != nil {
 		return nil, err
 	}
+	var found *types.Service
 	for i := range out.Services {
 		if aws.ToString(out.Services[i].Status) == statusActive {
-			return &out.Services[i], nil
+			found = &out.Services[i]
 		}
 	}
-	return nil, nil //nolint:nilnil // no service is an answer, not an error
+	t.session.learnService(found)
+	return found, nil
+}
+
+// knownService is describeService without a call when the answer is at hand.
+func (t *target) knownService(ctx context.Context) (*types.Service, error) {
+	if svc, ok := t.session.knownService(); ok {
+		return svc, nil
+	}
+	return t.describeService(ctx)
 }
 
 const statusActive = "ACTIVE"
 
-// Observe reads the service and its sets, draining ones included.
+// Observe reads the service's sets, draining ones included.
 func (t *target) Observe(ctx context.Context) (platform.Service, error) {
-	svc, err := t.describeService(ctx)
-	if err != nil || svc == nil {
-		return platform.Service{}, err
+	sets, err := t.describeSets(ctx)
+	if model.CodeOf(err) == model.CodeNotFound {
+		return platform.Service{}, nil
 	}
-	sets, err := t.describeSets(ctx, nil)
 	if err != nil {
 		return platform.Service{}, err
 	}
-	return t.observed(svc, sets), nil
+	return t.observed(sets), nil
 }
 
-func (t *target) observed(svc *types.Service, sets []types.TaskSet) platform.Service {
-	out := platform.Service{Exists: true, DesiredCount: int(svc.DesiredCount)}
+func (t *target) observed(sets []types.TaskSet) platform.Service {
+	out := platform.Service{Exists: true, Sets: make([]platform.Set, 0, len(sets))}
 	for i := range sets {
 		out.Sets = append(out.Sets, t.setOf(&sets[i]))
 	}
 	return out
 }
 
-// describeSets reads the task sets with their tags; all of the service's when
-// ids is empty.
-func (t *target) describeSets(ctx context.Context, ids []string) ([]types.TaskSet, error) {
+// describeSets reads the task sets with their tags: the given ones, or all of
+// the service's.
+func (t *target) describeSets(ctx context.Context, ids ...string) ([]types.TaskSet, error) {
 	out, err := call(ctx, "reading the task sets of service "+t.service.ServiceName, func(ctx context.Context) (*awsecs.DescribeTaskSetsOutput, error) {
 		return t.clients.ecs.DescribeTaskSets(ctx, &awsecs.DescribeTaskSetsInput{
 			Cluster: aws.String(t.service.cluster()), Service: aws.String(t.service.ServiceName), TaskSets: ids,

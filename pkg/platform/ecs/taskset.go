@@ -3,7 +3,6 @@ package ecs
 import (
 	"context"
 	"encoding/json"
-	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awsecs "github.com/aws/aws-sdk-go-v2/service/ecs"
@@ -103,6 +102,7 @@ func (t *target) ApplySet(ctx context.Context, c platform.Change, a platform.Att
 		}
 	}
 	in.ClientToken = aws.String(a.Token)
+	t.session.forgetService()
 	return call(ctx, "creating a task set of service "+t.service.ServiceName, func(ctx context.Context) (string, error) {
 		out, err := t.clients.ecs.CreateTaskSet(ctx, &in)
 		if err != nil {
@@ -114,7 +114,7 @@ func (t *target) ApplySet(ctx context.Context, c platform.Change, a platform.Att
 
 // findSet returns the set of this deployment's step that is not on its way out.
 func (t *target) findSet(ctx context.Context, step string) (string, error) {
-	sets, err := t.describeSets(ctx, nil)
+	sets, err := t.describeSets(ctx)
 	if err != nil {
 		return "", err
 	}
@@ -127,48 +127,61 @@ func (t *target) findSet(ctx context.Context, step string) (string, error) {
 	return "", nil
 }
 
-// Promote makes the set the service's primary one and reads it back.
-func (t *target) Promote(ctx context.Context, id string, log platform.Log) error {
-	w := t.waiting("the service shows the task set as its primary one", t.timing.ReadBackTimeout)
-	sent := false
-	return w.until(ctx, func(ctx context.Context) (bool, error) {
-		sets, err := t.describeSets(ctx, []string{id})
+// Promote makes the set the service's primary one. The answer of the call shows
+// the set as it is then; where it does not show it as the primary one yet, it is
+// read back until it is.
+func (t *target) Promote(ctx context.Context, id string, log platform.Log) (platform.Set, error) {
+	t.session.forgetService()
+	out, err := call(ctx, "making task set "+id+" the primary one", func(ctx context.Context) (*awsecs.UpdateServicePrimaryTaskSetOutput, error) {
+		return t.clients.ecs.UpdateServicePrimaryTaskSet(ctx, &awsecs.UpdateServicePrimaryTaskSetInput{
+			Cluster: aws.String(t.service.cluster()), Service: aws.String(t.service.ServiceName), PrimaryTaskSet: aws.String(id),
+		})
+	})
+	if err != nil {
+		return platform.Set{}, err
+	}
+	var set platform.Set
+	if out.TaskSet != nil {
+		set = t.setOf(out.TaskSet)
+	}
+	if !set.Primary {
+		if set, err = t.awaitPrimary(ctx, id); err != nil {
+			return platform.Set{}, err
+		}
+	}
+	log.Infof("Task set %s is the primary one", id)
+	return set, nil
+}
+
+func (t *target) awaitPrimary(ctx context.Context, id string) (platform.Set, error) {
+	var set platform.Set
+	w := t.waiting("the service shows the task set as its primary one", t.timing.ReadBackTimeout).afterChange()
+	err := w.until(ctx, func(ctx context.Context) (bool, error) {
+		sets, err := t.describeSets(ctx, id)
 		if err != nil {
 			return false, err
 		}
 		if len(sets) == 0 {
 			return false, model.Errorf(model.CodeNotFound, "task set %s, which was to become the primary one, does not exist any more", id)
 		}
-		if aws.ToString(sets[0].Status) == setPrimary {
-			log.Infof("Task set %s is the primary one", id)
-			return true, nil
-		}
-		if sent {
-			return false, nil
-		}
-		sent = true
-		_, err = call(ctx, "making the task set primary", func(ctx context.Context) (*awsecs.UpdateServicePrimaryTaskSetOutput, error) {
-			return t.clients.ecs.UpdateServicePrimaryTaskSet(ctx, &awsecs.UpdateServicePrimaryTaskSetInput{
-				Cluster: aws.String(t.service.cluster()), Service: aws.String(t.service.ServiceName), PrimaryTaskSet: aws.String(id),
-			})
-		})
-		return false, err
+		set = t.setOf(&sets[0])
+		return set.Primary, nil
 	})
+	return set, err
 }
 
 // Remove deletes the sets and waits until ECS shows none of them any more: it
 // deregisters their targets, the load balancer lets requests under way finish
 // within its deregistration delay, and then the tasks stop.
-func (t *target) Remove(ctx context.Context, ids []string, log platform.Log) error {
-	if len(ids) == 0 {
+func (t *target) Remove(ctx context.Context, sets []platform.Set, log platform.Log) error {
+	if len(sets) == 0 {
 		return nil
 	}
-	there, err := t.present(ctx, ids)
-	if err != nil {
-		return err
-	}
-	for _, s := range there {
+	t.session.forgetService()
+	ids := make([]string, 0, len(sets))
+	for _, s := range sets {
 		id := s.ID
+		ids = append(ids, id)
 		if s.Draining {
 			continue
 		}
@@ -183,22 +196,4 @@ func (t *target) Remove(ctx context.Context, ids []string, log platform.Log) err
 		}
 	}
 	return t.awaitGone(ctx, ids, log)
-}
-
-// present returns those of the sets that still exist.
-func (t *target) present(ctx context.Context, ids []string) ([]platform.Set, error) {
-	sets, err := t.describeSets(ctx, nil)
-	if model.CodeOf(err) == model.CodeNotFound {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	var out []platform.Set
-	for i := range sets {
-		if s := t.setOf(&sets[i]); slices.Contains(ids, s.ID) {
-			out = append(out, s)
-		}
-	}
-	return out, nil
 }

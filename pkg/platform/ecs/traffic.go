@@ -29,10 +29,32 @@ func (t *traffic) Group(r platform.Role) string {
 	return g.ARN
 }
 
-// read returns the rules of every listener of the load balancers the primary
-// group hangs on.
+// read returns the rules of the listeners that forward to the groups. Where this
+// process knows which listeners those are, only they are read; when one of them is
+// gone, or none forwards to the groups any more, all are searched again.
 func (t *traffic) read(ctx context.Context) (routing, error) {
-	r := routing{primary: t.Group(platform.RolePrimary), canary: t.Group(platform.RoleCanary)}
+	r := t.routing()
+	for _, l := range t.target.session.knownListeners() {
+		rules, err := t.target.rulesOf(ctx, l)
+		if model.CodeOf(err) == model.CodeNotFound {
+			return t.discover(ctx)
+		}
+		if err != nil {
+			return r, err
+		}
+		r.rules = append(r.rules, rules...)
+	}
+	if len(r.touched()) == 0 {
+		return t.discover(ctx)
+	}
+	t.target.session.learnRules(r)
+	return r, nil
+}
+
+// discover reads the rules of every listener of the load balancers the primary
+// group hangs on.
+func (t *traffic) discover(ctx context.Context) (routing, error) {
+	r := t.routing()
 	groups, err := t.target.describeGroups(ctx, r.primary)
 	if err != nil {
 		return r, err
@@ -46,12 +68,33 @@ func (t *traffic) read(ctx context.Context) (routing, error) {
 			r.rules = append(r.rules, rules...)
 		}
 	}
+	t.target.session.learnRules(r)
 	return r, nil
+}
+
+func (t *traffic) routing() routing {
+	return routing{primary: t.Group(platform.RolePrimary), canary: t.Group(platform.RoleCanary)}
+}
+
+// settled reads the rules until they show what this process wrote to them. A rule
+// that goes on showing something else was changed by someone else.
+func (t *traffic) settled(ctx context.Context) (routing, error) {
+	var now routing
+	w := t.target.waiting("the rules read as they were written", t.target.timing.ReadBackTimeout)
+	err := w.until(ctx, func(ctx context.Context) (bool, error) {
+		var err error
+		now, err = t.read(ctx)
+		return err == nil && !t.target.session.behind(now.rules), err
+	})
+	return now, err
 }
 
 // Weights returns the shares now.
 func (t *traffic) Weights(ctx context.Context) (platform.Weights, error) {
-	r, err := t.read(ctx)
+	if t.Group(platform.RoleCanary) == "" {
+		return platform.Weights{Primary: 100, Canary: 0}, nil //nolint:mnd // percent
+	}
+	r, err := t.settled(ctx)
 	if err != nil {
 		return platform.Weights{}, err
 	}
@@ -60,6 +103,10 @@ func (t *traffic) Weights(ctx context.Context) (platform.Weights, error) {
 	}
 	w, _ := r.weights()
 	return w, nil
+}
+
+func noCanaryGroup() error {
+	return model.Errorf(model.CodeInvalid, "the application has no canary target group, so no requests can be moved: set input.targetGroups.canary")
 }
 
 func noRule(r routing) error {
@@ -71,32 +118,46 @@ func noRule(r routing) error {
 // Attach gives the sole default action that forwards to the primary group the
 // canary group too, at weight 0, so that the load balancer checks its health.
 func (t *traffic) Attach(ctx context.Context, log platform.Log) error {
-	r, err := t.read(ctx)
-	if err != nil {
-		return err
+	r := t.routing()
+	if r.canary == "" {
+		return noCanaryGroup()
+	}
+	var known bool
+	if r.rules, known = t.target.session.knownRules(); !known {
+		var err error
+		if r, err = t.settled(ctx); err != nil {
+			return err
+		}
 	}
 	if len(r.split()) > 0 {
 		return nil
 	}
 	x, ok := r.extendable()
-	if !ok || r.canary == "" {
+	if !ok {
 		return noRule(r)
 	}
 	log.Infof("Adding target group %s at weight 0 to the %s", shortGroup(r.canary), x)
-	if err := t.write(ctx, x, r.extended(x)); err != nil {
+	shown, err := t.write(ctx, x, r.extended(x))
+	if err != nil || shown {
 		return err
 	}
 	return t.readBack(ctx, "the listener forwards to both target groups", func(now routing) bool { return len(now.split()) > 0 })
 }
 
-// Shift gives the groups the shares w.
+// Shift gives the groups the shares w. What is written is read back: in the
+// answer of the change, and further where that does not show it.
 func (t *traffic) Shift(ctx context.Context, w platform.Weights, log platform.Log) error {
-	r, err := t.read(ctx)
+	if t.Group(platform.RoleCanary) == "" {
+		if w.Canary == 0 {
+			return nil
+		}
+		return noCanaryGroup()
+	}
+	r, err := t.settled(ctx)
 	if err != nil {
 		return err
 	}
-	rules := r.split()
-	if len(rules) == 0 {
+	if len(r.split()) == 0 {
 		if _, ok := r.extendable(); ok && w.Canary == 0 {
 			return nil
 		}
@@ -105,20 +166,11 @@ func (t *traffic) Shift(ctx context.Context, w platform.Weights, log platform.Lo
 	if err := t.mayTake(ctx, r, w); err != nil {
 		return err
 	}
-	var changed []rule
-	for _, x := range rules {
-		before := r.weightsOf(x)
-		if before == w {
-			continue
-		}
-		log.Infof("%s: primary %d%% → %d%%, canary %d%% → %d%%", x, before.Primary, w.Primary, before.Canary, w.Canary)
-		if err := t.write(ctx, x, r.weighted(x, w)); err != nil {
-			t.undo(ctx, changed, log)
-			return err
-		}
-		changed = append(changed, x)
-	}
-	if len(changed) == 0 {
+	changed, shown, err := t.give(ctx, r, w, log)
+	switch {
+	case err != nil || (shown && len(changed) > 0):
+		return err
+	case len(changed) == 0:
 		log.Infof("Requests are already split %d%% to primary and %d%% to canary", w.Primary, w.Canary)
 		return nil
 	}
@@ -126,6 +178,27 @@ func (t *traffic) Shift(ctx context.Context, w platform.Weights, log platform.Lo
 		got, agree := now.weights()
 		return agree && got == w
 	})
+}
+
+// give writes the shares to the rules that have others and reports whether every
+// answer showed them.
+func (t *traffic) give(ctx context.Context, r routing, w platform.Weights, log platform.Log) (changed []rule, shown bool, err error) {
+	shown = true
+	for _, x := range r.split() {
+		before := r.weightsOf(x)
+		if before == w {
+			continue
+		}
+		log.Infof("%s: primary %d%% → %d%%, canary %d%% → %d%%", x, before.Primary, w.Primary, before.Canary, w.Canary)
+		one, err := t.write(ctx, x, r.weighted(x, w))
+		if err != nil {
+			t.undo(ctx, changed, log)
+			return changed, false, err
+		}
+		shown = shown && one
+		changed = append(changed, x)
+	}
+	return changed, shown, nil
 }
 
 // mayTake refuses a move that would send more requests to a group none of whose
@@ -159,27 +232,40 @@ func (t *traffic) mayTake(ctx context.Context, r routing, w platform.Weights) er
 // back, so that the rules do not disagree. The failure is reported either way.
 func (t *traffic) undo(ctx context.Context, changed []rule, log platform.Log) {
 	for _, x := range changed {
-		if err := t.write(ctx, x, x.Actions); err != nil {
+		if _, err := t.write(ctx, x, x.Actions); err != nil {
 			log.Errorf("%s could not be brought back: %s", x, err)
 		}
 	}
 }
 
-// write makes the one call that changes a rule.
-func (t *traffic) write(ctx context.Context, x rule, actions []types.Action) error {
-	_, err := call(ctx, "changing "+x.String(), func(ctx context.Context) (struct{}, error) {
+// write makes the one call that changes a rule and reports whether its answer
+// shows what was written.
+func (t *traffic) write(ctx context.Context, x rule, actions []types.Action) (shown bool, err error) {
+	wanted := destinations(actions)
+	t.target.session.wrote(x, wanted, t.target.timing.ReadBackTimeout)
+	answer, err := call(ctx, "changing "+x.String(), func(ctx context.Context) ([]types.Action, error) {
 		if x.Default {
-			_, err := t.target.clients.elb.ModifyListener(ctx, &elb.ModifyListenerInput{ListenerArn: aws.String(x.ListenerArn), DefaultActions: writable(actions)})
-			return struct{}{}, err
+			out, err := t.target.clients.elb.ModifyListener(ctx, &elb.ModifyListenerInput{ListenerArn: aws.String(x.ListenerArn), DefaultActions: writable(actions)})
+			if err != nil || len(out.Listeners) != 1 {
+				return nil, err
+			}
+			return out.Listeners[0].DefaultActions, nil
 		}
-		_, err := t.target.clients.elb.ModifyRule(ctx, &elb.ModifyRuleInput{RuleArn: aws.String(x.RuleArn), Actions: writable(actions)})
-		return struct{}{}, err
+		out, err := t.target.clients.elb.ModifyRule(ctx, &elb.ModifyRuleInput{RuleArn: aws.String(x.RuleArn), Actions: writable(actions)})
+		if err != nil || len(out.Rules) != 1 {
+			return nil, err
+		}
+		return out.Rules[0].Actions, nil
 	})
-	return err
+	if err != nil {
+		t.target.session.unwrote(x)
+		return false, err
+	}
+	return destinations(answer) == wanted, nil
 }
 
 func (t *traffic) readBack(ctx context.Context, what string, holds func(routing) bool) error {
-	return t.target.waiting(what, t.target.timing.ReadBackTimeout).until(ctx, func(ctx context.Context) (bool, error) {
+	return t.target.waiting(what, t.target.timing.ReadBackTimeout).afterChange().until(ctx, func(ctx context.Context) (bool, error) {
 		now, err := t.read(ctx)
 		return err == nil && holds(now), err
 	})
@@ -195,7 +281,7 @@ func (t *traffic) Restore(ctx context.Context, b platform.Baseline, log platform
 	if err := json.Unmarshal(b.Routing, &before); err != nil {
 		return model.Wrap(model.CodeInternal, err, "reading the recorded listener rules")
 	}
-	r, err := t.read(ctx)
+	r, err := t.discover(ctx)
 	if err != nil {
 		return err
 	}
@@ -213,7 +299,7 @@ func (t *traffic) Restore(ctx context.Context, b platform.Baseline, log platform
 			continue
 		}
 		log.Infof("%s is brought back to what it was", x)
-		if err := t.write(ctx, x, x.Actions); err != nil {
+		if _, err := t.write(ctx, x, x.Actions); err != nil {
 			return err
 		}
 	}

@@ -3,6 +3,7 @@ package ecs
 import (
 	"context"
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"pipecd/pkg/model"
@@ -39,20 +40,30 @@ type waiting struct {
 	timing Timing
 	what   string
 	limit  time.Duration
+	later  bool // the first look comes after the first interval
 }
 
 func (t *target) waiting(what string, limit time.Duration) waiting {
 	return waiting{timing: t.timing, what: what, limit: limit}
 }
 
+// afterChange is the wait for what a change has begun: the answer of the change
+// was the first look.
+func (w waiting) afterChange() waiting {
+	w.later = true
+	return w
+}
+
 // until calls look until it reports true or fails.
 func (w waiting) until(ctx context.Context, look func(context.Context) (bool, error)) error {
 	deadline := time.Now().Add(w.limit)
 	interval := w.timing.FirstPoll
-	for {
-		done, err := look(ctx)
-		if done || err != nil {
-			return err
+	for skip := w.later; ; skip = false {
+		if !skip {
+			done, err := look(ctx)
+			if done || err != nil {
+				return err
+			}
 		}
 		if time.Now().After(deadline) {
 			return model.Errorf(model.CodeFailedPrecondition, "waited %s until %s, in vain", w.limit, w.what)
@@ -76,31 +87,38 @@ func jittered(d time.Duration) time.Duration {
 }
 
 // AwaitSteady waits until the set is steady: all its tasks run and the load
-// balancer finds them healthy.
-func (t *target) AwaitSteady(ctx context.Context, id string, log platform.Log) error {
+// balancer finds them healthy. Each look is one call that shows every set of the
+// service.
+func (t *target) AwaitSteady(ctx context.Context, id string, log platform.Log) (platform.Service, error) {
 	s := &steadiness{target: t, id: id, log: log, since: time.Now()}
-	err := t.waiting("task set "+id+" is steady and healthy", t.timing.SteadyTimeout).until(ctx, s.look)
+	err := t.waiting("task set "+id+" is steady and healthy", t.timing.SteadyTimeout).afterChange().until(ctx, s.look)
 	if model.CodeOf(err) == model.CodeFailedPrecondition {
 		s.explain(ctx)
 	}
-	return err
+	return s.seen, err
 }
 
 // awaitGone waits until none of the sets is shown any more.
 func (t *target) awaitGone(ctx context.Context, ids []string, log platform.Log) error {
 	told := false
-	return t.waiting("the removed task sets have drained", t.timing.DrainTimeout).until(ctx, func(ctx context.Context) (bool, error) {
-		left, err := t.present(ctx, ids)
+	return t.waiting("the removed task sets have drained", t.timing.DrainTimeout).afterChange().until(ctx, func(ctx context.Context) (bool, error) {
+		now, err := t.Observe(ctx)
 		if err != nil {
 			return false, err
 		}
-		if len(left) == 0 {
+		left := 0
+		for _, s := range now.Sets {
+			if slices.Contains(ids, s.ID) {
+				left++
+			}
+		}
+		if left == 0 {
 			log.Infof("%d task set(s) removed; their last requests have finished", len(ids))
 			return true, nil
 		}
 		if !told {
 			told = true
-			log.Infof("Waiting for %d task set(s) to drain: the load balancer lets requests under way finish", len(left))
+			log.Infof("Waiting for %d task set(s) to drain: the load balancer lets requests under way finish", left)
 		}
 		return false, nil
 	})

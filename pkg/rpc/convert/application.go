@@ -26,6 +26,8 @@ func ApplicationToPB(a *model.Application) *modelpb.Application {
 		SyncState:                        SyncStateToPB(a.SyncState),
 		Deploying:                        a.Deploying,
 		PlatformProvider:                 Text(a.PlatformProvider),
+		CloudProvider:                    Text(a.PlatformProvider), // what agents before 0.34 read
+		DeployTargetsByPlugin:            deployTargetsToPB(a.DeployTargets),
 		DeletedAt:                        Seconds(a.DeletedAt),
 		Deleted:                          a.Deleted,
 		Disabled:                         a.Disabled,
@@ -48,6 +50,7 @@ func ApplicationFromPB(p *modelpb.Application) *model.Application {
 		Kind:             model.ApplicationKind(p.GetKind()),
 		GitPath:          GitPathFromPB(p.GetGitPath()),
 		PlatformProvider: cmp.Or(p.GetPlatformProvider(), p.GetCloudProvider()),
+		DeployTargets:    deployTargetsFromPB(p.GetDeployTargetsByPlugin()),
 		Description:      p.GetDescription(),
 		Labels:           Texts(p.GetLabels()),
 		LastSuccessful:   DeploymentRefFromPB(p.GetMostRecentlySuccessfulDeployment()),

@@ -34,9 +34,18 @@ func CommandToPB(c *model.Command) *modelpb.Command {
 			ApplicationId: p.GetApplicationId(), SyncStrategy: modelpb.SyncStrategy(c.SyncStrategy),
 		}
 	case model.CommandCancelDeployment:
-		p.CancelDeployment = &modelpb.Command_CancelDeployment{DeploymentId: p.GetDeploymentId()}
+		p.CancelDeployment = &modelpb.Command_CancelDeployment{
+			DeploymentId:    p.GetDeploymentId(),
+			ForceRollback:   c.Rollback == model.RollbackAlways,
+			ForceNoRollback: c.Rollback == model.RollbackNever,
+		}
 	case model.CommandApproveStage:
 		p.ApproveStage = &modelpb.Command_ApproveStage{DeploymentId: p.GetDeploymentId(), StageId: p.GetStageId()}
+	case model.CommandChainSync:
+		p.ChainSyncApplication = &modelpb.Command_ChainSyncApplication{
+			DeploymentChainId: Text(c.ChainID), BlockIndex: c.ChainBlock,
+			ApplicationId: p.GetApplicationId(), SyncStrategy: modelpb.SyncStrategy(c.SyncStrategy),
+		}
 	case model.CommandSkipStage:
 		p.SkipStage = &modelpb.Command_SkipStage{DeploymentId: p.GetDeploymentId(), StageId: p.GetStageId()}
 	case model.CommandRestartPiped:
@@ -73,9 +82,15 @@ func CommandFromPB(p *modelpb.Command) *model.Command {
 		c.SyncStrategy = model.SyncStrategy(p.GetSyncApplication().GetSyncStrategy())
 	case model.CommandCancelDeployment:
 		c.DeploymentID = cmp.Or(c.DeploymentID, p.GetCancelDeployment().GetDeploymentId())
+		c.Rollback = rollbackFromPB(p.GetCancelDeployment())
 	case model.CommandApproveStage:
 		c.DeploymentID = cmp.Or(c.DeploymentID, p.GetApproveStage().GetDeploymentId())
 		c.StageID = cmp.Or(c.StageID, p.GetApproveStage().GetStageId())
+	case model.CommandChainSync:
+		chain := p.GetChainSyncApplication()
+		c.ApplicationID = cmp.Or(c.ApplicationID, chain.GetApplicationId())
+		c.SyncStrategy = model.SyncStrategy(chain.GetSyncStrategy())
+		c.ChainID, c.ChainBlock = chain.GetDeploymentChainId(), chain.GetBlockIndex()
 	case model.CommandSkipStage:
 		c.DeploymentID = cmp.Or(c.DeploymentID, p.GetSkipStage().GetDeploymentId())
 		c.StageID = cmp.Or(c.StageID, p.GetSkipStage().GetStageId())
@@ -83,4 +98,16 @@ func CommandFromPB(p *modelpb.Command) *model.Command {
 		c.PipedID = cmp.Or(c.PipedID, p.GetRestartPiped().GetPipedId())
 	}
 	return c
+}
+
+// rollbackFromPB reads the choice. Asked for both, undoing is the safe one.
+func rollbackFromPB(p *modelpb.Command_CancelDeployment) model.RollbackChoice {
+	switch {
+	case p.GetForceRollback():
+		return model.RollbackAlways
+	case p.GetForceNoRollback():
+		return model.RollbackNever
+	default:
+		return model.RollbackAsConfigured
+	}
 }

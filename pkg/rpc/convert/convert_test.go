@@ -53,6 +53,8 @@ func fill(rng *rand.Rand, v reflect.Value) {
 		v.SetBool(true)
 	case reflect.Int32, reflect.Int64:
 		v.SetInt(1 + rng.Int64N(1<<31-1))
+	case reflect.Uint32:
+		v.SetUint(1 + rng.Uint64N(1<<31))
 	case reflect.Pointer:
 		v.Set(reflect.New(v.Type().Elem()))
 		fill(rng, v.Elem())
@@ -104,6 +106,8 @@ func roundTrips(t *testing.T, rng *rand.Rand) {
 	check(end, convert.CompletionFromPB(wire(t, convert.CompletionToPB("d", end))))
 	report := filled[model.StageReport](rng)
 	check(report, convert.StageReportFromPB(wire(t, convert.StageReportToPB("d", report))))
+	event := filled[*model.Event](rng)
+	check(event, convert.EventFromPB(wire(t, convert.EventToPB(event))))
 	handled := filled[model.Handled](rng)
 	check(handled, convert.HandledFromPB(wire(t, convert.HandledToPB("c", handled))))
 
@@ -114,8 +118,14 @@ func roundTrips(t *testing.T, rng *rand.Rand) {
 	for _, kind := range commandTypes() {
 		c := filled[*model.Command](rng)
 		c.Type = kind
-		if kind != model.CommandSyncApplication {
+		if kind != model.CommandSyncApplication && kind != model.CommandChainSync {
 			c.SyncStrategy = model.StrategyAuto
+		}
+		if c.Rollback %= 3; kind != model.CommandCancelDeployment || c.Rollback < 0 {
+			c.Rollback = model.RollbackAsConfigured
+		}
+		if kind != model.CommandChainSync {
+			c.ChainID, c.ChainBlock = "", 0
 		}
 		check(c, convert.CommandFromPB(wire(t, convert.CommandToPB(c))))
 	}
@@ -124,7 +134,7 @@ func roundTrips(t *testing.T, rng *rand.Rand) {
 func commandTypes() []model.CommandType {
 	return []model.CommandType{
 		model.CommandSyncApplication, model.CommandCancelDeployment, model.CommandApproveStage,
-		model.CommandSkipStage, model.CommandRestartPiped,
+		model.CommandSkipStage, model.CommandRestartPiped, model.CommandChainSync,
 	}
 }
 
@@ -279,6 +289,14 @@ func TestCommandPayloads(t *testing.T) {
 	}
 }
 
+func TestSuggestion(t *testing.T) {
+	t.Parallel()
+	want := filled[model.ApplicationInfo](rand.New(rand.NewPCG(8, 8)))
+	if diff := cmp.Diff(want, convert.SuggestionFromPB(wire(t, convert.SuggestionToPB(want)))); diff != "" {
+		t.Error(diff)
+	}
+}
+
 func TestApplicationInfo(t *testing.T) {
 	t.Parallel()
 	app := filled[*model.Application](rand.New(rand.NewPCG(7, 7)))
@@ -342,6 +360,11 @@ func TestEnumsAgree(t *testing.T) {
 	}
 	for number, name := range modelpb.SyncStrategy_name {
 		if got := model.SyncStrategy(number).String(); got != name {
+			t.Errorf("%d is %s, want %s", number, got, name)
+		}
+	}
+	for number, name := range modelpb.EventStatus_name {
+		if got := "EVENT_" + model.EventStatus(number).String(); got != name {
 			t.Errorf("%d is %s, want %s", number, got, name)
 		}
 	}

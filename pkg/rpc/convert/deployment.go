@@ -8,36 +8,41 @@ import (
 	modelpb "pipecd/pkg/rpc/gen/model"
 )
 
-// DeploymentToPB converts a deployment; nil stays nil. The metadata the stages
-// share is written to both places where agents look for it: `metadata`, and
-// `metadata_v2.shared` of the newer ones.
+// DeploymentToPB converts a deployment; nil stays nil. What has two places is
+// written to both, for older and newer agents: the platform provider, and the
+// metadata the stages share (`metadata` and `metadata_v2.shared`).
 func DeploymentToPB(d *model.Deployment) *modelpb.Deployment {
 	if d == nil {
 		return nil
 	}
 	return &modelpb.Deployment{
-		Id:                    Text(d.ID),
-		ApplicationId:         Text(d.ApplicationID),
-		ApplicationName:       Text(d.ApplicationName),
-		PipedId:               Text(d.PipedID),
-		ProjectId:             Text(d.ProjectID),
-		Kind:                  modelpb.ApplicationKind(d.Kind),
-		GitPath:               GitPathToPB(d.GitPath),
-		Labels:                Texts(d.Labels),
-		PlatformProvider:      Text(d.PlatformProvider),
-		Trigger:               TriggerToPB(d.Trigger),
-		RunningCommitHash:     Text(d.RunningCommitHash),
-		Summary:               Text(d.Summary),
-		Versions:              each(d.Versions, ArtifactVersionToPB),
-		Status:                modelpb.DeploymentStatus(d.Status),
-		StatusReason:          Text(d.StatusReason),
-		Stages:                each(d.Stages, StageToPB),
-		Metadata:              Texts(d.Metadata),
-		MetadataV2:            sharedMetadataToPB(d.Metadata),
-		RunningConfigFilename: Text(d.RunningConfigFilename),
-		CompletedAt:           Seconds(d.CompletedAt),
-		CreatedAt:             Seconds(d.CreatedAt),
-		UpdatedAt:             Seconds(d.UpdatedAt),
+		Id:                        Text(d.ID),
+		ApplicationId:             Text(d.ApplicationID),
+		ApplicationName:           Text(d.ApplicationName),
+		PipedId:                   Text(d.PipedID),
+		ProjectId:                 Text(d.ProjectID),
+		Kind:                      modelpb.ApplicationKind(d.Kind),
+		GitPath:                   GitPathToPB(d.GitPath),
+		Labels:                    Texts(d.Labels),
+		PlatformProvider:          Text(d.PlatformProvider),
+		CloudProvider:             Text(d.PlatformProvider),
+		DeployTargetsByPlugin:     deployTargetsToPB(d.DeployTargets),
+		Trigger:                   TriggerToPB(d.Trigger),
+		RunningCommitHash:         Text(d.RunningCommitHash),
+		Summary:                   Text(d.Summary),
+		Versions:                  each(d.Versions, ArtifactVersionToPB),
+		Status:                    modelpb.DeploymentStatus(d.Status),
+		StatusReason:              Text(d.StatusReason),
+		Stages:                    each(d.Stages, StageToPB),
+		Metadata:                  Texts(d.Metadata),
+		MetadataV2:                metadataToPB(d),
+		DeploymentChainId:         Text(d.ChainID),
+		DeploymentChainBlockIndex: d.ChainBlock,
+		DeploymentTraceCommitHash: Text(d.TraceCommitHash),
+		RunningConfigFilename:     Text(d.RunningConfigFilename),
+		CompletedAt:               Seconds(d.CompletedAt),
+		CreatedAt:                 Seconds(d.CreatedAt),
+		UpdatedAt:                 Seconds(d.UpdatedAt),
 	}
 }
 
@@ -57,6 +62,7 @@ func DeploymentFromPB(p *modelpb.Deployment) *model.Deployment {
 		Kind:                  model.ApplicationKind(p.GetKind()),
 		GitPath:               GitPathFromPB(p.GetGitPath()),
 		PlatformProvider:      cmp.Or(p.GetPlatformProvider(), p.GetCloudProvider()),
+		DeployTargets:         deployTargetsFromPB(p.GetDeployTargetsByPlugin()),
 		Labels:                Texts(p.GetLabels()),
 		Trigger:               TriggerFromPB(p.GetTrigger()),
 		Summary:               p.GetSummary(),
@@ -67,18 +73,13 @@ func DeploymentFromPB(p *modelpb.Deployment) *model.Deployment {
 		StatusReason:          p.GetStatusReason(),
 		Stages:                each(p.GetStages(), StageFromPB),
 		Metadata:              sharedMetadataFromPB(p),
+		PluginMetadata:        pluginMetadataFromPB(p.GetMetadataV2().GetPlugins()),
+		ChainID:               p.GetDeploymentChainId(),
+		ChainBlock:            p.GetDeploymentChainBlockIndex(),
+		TraceCommitHash:       p.GetDeploymentTraceCommitHash(),
 		CompletedAt:           Time(p.GetCompletedAt()),
 		CreatedAt:             Time(p.GetCreatedAt()),
 		UpdatedAt:             Time(p.GetUpdatedAt()),
-	}
-}
-
-func sharedMetadataToPB(metadata map[string]string) *modelpb.DeploymentMetadata {
-	if len(metadata) == 0 {
-		return nil
-	}
-	return &modelpb.DeploymentMetadata{
-		Shared: &modelpb.DeploymentMetadata_KeyValues{KeyValues: Texts(metadata)},
 	}
 }
 

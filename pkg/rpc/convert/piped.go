@@ -27,6 +27,8 @@ func PipedToPB(p *model.Piped, now time.Time) *modelpb.Piped {
 		CreatedAt:         Seconds(p.CreatedAt),
 		UpdatedAt:         Seconds(p.UpdatedAt),
 		PlatformProviders: each(p.PlatformProviders, ProviderToPB),
+		Plugins:           each(p.Plugins, PluginToPB),
+		DesiredVersion:    Text(p.DesiredVersion),
 		SecretEncryption:  EncryptionToPB(p.Encryption),
 	}
 }
@@ -57,6 +59,8 @@ func PipedFromPB(p *modelpb.Piped) *model.Piped {
 		StartedAt:         Time(p.GetStartedAt()),
 		Repositories:      each(p.GetRepositories(), RepositoryFromPB),
 		PlatformProviders: each(p.GetPlatformProviders(), ProviderFromPB),
+		Plugins:           each(p.GetPlugins(), PluginFromPB),
+		DesiredVersion:    p.GetDesiredVersion(),
 		Config:            p.GetConfig(),
 		Encryption:        EncryptionFromPB(p.GetSecretEncryption()),
 		Disabled:          p.GetDisabled(),
@@ -81,10 +85,10 @@ func EncryptionToPB(e model.SecretEncryption) *modelpb.Piped_SecretEncryption {
 	if e.Type == "" {
 		return nil
 	}
-	return &modelpb.Piped_SecretEncryption{Type: Text(e.Type), PublicKey: Text(e.PublicKey)}
+	return &modelpb.Piped_SecretEncryption{Type: Text(e.Type), PublicKey: Text(e.PublicKey), EncryptServiceAccount: Text(e.ServiceAccount)}
 }
 
 // EncryptionFromPB is the inverse of EncryptionToPB.
 func EncryptionFromPB(p *modelpb.Piped_SecretEncryption) model.SecretEncryption {
-	return model.SecretEncryption{Type: p.GetType(), PublicKey: p.GetPublicKey()}
+	return model.SecretEncryption{Type: p.GetType(), PublicKey: p.GetPublicKey(), ServiceAccount: p.GetEncryptServiceAccount()}
 }

@@ -13,6 +13,7 @@ func PipedMetaToPB(m model.PipedMeta) *pipedservice.ReportPipedMetaRequest {
 		Config:            Text(m.Config),
 		Repositories:      each(m.Repositories, RepositoryToPB),
 		PlatformProviders: each(m.PlatformProviders, ProviderToPB),
+		Plugins:           each(m.Plugins, PluginToPB),
 		SecretEncryption:  EncryptionToPB(m.Encryption),
 	}
 }
@@ -25,6 +26,7 @@ func PipedMetaFromPB(p *pipedservice.ReportPipedMetaRequest) model.PipedMeta {
 		Config:            p.GetConfig(),
 		Repositories:      each(p.GetRepositories(), RepositoryFromPB),
 		PlatformProviders: each(p.GetPlatformProviders(), ProviderFromPB),
+		Plugins:           each(p.GetPlugins(), PluginFromPB),
 		Encryption:        EncryptionFromPB(p.GetSecretEncryption()),
 	}
 	if m.PlatformProviders == nil {

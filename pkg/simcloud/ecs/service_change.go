@@ -91,3 +91,29 @@ func isCode(err error, code string) bool {
 	refusal, ok := errors.AsType[*wire.Error](err)
 	return ok && refusal.Code == code
 }
+
+// DesiredCount returns the desired count of an ACTIVE service, for what scales
+// services.
+func (s *Simulator) DesiredCount(clusterName, serviceName string) (int, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	svc, err := s.activeService(&clusterName, &serviceName)
+	if err != nil {
+		return 0, false
+	}
+	return svc.desired, true
+}
+
+// SetDesiredCount changes the desired count of an ACTIVE service, as an
+// autoscaler does. Without such a service it does nothing.
+func (s *Simulator) SetDesiredCount(clusterName, serviceName string, count int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	svc, err := s.activeService(&clusterName, &serviceName)
+	if err != nil {
+		return
+	}
+	svc.desired = count
+	s.reconcile(svc)
+	s.touch()
+}

@@ -1,9 +1,10 @@
-// Shows the cloud's state: polls it twice a second and makes rates of its totals.
+// Shows the cloud's state: polls it twice a second. The chart is of the last
+// minute as the cloud remembers it; the rates of groups and targets are made of
+// their totals here.
 const period = 500; // milliseconds between two looks
 const span = 60_000; // what the chart shows
 const smooth = 3_000; // over which a rate is taken
-const samples = []; // {at, groups: Map(name -> requests), targets: Map(key -> {requests, version}), errors}
-const history = []; // {at, versions: Map(version -> rate), errors: rate}
+const samples = []; // {at, groups: Map(name -> requests), targets: Map(key -> requests)}
 const tints = new Map();
 
 const $ = (id) => document.getElementById(id);
@@ -19,31 +20,24 @@ function el(name, className, ...children) {
 // Groups and versions have colours of their own, given in order of appearance,
 // and never share one: a version moves from group to group.
 const groupColours = ["t0", "t1", "t4"];
-const versionColours = ["t2", "t3", "t5", "t4"];
+const versionColours = ["t2", "t3", "t5", "t6"];
 
-function tint(kind, name, colours) {
-  const key = kind + ":" + name;
-  if (!tints.has(key)) {
-    const used = [...tints.keys()].filter((k) => k.startsWith(kind + ":")).length;
-    tints.set(key, colours[used % colours.length]);
-  }
-  return tints.get(key);
+function giveColours(state) {
+  state.target_groups.forEach((g, i) => tints.set("group " + g.name, groupColours[i % groupColours.length]));
+  state.versions.forEach((v, i) => tints.set("version " + v, versionColours[i % versionColours.length]));
 }
 
-const versionTint = (v) => tint("version", v, versionColours);
-const groupTint = (g) => tint("group", g, groupColours);
+const versionTint = (v) => tints.get("version " + v) || "";
+const groupTint = (g) => tints.get("group " + g) || "";
 const percent = (part, whole) => (whole > 0 ? Math.round((100 * part) / whole) + "%" : "–");
 const rateText = (r) => (r >= 9.95 ? Math.round(r).toString() : r > 0 ? r.toFixed(1) : "0");
 const sum = (values) => [...values].reduce((a, b) => a + b, 0);
 
 function remember(state) {
-  const sample = { at: state.now, groups: new Map(), targets: new Map(), errors: sum(Object.values(state.errors)) };
+  const sample = { at: state.now, groups: new Map(), targets: new Map() };
   for (const group of state.target_groups) {
     sample.groups.set(group.name, group.requests);
-    sample.errors += group.answers["5xx"] || 0;
-    for (const t of group.targets) {
-      sample.targets.set(group.name + " " + t.id, { requests: t.requests, version: t.version || "stopping" });
-    }
+    for (const t of group.targets) sample.targets.set(group.name + " " + t.id, t.requests);
   }
   samples.push(sample);
   while (samples.length > 2 && samples[1].at <= state.now - smooth) samples.shift();
@@ -54,53 +48,75 @@ function rates() {
   const first = samples[0];
   const last = samples[samples.length - 1];
   const seconds = Math.max((last.at - first.at) / 1000, 0.001);
-  const gain = (now, before) => Math.max(0, now - (before || 0)) / seconds;
-  const out = { groups: new Map(), targets: new Map(), versions: new Map(), errors: gain(last.errors, first.errors) };
-  for (const [name, requests] of last.groups) out.groups.set(name, gain(requests, first.groups.get(name)));
-  for (const [key, t] of last.targets) {
-    const rate = gain(t.requests, first.targets.get(key)?.requests);
-    out.targets.set(key, rate);
-    out.versions.set(t.version, (out.versions.get(t.version) || 0) + rate);
-  }
-  return out;
+  const gains = (now, before) => new Map([...now].map(([key, n]) => [key, Math.max(0, n - (before.get(key) || 0)) / seconds]));
+  return { known: samples.length > 1, groups: gains(last.groups, first.groups), targets: gains(last.targets, first.targets) };
 }
 
-function drawChart(now) {
+// averages makes of the remembered points rates per second over the last moments.
+function averages(points) {
+  return points.map((p, i) => {
+    const window = points.slice(0, i + 1).filter((q) => q.at > p.at - smooth);
+    const seconds = Math.max(sum(window.map((q) => q.took)) / 1000, 0.001);
+    const versions = new Map();
+    for (const q of window) for (const [v, n] of Object.entries(q.versions)) versions.set(v, (versions.get(v) || 0) + n / seconds);
+    return { at: p.at, versions, errors: sum(window.map((q) => q.errors)) / seconds };
+  });
+}
+
+// scale is a round height of the chart and the distance of its lines.
+function scale(peak) {
+  const magnitude = 10 ** Math.floor(Math.log10(peak / 3));
+  const step = [1, 2, 5, 10].map((n) => n * magnitude).find((n) => peak / n <= 4);
+  return { top: step * Math.ceil((peak * 1.02) / step), step };
+}
+
+function shape(tag, attributes) {
+  const node = document.createElementNS("http://www.w3.org/2000/svg", tag);
+  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
+  return node;
+}
+
+function drawChart(state, history) {
   const width = 600, height = 150;
-  const versions = [...new Set(history.flatMap((h) => [...h.versions.keys()]))];
-  const peak = Math.max(1, ...history.map((h) => sum(h.versions.values()))) * 1.12;
-  const x = (at) => (width * (1 - (now - at) / span)).toFixed(1);
-  const y = (rate) => (height * (1 - rate / peak)).toFixed(1);
-  const svg = $("chart");
-  const shape = (tag, attributes) => {
-    const node = document.createElementNS("http://www.w3.org/2000/svg", tag);
-    for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
-    return node;
-  };
-  const shapes = [1, 2, 3].map((i) => shape("line", { class: "grid", x1: 0, x2: width, y1: (height * i) / 4, y2: (height * i) / 4 }));
-  const base = history.map(() => 0);
+  const versions = state.versions.filter((v) => history.some((h) => h.versions.has(v)));
+  const { top, step } = scale(Math.max(1, ...history.map((h) => sum(h.versions.values()))));
+  const lines = Array.from({ length: Math.round(top / step) }, (_, i) => (i + 1) * step);
+  const x = (at) => (width * (1 - (state.now - at) / span)).toFixed(1);
+  const y = (rate) => (height * (1 - rate / top)).toFixed(1);
+  const moments = history.length ? [...history, { ...history[history.length - 1], at: state.now }] : [];
+  const shapes = lines.map((rate) => shape("line", { class: "grid", x1: 0, x2: width, y1: y(rate), y2: y(rate) }));
+  const base = moments.map(() => 0);
   for (const version of versions) {
-    const lower = history.map((h, i) => x(h.at) + "," + y(base[i]));
-    history.forEach((h, i) => { base[i] += h.versions.get(version) || 0; });
-    const upper = history.map((h, i) => x(h.at) + "," + y(base[i]));
-    shapes.push(shape("polygon", { class: versionTint(version), points: [...upper, ...lower.reverse()].join(" "), opacity: 0.82 }));
+    const lower = moments.map((h, i) => x(h.at) + "," + y(base[i]));
+    moments.forEach((h, i) => { base[i] += h.versions.get(version) || 0; });
+    const upper = moments.map((h, i) => x(h.at) + "," + y(base[i]));
+    shapes.push(shape("polygon", { class: versionTint(version), points: [...upper, ...lower.reverse()].join(" "), opacity: 0.85 }));
   }
-  if (history.some((h) => h.errors > 0)) {
-    const points = history.map((h) => x(h.at) + "," + y(h.errors)).join(" ");
+  if (moments.some((h) => h.errors > 0)) {
+    const points = moments.map((h) => x(h.at) + "," + y(h.errors)).join(" ");
     shapes.push(shape("polyline", { class: "halo", points }), shape("polyline", { class: "errors", points }));
   }
-  svg.replaceChildren(...shapes);
-  $("peak").textContent = "full height " + rateText(peak) + "/s";
-  const current = history[history.length - 1];
+  $("chart").replaceChildren(...shapes);
+  $("scale").replaceChildren(...lines.map((rate) => {
+    const label = el("span", "", rateText(rate));
+    label.style.setProperty("top", (100 * y(rate)) / height + "%");
+    return label;
+  }));
+  drawLegend(versions, history);
+}
+
+function drawLegend(versions, history) {
+  const current = history[history.length - 1] || { versions: new Map(), errors: 0 };
   const total = sum(current.versions.values());
+  const item = (tint, name, value) => el("li", "", el("span", "swatch " + tint), name, el("b", "", value));
   $("legend").replaceChildren(
-    ...versions.map((v) => el("li", "", el("span", "swatch " + versionTint(v)), `${v}  ${percent(current.versions.get(v) || 0, total)}`)),
-    el("li", "", el("span", "swatch terr"), `errors  ${rateText(current.errors)}/s`),
+    ...versions.map((v) => item(versionTint(v), v, percent(current.versions.get(v) || 0, total))),
+    item("terr", "errors", rateText(current.errors) + "/s"),
   );
 }
 
-function drawFacts(state, rate) {
-  $("rate").textContent = rateText(sum(rate.groups.values()));
+function drawFacts(state, history) {
+  $("rate").textContent = rateText(sum(history[history.length - 1]?.versions.values() || []));
   const answers = (code) => sum(state.target_groups.map((g) => g.answers[code] || 0));
   const facts = [
     ["Errors of the application", answers("5xx")],
@@ -108,7 +124,9 @@ function drawFacts(state, rate) {
     ["Errors of targets", state.errors.target || 0],
     ["API calls", state.calls],
   ];
-  $("facts").replaceChildren(...facts.flatMap(([name, n]) => [el("dt", "", name), el("dd", "", n.toLocaleString("en"))]));
+  $("facts").replaceChildren(...facts.flatMap(([name, n]) => [
+    el("dt", "", name), el("dd", n > 0 && name.startsWith("Errors") ? "bad" : "", n.toLocaleString("en")),
+  ]));
   $("where").textContent = `${state.region} · account ${state.account}`;
 }
 
@@ -124,15 +142,16 @@ function drawRule({ lb, rule }) {
     el("span", "", rule.priority === "default" ? "default rule" : `rule ${rule.priority}`),
     ...rule.conditions.map((c) => el("code", "", c)),
     rule.address ? el("code", "", "http://" + rule.address) : "");
-  const bar = el("div", whole ? "bar" : "bar idle");
-  if (!whole) bar.append("no weight anywhere");
-  for (const w of rule.weights) {
-    const part = el("div", `part ${groupTint(w.target_group)}${w.weight ? "" : " none"}`, w.weight ? `${w.target_group}  ${percent(w.weight, whole)}` : "");
+  if (!whole) return el("div", "panel rule", head, el("div", "bar idle", "no weight anywhere"));
+  const bar = el("div", "bar");
+  for (const w of rule.weights.filter((w) => w.weight > 0)) {
+    const part = el("i", "part " + groupTint(w.target_group));
     part.style.setProperty("flex-grow", w.weight);
-    part.title = `${w.target_group}: weight ${w.weight}`;
     bar.append(part);
   }
-  return el("div", "panel rule", head, bar);
+  const legend = el("ul", "legend", ...rule.weights.map((w) =>
+    el("li", "", el("span", "swatch " + groupTint(w.target_group)), w.target_group, el("b", "", percent(w.weight, whole)))));
+  return el("div", "panel rule", head, bar, legend);
 }
 
 const byAddress = (targets) => [...targets].sort((a, b) => a.id.localeCompare(b.id, "en", { numeric: true }));
@@ -144,11 +163,12 @@ function drawGroup(group, rate, total) {
   const healthy = group.targets.filter((t) => t.state === "healthy").length;
   const errors = group.answers["5xx"] || 0;
   const number = (name, value, bad) => el("div", "", el("dt", "", name), el("dd", bad ? "bad" : "", value));
-  return el("article", "panel card " + groupTint(group.name),
-    el("header", "card-head", el("h3", "", group.name), el("p", "", group.load_balancer ? "behind " + group.load_balancer : "no load balancer")),
+  const rateOr = (value) => (rate.known ? value : "–");
+  return el("article", "panel card",
+    el("header", "card-head", el("h3", "", el("span", "swatch " + groupTint(group.name)), group.name), el("p", "", group.load_balancer ? "behind " + group.load_balancer : "no load balancer")),
     el("dl", "numbers",
-      number("requests/s", rateText(own)),
-      number("share", percent(own, total)),
+      number("requests/s", rateOr(rateText(own))),
+      number("share", rateOr(percent(own, total))),
       number("healthy", `${healthy}/${group.targets.length}`, group.targets.length > 0 && healthy === 0),
       number("5xx", errors.toLocaleString("en"), errors > 0)),
     group.targets.length === 0 ? el("p", "empty", "No targets.") : el("ul", "targets", ...byAddress(group.targets).map((t) => {
@@ -157,28 +177,34 @@ function drawGroup(group, rate, total) {
       return el("li", "",
         t.version ? el("span", "version " + versionTint(t.version), t.version) : el("span", "", "–"),
         el("code", "", t.id), state,
-        el("span", "rate", rateText(rate.targets.get(group.name + " " + t.id) || 0) + "/s"));
+        el("span", "rate", rateOr(rateText(rate.targets.get(group.name + " " + t.id) || 0) + "/s")));
     })));
 }
 
 const statuses = { PRIMARY: "good", ACTIVE: "good", DRAINING: "hollow", INACTIVE: "hollow" };
 
+const columns = ["Status", "Role", "Version", "Target group", "Scale", "Running", "State", "Task set"];
+
 function drawTaskSet(set) {
   const meter = el("span", "meter " + versionTint(set.version), el("i", "w" + Math.round(set.scale / 10) * 10));
-  const cell = (...children) => el("td", "", ...children);
-  return el("tr", "",
-    cell(el("span", "state " + (statuses[set.status] || ""), set.status)),
-    cell(set.role || "–"),
-    cell(el("span", "version " + versionTint(set.version), set.version)),
-    cell(set.target_group || "–"),
-    cell(meter, set.scale + "%"),
-    cell(`${set.running} of ${set.desired}` + (set.pending ? `, ${set.pending} starting` : "")),
-    cell(el("span", "state " + (set.steady ? "good" : "warn"), set.steady ? "steady" : set.status === "DRAINING" ? "draining" : "stabilizing")),
-    cell(el("code", "", "…" + set.id.slice(-4))));
+  const cells = [
+    el("span", "state " + (statuses[set.status] || ""), set.status),
+    set.role || "–",
+    el("span", "version " + versionTint(set.version), set.version),
+    set.target_group ? el("span", "", el("span", "swatch " + groupTint(set.target_group)), set.target_group) : "–",
+    el("span", "", meter, set.scale + "%"),
+    `${set.running} of ${set.desired}` + (set.pending ? `, ${set.pending} starting` : ""),
+    el("span", "state " + (set.steady ? "good" : "warn"), set.steady ? "steady" : set.status === "DRAINING" ? "draining" : "stabilizing"),
+    el("code", "", "…" + set.id.slice(-4)),
+  ];
+  return el("tr", "", ...cells.map((content, i) => {
+    const cell = el("td", "", content);
+    cell.dataset.name = columns[i]; // shown where the table has no head
+    return cell;
+  }));
 }
 
 function drawService(svc) {
-  const columns = ["Status", "Role", "Version", "Target group", "Scale", "Running", "State", "Task set"];
   return el("article", "panel service",
     el("header", "service-head", el("h3", "", svc.name), el("p", "", `cluster ${svc.cluster}`),
       el("p", "", `${svc.running} running, ${svc.pending} pending, ${svc.desired} desired`),
@@ -203,12 +229,12 @@ function shorten(message) {
 }
 
 function draw(state) {
+  giveColours(state);
   remember(state);
   const rate = rates();
-  if (samples.length > 1) history.push({ at: state.now, versions: rate.versions, errors: rate.errors });
-  while (history.length > 1 && history[0].at < state.now - span) history.shift();
-  drawFacts(state, rate);
-  if (history.length > 0) drawChart(state.now);
+  const history = averages(state.history);
+  drawFacts(state, history);
+  drawChart(state, history);
   drawRules(state);
   $("groups").replaceChildren(...state.target_groups.map((g) => drawGroup(g, rate, sum(rate.groups.values()))));
   drawServices(state.services);

@@ -15,7 +15,7 @@ import (
 // Decode reads a JSON 1.1 request into an SDK input. Members the shape does
 // not have are ignored and null means absent, as AWS does; a member of the
 // wrong type is a SerializationException that names its path.
-func Decode(body []byte, in any) error {
+func (n Names) Decode(body []byte, in any) error {
 	if len(bytes.TrimSpace(body)) == 0 {
 		return nil
 	}
@@ -31,27 +31,27 @@ func Decode(body []byte, in any) error {
 	if _, ok := tree.(map[string]any); !ok {
 		return Errorf("SerializationException", "the body is not a JSON object")
 	}
-	return assign(reflect.ValueOf(in).Elem(), tree, "")
+	return n.assign(reflect.ValueOf(in).Elem(), tree, "")
 }
 
-func assign(dst reflect.Value, src any, path string) error {
+func (n Names) assign(dst reflect.Value, src any, path string) error {
 	if src == nil {
 		return nil
 	}
 	switch dst.Kind() { //nolint:exhaustive // kinds that no AWS shape has are ignored like unknown members
 	case reflect.Pointer:
 		value := reflect.New(dst.Type().Elem())
-		if err := assign(value.Elem(), src, path); err != nil {
+		if err := n.assign(value.Elem(), src, path); err != nil {
 			return err
 		}
 		dst.Set(value)
 		return nil
 	case reflect.Struct:
-		return assignStruct(dst, src, path)
+		return n.assignStruct(dst, src, path)
 	case reflect.Slice:
-		return assignSlice(dst, src, path)
+		return n.assignSlice(dst, src, path)
 	case reflect.Map:
-		return assignMap(dst, src, path)
+		return n.assignMap(dst, src, path)
 	case reflect.String, reflect.Bool:
 		value := reflect.ValueOf(src)
 		if value.Kind() != dst.Kind() || value.Type() == reflect.TypeFor[json.Number]() {
@@ -66,7 +66,7 @@ func assign(dst reflect.Value, src any, path string) error {
 	}
 }
 
-func assignStruct(dst reflect.Value, src any, path string) error {
+func (n Names) assignStruct(dst reflect.Value, src any, path string) error {
 	if dst.Type() == reflect.TypeFor[time.Time]() {
 		number, ok := src.(json.Number)
 		seconds, err := number.Float64()
@@ -83,17 +83,17 @@ func assignStruct(dst reflect.Value, src any, path string) error {
 	}
 	for member, value := range object {
 		field, known := dst.Type().FieldByName(fieldName(member))
-		if !known || !onWire(field) || memberName(field.Name) != member {
+		if !known || !onWire(field) || n.member(field.Name) != member {
 			continue
 		}
-		if err := assign(dst.FieldByIndex(field.Index), value, join(path, member)); err != nil {
+		if err := n.assign(dst.FieldByIndex(field.Index), value, join(path, member)); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func assignSlice(dst reflect.Value, src any, path string) error {
+func (n Names) assignSlice(dst reflect.Value, src any, path string) error {
 	if dst.Type().Elem().Kind() == reflect.Uint8 {
 		text, ok := src.(string)
 		blob, err := base64.StdEncoding.DecodeString(text)
@@ -109,7 +109,7 @@ func assignSlice(dst reflect.Value, src any, path string) error {
 	}
 	out := reflect.MakeSlice(dst.Type(), len(list), len(list))
 	for i, item := range list {
-		if err := assign(out.Index(i), item, fmt.Sprintf("%s[%d]", path, i)); err != nil {
+		if err := n.assign(out.Index(i), item, fmt.Sprintf("%s[%d]", path, i)); err != nil {
 			return err
 		}
 	}
@@ -117,7 +117,7 @@ func assignSlice(dst reflect.Value, src any, path string) error {
 	return nil
 }
 
-func assignMap(dst reflect.Value, src any, path string) error {
+func (n Names) assignMap(dst reflect.Value, src any, path string) error {
 	object, ok := src.(map[string]any)
 	if !ok {
 		return mismatch(dst, src, path)
@@ -125,7 +125,7 @@ func assignMap(dst reflect.Value, src any, path string) error {
 	out := reflect.MakeMapWithSize(dst.Type(), len(object))
 	for key, item := range object {
 		value := reflect.New(dst.Type().Elem()).Elem()
-		if err := assign(value, item, join(path, key)); err != nil {
+		if err := n.assign(value, item, join(path, key)); err != nil {
 			return err
 		}
 		out.SetMapIndex(reflect.ValueOf(key).Convert(dst.Type().Key()), value)

@@ -15,32 +15,32 @@ import (
 // Encode writes an SDK type as JSON 1.1. Nil pointers, nil slices and empty
 // enumerations are left out; numbers and booleans are always written, as AWS
 // writes counters that are zero.
-func Encode(v any) ([]byte, error) {
+func (n Names) Encode(v any) ([]byte, error) {
 	var out bytes.Buffer
-	if err := encodeValue(&out, reflect.ValueOf(v)); err != nil {
+	if err := n.encodeValue(&out, reflect.ValueOf(v)); err != nil {
 		return nil, err
 	}
 	return out.Bytes(), nil
 }
 
-func encodeValue(out *bytes.Buffer, v reflect.Value) error {
+func (n Names) encodeValue(out *bytes.Buffer, v reflect.Value) error {
 	switch v.Kind() { //nolint:exhaustive // kinds that no AWS shape has fall to the error
 	case reflect.Pointer, reflect.Interface:
-		return encodeValue(out, v.Elem())
+		return n.encodeValue(out, v.Elem())
 	case reflect.Struct:
 		if at, ok := reflect.TypeAssert[time.Time](v); ok {
 			const millis = 1e3
 			out.WriteString(strconv.FormatFloat(float64(at.UnixMilli())/millis, 'f', 3, 64))
 			return nil
 		}
-		return encodeStruct(out, v)
+		return n.encodeStruct(out, v)
 	case reflect.Slice:
 		if v.Type().Elem().Kind() == reflect.Uint8 {
 			return encodePlain(out, base64.StdEncoding.EncodeToString(v.Bytes()))
 		}
-		return encodeList(out, v)
+		return n.encodeList(out, v)
 	case reflect.Map:
-		return encodeMap(out, v)
+		return n.encodeMap(out, v)
 	case reflect.String, reflect.Bool, reflect.Int32, reflect.Int64, reflect.Float32, reflect.Float64:
 		return encodePlain(out, v.Interface())
 	default:
@@ -48,7 +48,7 @@ func encodeValue(out *bytes.Buffer, v reflect.Value) error {
 	}
 }
 
-func encodeStruct(out *bytes.Buffer, v reflect.Value) error {
+func (n Names) encodeStruct(out *bytes.Buffer, v reflect.Value) error {
 	out.WriteByte('{')
 	first := true
 	for i := range v.NumField() {
@@ -60,11 +60,11 @@ func encodeStruct(out *bytes.Buffer, v reflect.Value) error {
 			out.WriteByte(',')
 		}
 		first = false
-		if err := encodePlain(out, memberName(field.Name)); err != nil {
+		if err := encodePlain(out, n.member(field.Name)); err != nil {
 			return err
 		}
 		out.WriteByte(':')
-		if err := encodeValue(out, v.Field(i)); err != nil {
+		if err := n.encodeValue(out, v.Field(i)); err != nil {
 			return err
 		}
 	}
@@ -72,13 +72,13 @@ func encodeStruct(out *bytes.Buffer, v reflect.Value) error {
 	return nil
 }
 
-func encodeList(out *bytes.Buffer, v reflect.Value) error {
+func (n Names) encodeList(out *bytes.Buffer, v reflect.Value) error {
 	out.WriteByte('[')
 	for i := range v.Len() {
 		if i > 0 {
 			out.WriteByte(',')
 		}
-		if err := encodeValue(out, v.Index(i)); err != nil {
+		if err := n.encodeValue(out, v.Index(i)); err != nil {
 			return err
 		}
 	}
@@ -86,7 +86,7 @@ func encodeList(out *bytes.Buffer, v reflect.Value) error {
 	return nil
 }
 
-func encodeMap(out *bytes.Buffer, v reflect.Value) error {
+func (n Names) encodeMap(out *bytes.Buffer, v reflect.Value) error {
 	keys := v.MapKeys()
 	slices.SortFunc(keys, func(a, b reflect.Value) int { return strings.Compare(a.String(), b.String()) })
 	out.WriteByte('{')
@@ -98,7 +98,7 @@ func encodeMap(out *bytes.Buffer, v reflect.Value) error {
 			return err
 		}
 		out.WriteByte(':')
-		if err := encodeValue(out, v.MapIndex(key)); err != nil {
+		if err := n.encodeValue(out, v.MapIndex(key)); err != nil {
 			return err
 		}
 	}
@@ -130,8 +130,6 @@ func absent(v reflect.Value) bool {
 		return false
 	}
 }
-
-func memberName(field string) string { return strings.ToLower(field[:1]) + field[1:] }
 
 func fieldName(member string) string {
 	if member == "" {

@@ -24,9 +24,13 @@ func NewRequestID(w http.ResponseWriter) string {
 	return id
 }
 
+// WriteJSON encodes out, an output of the SDK, with [LowerCamel] members and
+// answers 200.
+func WriteJSON(w http.ResponseWriter, out any) { LowerCamel.WriteJSON(w, out) }
+
 // WriteJSON encodes out, an output of the SDK, and answers 200.
-func WriteJSON(w http.ResponseWriter, out any) {
-	payload, err := Encode(out)
+func (n Names) WriteJSON(w http.ResponseWriter, out any) {
+	payload, err := n.Encode(out)
 	if err != nil {
 		(&Error{Status: http.StatusInternalServerError, Code: "ServerException", Message: err.Error()}).WriteJSON(w)
 		return

@@ -634,109 +634,6 @@ func (Piped_ConnectionStatus) EnumDescriptor() ([]byte, []int) {
 	return file_model_model_proto_rawDescGZIP(), []int{5, 0}
 }
 
-// Status: values as on the wire.
-type ApplicationLiveStateSnapshot_Status int32
-
-const (
-	ApplicationLiveStateSnapshot_UNKNOWN   ApplicationLiveStateSnapshot_Status = 0
-	ApplicationLiveStateSnapshot_HEALTHY   ApplicationLiveStateSnapshot_Status = 1
-	ApplicationLiveStateSnapshot_OTHER     ApplicationLiveStateSnapshot_Status = 2
-	ApplicationLiveStateSnapshot_UNHEALTHY ApplicationLiveStateSnapshot_Status = 3
-)
-
-// Enum value maps for ApplicationLiveStateSnapshot_Status.
-var (
-	ApplicationLiveStateSnapshot_Status_name = map[int32]string{
-		0: "UNKNOWN",
-		1: "HEALTHY",
-		2: "OTHER",
-		3: "UNHEALTHY",
-	}
-	ApplicationLiveStateSnapshot_Status_value = map[string]int32{
-		"UNKNOWN":   0,
-		"HEALTHY":   1,
-		"OTHER":     2,
-		"UNHEALTHY": 3,
-	}
-)
-
-func (x ApplicationLiveStateSnapshot_Status) Enum() *ApplicationLiveStateSnapshot_Status {
-	p := new(ApplicationLiveStateSnapshot_Status)
-	*p = x
-	return p
-}
-
-func (x ApplicationLiveStateSnapshot_Status) String() string {
-	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
-}
-
-func (ApplicationLiveStateSnapshot_Status) Descriptor() protoreflect.EnumDescriptor {
-	return file_model_model_proto_enumTypes[11].Descriptor()
-}
-
-func (ApplicationLiveStateSnapshot_Status) Type() protoreflect.EnumType {
-	return &file_model_model_proto_enumTypes[11]
-}
-
-func (x ApplicationLiveStateSnapshot_Status) Number() protoreflect.EnumNumber {
-	return protoreflect.EnumNumber(x)
-}
-
-// Deprecated: Use ApplicationLiveStateSnapshot_Status.Descriptor instead.
-func (ApplicationLiveStateSnapshot_Status) EnumDescriptor() ([]byte, []int) {
-	return file_model_model_proto_rawDescGZIP(), []int{8, 0}
-}
-
-// HealthStatus: values as on the wire.
-type ECSResourceState_HealthStatus int32
-
-const (
-	ECSResourceState_UNKNOWN ECSResourceState_HealthStatus = 0
-	ECSResourceState_HEALTHY ECSResourceState_HealthStatus = 1
-	ECSResourceState_OTHER   ECSResourceState_HealthStatus = 2
-)
-
-// Enum value maps for ECSResourceState_HealthStatus.
-var (
-	ECSResourceState_HealthStatus_name = map[int32]string{
-		0: "UNKNOWN",
-		1: "HEALTHY",
-		2: "OTHER",
-	}
-	ECSResourceState_HealthStatus_value = map[string]int32{
-		"UNKNOWN": 0,
-		"HEALTHY": 1,
-		"OTHER":   2,
-	}
-)
-
-func (x ECSResourceState_HealthStatus) Enum() *ECSResourceState_HealthStatus {
-	p := new(ECSResourceState_HealthStatus)
-	*p = x
-	return p
-}
-
-func (x ECSResourceState_HealthStatus) String() string {
-	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
-}
-
-func (ECSResourceState_HealthStatus) Descriptor() protoreflect.EnumDescriptor {
-	return file_model_model_proto_enumTypes[12].Descriptor()
-}
-
-func (ECSResourceState_HealthStatus) Type() protoreflect.EnumType {
-	return &file_model_model_proto_enumTypes[12]
-}
-
-func (x ECSResourceState_HealthStatus) Number() protoreflect.EnumNumber {
-	return protoreflect.EnumNumber(x)
-}
-
-// Deprecated: Use ECSResourceState_HealthStatus.Descriptor instead.
-func (ECSResourceState_HealthStatus) EnumDescriptor() ([]byte, []int) {
-	return file_model_model_proto_rawDescGZIP(), []int{11, 0}
-}
-
 // Kind: values as on the wire.
 type ArtifactVersion_Kind int32
 
@@ -777,11 +674,11 @@ func (x ArtifactVersion_Kind) String() string {
 }
 
 func (ArtifactVersion_Kind) Descriptor() protoreflect.EnumDescriptor {
-	return file_model_model_proto_enumTypes[13].Descriptor()
+	return file_model_model_proto_enumTypes[11].Descriptor()
 }
 
 func (ArtifactVersion_Kind) Type() protoreflect.EnumType {
-	return &file_model_model_proto_enumTypes[13]
+	return &file_model_model_proto_enumTypes[11]
 }
 
 func (x ArtifactVersion_Kind) Number() protoreflect.EnumNumber {
@@ -790,7 +687,7 @@ func (x ArtifactVersion_Kind) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use ArtifactVersion_Kind.Descriptor instead.
 func (ArtifactVersion_Kind) EnumDescriptor() ([]byte, []int) {
-	return file_model_model_proto_rawDescGZIP(), []int{22, 0}
+	return file_model_model_proto_rawDescGZIP(), []int{18, 0}
 }
 
 type Command struct {
@@ -1785,302 +1682,6 @@ func (x *Event) GetUpdatedAt() int64 {
 	return 0
 }
 
-type ApplicationLiveStateSnapshot struct {
-	state         protoimpl.MessageState              `protogen:"open.v1"`
-	ApplicationId string                              `protobuf:"bytes,1,opt,name=application_id,json=applicationId,proto3" json:"application_id,omitempty"`
-	PipedId       string                              `protobuf:"bytes,3,opt,name=piped_id,json=pipedId,proto3" json:"piped_id,omitempty"`
-	ProjectId     string                              `protobuf:"bytes,4,opt,name=project_id,json=projectId,proto3" json:"project_id,omitempty"`
-	Kind          ApplicationKind                     `protobuf:"varint,5,opt,name=kind,proto3,enum=model.ApplicationKind" json:"kind,omitempty"`
-	HealthStatus  ApplicationLiveStateSnapshot_Status `protobuf:"varint,6,opt,name=health_status,json=healthStatus,proto3,enum=model.ApplicationLiveStateSnapshot_Status" json:"health_status,omitempty"`
-	Ecs           *ECSApplicationLiveState            `protobuf:"bytes,14,opt,name=ecs,proto3" json:"ecs,omitempty"`
-	Version       *ApplicationLiveStateVersion        `protobuf:"bytes,15,opt,name=version,proto3" json:"version,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *ApplicationLiveStateSnapshot) Reset() {
-	*x = ApplicationLiveStateSnapshot{}
-	mi := &file_model_model_proto_msgTypes[8]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *ApplicationLiveStateSnapshot) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*ApplicationLiveStateSnapshot) ProtoMessage() {}
-
-func (x *ApplicationLiveStateSnapshot) ProtoReflect() protoreflect.Message {
-	mi := &file_model_model_proto_msgTypes[8]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use ApplicationLiveStateSnapshot.ProtoReflect.Descriptor instead.
-func (*ApplicationLiveStateSnapshot) Descriptor() ([]byte, []int) {
-	return file_model_model_proto_rawDescGZIP(), []int{8}
-}
-
-func (x *ApplicationLiveStateSnapshot) GetApplicationId() string {
-	if x != nil {
-		return x.ApplicationId
-	}
-	return ""
-}
-
-func (x *ApplicationLiveStateSnapshot) GetPipedId() string {
-	if x != nil {
-		return x.PipedId
-	}
-	return ""
-}
-
-func (x *ApplicationLiveStateSnapshot) GetProjectId() string {
-	if x != nil {
-		return x.ProjectId
-	}
-	return ""
-}
-
-func (x *ApplicationLiveStateSnapshot) GetKind() ApplicationKind {
-	if x != nil {
-		return x.Kind
-	}
-	return ApplicationKind_KUBERNETES
-}
-
-func (x *ApplicationLiveStateSnapshot) GetHealthStatus() ApplicationLiveStateSnapshot_Status {
-	if x != nil {
-		return x.HealthStatus
-	}
-	return ApplicationLiveStateSnapshot_UNKNOWN
-}
-
-func (x *ApplicationLiveStateSnapshot) GetEcs() *ECSApplicationLiveState {
-	if x != nil {
-		return x.Ecs
-	}
-	return nil
-}
-
-func (x *ApplicationLiveStateSnapshot) GetVersion() *ApplicationLiveStateVersion {
-	if x != nil {
-		return x.Version
-	}
-	return nil
-}
-
-type ApplicationLiveStateVersion struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Timestamp     int64                  `protobuf:"varint,1,opt,name=timestamp,proto3" json:"timestamp,omitempty"`
-	Index         int64                  `protobuf:"varint,2,opt,name=index,proto3" json:"index,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *ApplicationLiveStateVersion) Reset() {
-	*x = ApplicationLiveStateVersion{}
-	mi := &file_model_model_proto_msgTypes[9]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *ApplicationLiveStateVersion) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*ApplicationLiveStateVersion) ProtoMessage() {}
-
-func (x *ApplicationLiveStateVersion) ProtoReflect() protoreflect.Message {
-	mi := &file_model_model_proto_msgTypes[9]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use ApplicationLiveStateVersion.ProtoReflect.Descriptor instead.
-func (*ApplicationLiveStateVersion) Descriptor() ([]byte, []int) {
-	return file_model_model_proto_rawDescGZIP(), []int{9}
-}
-
-func (x *ApplicationLiveStateVersion) GetTimestamp() int64 {
-	if x != nil {
-		return x.Timestamp
-	}
-	return 0
-}
-
-func (x *ApplicationLiveStateVersion) GetIndex() int64 {
-	if x != nil {
-		return x.Index
-	}
-	return 0
-}
-
-type ECSApplicationLiveState struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Resources     []*ECSResourceState    `protobuf:"bytes,1,rep,name=resources,proto3" json:"resources,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *ECSApplicationLiveState) Reset() {
-	*x = ECSApplicationLiveState{}
-	mi := &file_model_model_proto_msgTypes[10]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *ECSApplicationLiveState) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*ECSApplicationLiveState) ProtoMessage() {}
-
-func (x *ECSApplicationLiveState) ProtoReflect() protoreflect.Message {
-	mi := &file_model_model_proto_msgTypes[10]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use ECSApplicationLiveState.ProtoReflect.Descriptor instead.
-func (*ECSApplicationLiveState) Descriptor() ([]byte, []int) {
-	return file_model_model_proto_rawDescGZIP(), []int{10}
-}
-
-func (x *ECSApplicationLiveState) GetResources() []*ECSResourceState {
-	if x != nil {
-		return x.Resources
-	}
-	return nil
-}
-
-type ECSResourceState struct {
-	state             protoimpl.MessageState        `protogen:"open.v1"`
-	Id                string                        `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
-	OwnerIds          []string                      `protobuf:"bytes,2,rep,name=owner_ids,json=ownerIds,proto3" json:"owner_ids,omitempty"`
-	ParentIds         []string                      `protobuf:"bytes,3,rep,name=parent_ids,json=parentIds,proto3" json:"parent_ids,omitempty"`
-	Name              string                        `protobuf:"bytes,4,opt,name=name,proto3" json:"name,omitempty"`
-	Kind              string                        `protobuf:"bytes,5,opt,name=kind,proto3" json:"kind,omitempty"`
-	HealthStatus      ECSResourceState_HealthStatus `protobuf:"varint,6,opt,name=health_status,json=healthStatus,proto3,enum=model.ECSResourceState_HealthStatus" json:"health_status,omitempty"`
-	HealthDescription string                        `protobuf:"bytes,7,opt,name=health_description,json=healthDescription,proto3" json:"health_description,omitempty"`
-	CreatedAt         int64                         `protobuf:"varint,8,opt,name=created_at,json=createdAt,proto3" json:"created_at,omitempty"`
-	UpdatedAt         int64                         `protobuf:"varint,9,opt,name=updated_at,json=updatedAt,proto3" json:"updated_at,omitempty"`
-	unknownFields     protoimpl.UnknownFields
-	sizeCache         protoimpl.SizeCache
-}
-
-func (x *ECSResourceState) Reset() {
-	*x = ECSResourceState{}
-	mi := &file_model_model_proto_msgTypes[11]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *ECSResourceState) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*ECSResourceState) ProtoMessage() {}
-
-func (x *ECSResourceState) ProtoReflect() protoreflect.Message {
-	mi := &file_model_model_proto_msgTypes[11]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use ECSResourceState.ProtoReflect.Descriptor instead.
-func (*ECSResourceState) Descriptor() ([]byte, []int) {
-	return file_model_model_proto_rawDescGZIP(), []int{11}
-}
-
-func (x *ECSResourceState) GetId() string {
-	if x != nil {
-		return x.Id
-	}
-	return ""
-}
-
-func (x *ECSResourceState) GetOwnerIds() []string {
-	if x != nil {
-		return x.OwnerIds
-	}
-	return nil
-}
-
-func (x *ECSResourceState) GetParentIds() []string {
-	if x != nil {
-		return x.ParentIds
-	}
-	return nil
-}
-
-func (x *ECSResourceState) GetName() string {
-	if x != nil {
-		return x.Name
-	}
-	return ""
-}
-
-func (x *ECSResourceState) GetKind() string {
-	if x != nil {
-		return x.Kind
-	}
-	return ""
-}
-
-func (x *ECSResourceState) GetHealthStatus() ECSResourceState_HealthStatus {
-	if x != nil {
-		return x.HealthStatus
-	}
-	return ECSResourceState_UNKNOWN
-}
-
-func (x *ECSResourceState) GetHealthDescription() string {
-	if x != nil {
-		return x.HealthDescription
-	}
-	return ""
-}
-
-func (x *ECSResourceState) GetCreatedAt() int64 {
-	if x != nil {
-		return x.CreatedAt
-	}
-	return 0
-}
-
-func (x *ECSResourceState) GetUpdatedAt() int64 {
-	if x != nil {
-		return x.UpdatedAt
-	}
-	return 0
-}
-
 type LogBlock struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Index         int64                  `protobuf:"varint,1,opt,name=index,proto3" json:"index,omitempty"`
@@ -2093,7 +1694,7 @@ type LogBlock struct {
 
 func (x *LogBlock) Reset() {
 	*x = LogBlock{}
-	mi := &file_model_model_proto_msgTypes[12]
+	mi := &file_model_model_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2105,7 +1706,7 @@ func (x *LogBlock) String() string {
 func (*LogBlock) ProtoMessage() {}
 
 func (x *LogBlock) ProtoReflect() protoreflect.Message {
-	mi := &file_model_model_proto_msgTypes[12]
+	mi := &file_model_model_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2118,7 +1719,7 @@ func (x *LogBlock) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LogBlock.ProtoReflect.Descriptor instead.
 func (*LogBlock) Descriptor() ([]byte, []int) {
-	return file_model_model_proto_rawDescGZIP(), []int{12}
+	return file_model_model_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *LogBlock) GetIndex() int64 {
@@ -2184,7 +1785,7 @@ type Deployment struct {
 
 func (x *Deployment) Reset() {
 	*x = Deployment{}
-	mi := &file_model_model_proto_msgTypes[13]
+	mi := &file_model_model_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2196,7 +1797,7 @@ func (x *Deployment) String() string {
 func (*Deployment) ProtoMessage() {}
 
 func (x *Deployment) ProtoReflect() protoreflect.Message {
-	mi := &file_model_model_proto_msgTypes[13]
+	mi := &file_model_model_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2209,7 +1810,7 @@ func (x *Deployment) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Deployment.ProtoReflect.Descriptor instead.
 func (*Deployment) Descriptor() ([]byte, []int) {
-	return file_model_model_proto_rawDescGZIP(), []int{13}
+	return file_model_model_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *Deployment) GetId() string {
@@ -2410,7 +2011,7 @@ type DeployTargets struct {
 
 func (x *DeployTargets) Reset() {
 	*x = DeployTargets{}
-	mi := &file_model_model_proto_msgTypes[14]
+	mi := &file_model_model_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2422,7 +2023,7 @@ func (x *DeployTargets) String() string {
 func (*DeployTargets) ProtoMessage() {}
 
 func (x *DeployTargets) ProtoReflect() protoreflect.Message {
-	mi := &file_model_model_proto_msgTypes[14]
+	mi := &file_model_model_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2435,7 +2036,7 @@ func (x *DeployTargets) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeployTargets.ProtoReflect.Descriptor instead.
 func (*DeployTargets) Descriptor() ([]byte, []int) {
-	return file_model_model_proto_rawDescGZIP(), []int{14}
+	return file_model_model_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *DeployTargets) GetDeployTargets() []string {
@@ -2458,7 +2059,7 @@ type DeploymentTrigger struct {
 
 func (x *DeploymentTrigger) Reset() {
 	*x = DeploymentTrigger{}
-	mi := &file_model_model_proto_msgTypes[15]
+	mi := &file_model_model_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2470,7 +2071,7 @@ func (x *DeploymentTrigger) String() string {
 func (*DeploymentTrigger) ProtoMessage() {}
 
 func (x *DeploymentTrigger) ProtoReflect() protoreflect.Message {
-	mi := &file_model_model_proto_msgTypes[15]
+	mi := &file_model_model_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2483,7 +2084,7 @@ func (x *DeploymentTrigger) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeploymentTrigger.ProtoReflect.Descriptor instead.
 func (*DeploymentTrigger) Descriptor() ([]byte, []int) {
-	return file_model_model_proto_rawDescGZIP(), []int{15}
+	return file_model_model_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *DeploymentTrigger) GetCommit() *Commit {
@@ -2546,7 +2147,7 @@ type PipelineStage struct {
 
 func (x *PipelineStage) Reset() {
 	*x = PipelineStage{}
-	mi := &file_model_model_proto_msgTypes[16]
+	mi := &file_model_model_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2558,7 +2159,7 @@ func (x *PipelineStage) String() string {
 func (*PipelineStage) ProtoMessage() {}
 
 func (x *PipelineStage) ProtoReflect() protoreflect.Message {
-	mi := &file_model_model_proto_msgTypes[16]
+	mi := &file_model_model_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2571,7 +2172,7 @@ func (x *PipelineStage) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PipelineStage.ProtoReflect.Descriptor instead.
 func (*PipelineStage) Descriptor() ([]byte, []int) {
-	return file_model_model_proto_rawDescGZIP(), []int{16}
+	return file_model_model_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *PipelineStage) GetId() string {
@@ -2708,7 +2309,7 @@ type Commit struct {
 
 func (x *Commit) Reset() {
 	*x = Commit{}
-	mi := &file_model_model_proto_msgTypes[17]
+	mi := &file_model_model_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2720,7 +2321,7 @@ func (x *Commit) String() string {
 func (*Commit) ProtoMessage() {}
 
 func (x *Commit) ProtoReflect() protoreflect.Message {
-	mi := &file_model_model_proto_msgTypes[17]
+	mi := &file_model_model_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2733,7 +2334,7 @@ func (x *Commit) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Commit.ProtoReflect.Descriptor instead.
 func (*Commit) Descriptor() ([]byte, []int) {
-	return file_model_model_proto_rawDescGZIP(), []int{17}
+	return file_model_model_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *Commit) GetHash() string {
@@ -2795,7 +2396,7 @@ type DeploymentMetadata struct {
 
 func (x *DeploymentMetadata) Reset() {
 	*x = DeploymentMetadata{}
-	mi := &file_model_model_proto_msgTypes[18]
+	mi := &file_model_model_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2807,7 +2408,7 @@ func (x *DeploymentMetadata) String() string {
 func (*DeploymentMetadata) ProtoMessage() {}
 
 func (x *DeploymentMetadata) ProtoReflect() protoreflect.Message {
-	mi := &file_model_model_proto_msgTypes[18]
+	mi := &file_model_model_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2820,7 +2421,7 @@ func (x *DeploymentMetadata) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeploymentMetadata.ProtoReflect.Descriptor instead.
 func (*DeploymentMetadata) Descriptor() ([]byte, []int) {
-	return file_model_model_proto_rawDescGZIP(), []int{18}
+	return file_model_model_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *DeploymentMetadata) GetShared() *DeploymentMetadata_KeyValues {
@@ -2849,7 +2450,7 @@ type ApplicationGitPath struct {
 
 func (x *ApplicationGitPath) Reset() {
 	*x = ApplicationGitPath{}
-	mi := &file_model_model_proto_msgTypes[19]
+	mi := &file_model_model_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2861,7 +2462,7 @@ func (x *ApplicationGitPath) String() string {
 func (*ApplicationGitPath) ProtoMessage() {}
 
 func (x *ApplicationGitPath) ProtoReflect() protoreflect.Message {
-	mi := &file_model_model_proto_msgTypes[19]
+	mi := &file_model_model_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2874,7 +2475,7 @@ func (x *ApplicationGitPath) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ApplicationGitPath.ProtoReflect.Descriptor instead.
 func (*ApplicationGitPath) Descriptor() ([]byte, []int) {
-	return file_model_model_proto_rawDescGZIP(), []int{19}
+	return file_model_model_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *ApplicationGitPath) GetRepo() *ApplicationGitRepository {
@@ -2916,7 +2517,7 @@ type ApplicationGitRepository struct {
 
 func (x *ApplicationGitRepository) Reset() {
 	*x = ApplicationGitRepository{}
-	mi := &file_model_model_proto_msgTypes[20]
+	mi := &file_model_model_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2928,7 +2529,7 @@ func (x *ApplicationGitRepository) String() string {
 func (*ApplicationGitRepository) ProtoMessage() {}
 
 func (x *ApplicationGitRepository) ProtoReflect() protoreflect.Message {
-	mi := &file_model_model_proto_msgTypes[20]
+	mi := &file_model_model_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2941,7 +2542,7 @@ func (x *ApplicationGitRepository) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ApplicationGitRepository.ProtoReflect.Descriptor instead.
 func (*ApplicationGitRepository) Descriptor() ([]byte, []int) {
-	return file_model_model_proto_rawDescGZIP(), []int{20}
+	return file_model_model_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *ApplicationGitRepository) GetId() string {
@@ -2982,7 +2583,7 @@ type ApplicationInfo struct {
 
 func (x *ApplicationInfo) Reset() {
 	*x = ApplicationInfo{}
-	mi := &file_model_model_proto_msgTypes[21]
+	mi := &file_model_model_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2994,7 +2595,7 @@ func (x *ApplicationInfo) String() string {
 func (*ApplicationInfo) ProtoMessage() {}
 
 func (x *ApplicationInfo) ProtoReflect() protoreflect.Message {
-	mi := &file_model_model_proto_msgTypes[21]
+	mi := &file_model_model_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3007,7 +2608,7 @@ func (x *ApplicationInfo) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ApplicationInfo.ProtoReflect.Descriptor instead.
 func (*ApplicationInfo) Descriptor() ([]byte, []int) {
-	return file_model_model_proto_rawDescGZIP(), []int{21}
+	return file_model_model_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *ApplicationInfo) GetId() string {
@@ -3085,7 +2686,7 @@ type ArtifactVersion struct {
 
 func (x *ArtifactVersion) Reset() {
 	*x = ArtifactVersion{}
-	mi := &file_model_model_proto_msgTypes[22]
+	mi := &file_model_model_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3097,7 +2698,7 @@ func (x *ArtifactVersion) String() string {
 func (*ArtifactVersion) ProtoMessage() {}
 
 func (x *ArtifactVersion) ProtoReflect() protoreflect.Message {
-	mi := &file_model_model_proto_msgTypes[22]
+	mi := &file_model_model_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3110,7 +2711,7 @@ func (x *ArtifactVersion) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ArtifactVersion.ProtoReflect.Descriptor instead.
 func (*ArtifactVersion) Descriptor() ([]byte, []int) {
-	return file_model_model_proto_rawDescGZIP(), []int{22}
+	return file_model_model_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *ArtifactVersion) GetKind() ArtifactVersion_Kind {
@@ -3151,7 +2752,7 @@ type Command_SyncApplication struct {
 
 func (x *Command_SyncApplication) Reset() {
 	*x = Command_SyncApplication{}
-	mi := &file_model_model_proto_msgTypes[23]
+	mi := &file_model_model_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3163,7 +2764,7 @@ func (x *Command_SyncApplication) String() string {
 func (*Command_SyncApplication) ProtoMessage() {}
 
 func (x *Command_SyncApplication) ProtoReflect() protoreflect.Message {
-	mi := &file_model_model_proto_msgTypes[23]
+	mi := &file_model_model_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3204,7 +2805,7 @@ type Command_CancelDeployment struct {
 
 func (x *Command_CancelDeployment) Reset() {
 	*x = Command_CancelDeployment{}
-	mi := &file_model_model_proto_msgTypes[24]
+	mi := &file_model_model_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3216,7 +2817,7 @@ func (x *Command_CancelDeployment) String() string {
 func (*Command_CancelDeployment) ProtoMessage() {}
 
 func (x *Command_CancelDeployment) ProtoReflect() protoreflect.Message {
-	mi := &file_model_model_proto_msgTypes[24]
+	mi := &file_model_model_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3263,7 +2864,7 @@ type Command_ApproveStage struct {
 
 func (x *Command_ApproveStage) Reset() {
 	*x = Command_ApproveStage{}
-	mi := &file_model_model_proto_msgTypes[25]
+	mi := &file_model_model_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3275,7 +2876,7 @@ func (x *Command_ApproveStage) String() string {
 func (*Command_ApproveStage) ProtoMessage() {}
 
 func (x *Command_ApproveStage) ProtoReflect() protoreflect.Message {
-	mi := &file_model_model_proto_msgTypes[25]
+	mi := &file_model_model_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3318,7 +2919,7 @@ type Command_BuildPlanPreview struct {
 
 func (x *Command_BuildPlanPreview) Reset() {
 	*x = Command_BuildPlanPreview{}
-	mi := &file_model_model_proto_msgTypes[26]
+	mi := &file_model_model_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3330,7 +2931,7 @@ func (x *Command_BuildPlanPreview) String() string {
 func (*Command_BuildPlanPreview) ProtoMessage() {}
 
 func (x *Command_BuildPlanPreview) ProtoReflect() protoreflect.Message {
-	mi := &file_model_model_proto_msgTypes[26]
+	mi := &file_model_model_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3393,7 +2994,7 @@ type Command_ChainSyncApplication struct {
 
 func (x *Command_ChainSyncApplication) Reset() {
 	*x = Command_ChainSyncApplication{}
-	mi := &file_model_model_proto_msgTypes[27]
+	mi := &file_model_model_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3405,7 +3006,7 @@ func (x *Command_ChainSyncApplication) String() string {
 func (*Command_ChainSyncApplication) ProtoMessage() {}
 
 func (x *Command_ChainSyncApplication) ProtoReflect() protoreflect.Message {
-	mi := &file_model_model_proto_msgTypes[27]
+	mi := &file_model_model_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3459,7 +3060,7 @@ type Command_SkipStage struct {
 
 func (x *Command_SkipStage) Reset() {
 	*x = Command_SkipStage{}
-	mi := &file_model_model_proto_msgTypes[28]
+	mi := &file_model_model_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3471,7 +3072,7 @@ func (x *Command_SkipStage) String() string {
 func (*Command_SkipStage) ProtoMessage() {}
 
 func (x *Command_SkipStage) ProtoReflect() protoreflect.Message {
-	mi := &file_model_model_proto_msgTypes[28]
+	mi := &file_model_model_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3510,7 +3111,7 @@ type Command_RestartPiped struct {
 
 func (x *Command_RestartPiped) Reset() {
 	*x = Command_RestartPiped{}
-	mi := &file_model_model_proto_msgTypes[29]
+	mi := &file_model_model_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3522,7 +3123,7 @@ func (x *Command_RestartPiped) String() string {
 func (*Command_RestartPiped) ProtoMessage() {}
 
 func (x *Command_RestartPiped) ProtoReflect() protoreflect.Message {
-	mi := &file_model_model_proto_msgTypes[29]
+	mi := &file_model_model_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3555,7 +3156,7 @@ type Piped_CloudProvider struct {
 
 func (x *Piped_CloudProvider) Reset() {
 	*x = Piped_CloudProvider{}
-	mi := &file_model_model_proto_msgTypes[33]
+	mi := &file_model_model_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3567,7 +3168,7 @@ func (x *Piped_CloudProvider) String() string {
 func (*Piped_CloudProvider) ProtoMessage() {}
 
 func (x *Piped_CloudProvider) ProtoReflect() protoreflect.Message {
-	mi := &file_model_model_proto_msgTypes[33]
+	mi := &file_model_model_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3607,7 +3208,7 @@ type Piped_PlatformProvider struct {
 
 func (x *Piped_PlatformProvider) Reset() {
 	*x = Piped_PlatformProvider{}
-	mi := &file_model_model_proto_msgTypes[34]
+	mi := &file_model_model_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3619,7 +3220,7 @@ func (x *Piped_PlatformProvider) String() string {
 func (*Piped_PlatformProvider) ProtoMessage() {}
 
 func (x *Piped_PlatformProvider) ProtoReflect() protoreflect.Message {
-	mi := &file_model_model_proto_msgTypes[34]
+	mi := &file_model_model_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3659,7 +3260,7 @@ type Piped_Plugin struct {
 
 func (x *Piped_Plugin) Reset() {
 	*x = Piped_Plugin{}
-	mi := &file_model_model_proto_msgTypes[35]
+	mi := &file_model_model_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3671,7 +3272,7 @@ func (x *Piped_Plugin) String() string {
 func (*Piped_Plugin) ProtoMessage() {}
 
 func (x *Piped_Plugin) ProtoReflect() protoreflect.Message {
-	mi := &file_model_model_proto_msgTypes[35]
+	mi := &file_model_model_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3712,7 +3313,7 @@ type Piped_SecretEncryption struct {
 
 func (x *Piped_SecretEncryption) Reset() {
 	*x = Piped_SecretEncryption{}
-	mi := &file_model_model_proto_msgTypes[36]
+	mi := &file_model_model_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3724,7 +3325,7 @@ func (x *Piped_SecretEncryption) String() string {
 func (*Piped_SecretEncryption) ProtoMessage() {}
 
 func (x *Piped_SecretEncryption) ProtoReflect() protoreflect.Message {
-	mi := &file_model_model_proto_msgTypes[36]
+	mi := &file_model_model_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3770,7 +3371,7 @@ type DeploymentMetadata_KeyValues struct {
 
 func (x *DeploymentMetadata_KeyValues) Reset() {
 	*x = DeploymentMetadata_KeyValues{}
-	mi := &file_model_model_proto_msgTypes[43]
+	mi := &file_model_model_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3782,7 +3383,7 @@ func (x *DeploymentMetadata_KeyValues) String() string {
 func (*DeploymentMetadata_KeyValues) ProtoMessage() {}
 
 func (x *DeploymentMetadata_KeyValues) ProtoReflect() protoreflect.Message {
-	mi := &file_model_model_proto_msgTypes[43]
+	mi := &file_model_model_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3795,7 +3396,7 @@ func (x *DeploymentMetadata_KeyValues) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeploymentMetadata_KeyValues.ProtoReflect.Descriptor instead.
 func (*DeploymentMetadata_KeyValues) Descriptor() ([]byte, []int) {
-	return file_model_model_proto_rawDescGZIP(), []int{18, 0}
+	return file_model_model_proto_rawDescGZIP(), []int{14, 0}
 }
 
 func (x *DeploymentMetadata_KeyValues) GetKeyValues() map[string]string {
@@ -4004,44 +3605,7 @@ const file_model_model_proto_rawDesc = "" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\x1a;\n" +
 	"\rContextsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01J\x04\b\a\x10\b\"\xfb\x03\n" +
-	"\x1cApplicationLiveStateSnapshot\x12.\n" +
-	"\x0eapplication_id\x18\x01 \x01(\tB\a\xbaH\x04r\x02\x10\x01R\rapplicationId\x12\"\n" +
-	"\bpiped_id\x18\x03 \x01(\tB\a\xbaH\x04r\x02\x10\x01R\apipedId\x12&\n" +
-	"\n" +
-	"project_id\x18\x04 \x01(\tB\a\xbaH\x04r\x02\x10\x01R\tprojectId\x124\n" +
-	"\x04kind\x18\x05 \x01(\x0e2\x16.model.ApplicationKindB\b\xbaH\x05\x82\x01\x02\x10\x01R\x04kind\x12O\n" +
-	"\rhealth_status\x18\x06 \x01(\x0e2*.model.ApplicationLiveStateSnapshot.StatusR\fhealthStatus\x120\n" +
-	"\x03ecs\x18\x0e \x01(\v2\x1e.model.ECSApplicationLiveStateR\x03ecs\x12D\n" +
-	"\aversion\x18\x0f \x01(\v2\".model.ApplicationLiveStateVersionB\x06\xbaH\x03\xc8\x01\x01R\aversion\"<\n" +
-	"\x06Status\x12\v\n" +
-	"\aUNKNOWN\x10\x00\x12\v\n" +
-	"\aHEALTHY\x10\x01\x12\t\n" +
-	"\x05OTHER\x10\x02\x12\r\n" +
-	"\tUNHEALTHY\x10\x03J\x04\b\n" +
-	"\x10\vJ\x04\b\v\x10\fJ\x04\b\f\x10\rJ\x04\b\r\x10\x0eJ\x04\b\x10\x10\x11J\x04\b\x02\x10\x03\"c\n" +
-	"\x1bApplicationLiveStateVersion\x12%\n" +
-	"\ttimestamp\x18\x01 \x01(\x03B\a\xbaH\x04\"\x02 \x00R\ttimestamp\x12\x1d\n" +
-	"\x05index\x18\x02 \x01(\x03B\a\xbaH\x04\"\x02(\x00R\x05index\"P\n" +
-	"\x17ECSApplicationLiveState\x125\n" +
-	"\tresources\x18\x01 \x03(\v2\x17.model.ECSResourceStateR\tresources\"\xaa\x03\n" +
-	"\x10ECSResourceState\x12\x17\n" +
-	"\x02id\x18\x01 \x01(\tB\a\xbaH\x04r\x02\x10\x01R\x02id\x12\x1b\n" +
-	"\towner_ids\x18\x02 \x03(\tR\bownerIds\x12\x1d\n" +
-	"\n" +
-	"parent_ids\x18\x03 \x03(\tR\tparentIds\x12\x1b\n" +
-	"\x04name\x18\x04 \x01(\tB\a\xbaH\x04r\x02\x10\x01R\x04name\x12\x1b\n" +
-	"\x04kind\x18\x05 \x01(\tB\a\xbaH\x04r\x02\x10\x01R\x04kind\x12S\n" +
-	"\rhealth_status\x18\x06 \x01(\x0e2$.model.ECSResourceState.HealthStatusB\b\xbaH\x05\x82\x01\x02\x10\x01R\fhealthStatus\x12-\n" +
-	"\x12health_description\x18\a \x01(\tR\x11healthDescription\x12&\n" +
-	"\n" +
-	"created_at\x18\b \x01(\x03B\a\xbaH\x04\"\x02 \x00R\tcreatedAt\x12&\n" +
-	"\n" +
-	"updated_at\x18\t \x01(\x03B\a\xbaH\x04\"\x02 \x00R\tupdatedAt\"3\n" +
-	"\fHealthStatus\x12\v\n" +
-	"\aUNKNOWN\x10\x00\x12\v\n" +
-	"\aHEALTHY\x10\x01\x12\t\n" +
-	"\x05OTHER\x10\x02\"\x9d\x01\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01J\x04\b\a\x10\b\"\x9d\x01\n" +
 	"\bLogBlock\x12\x14\n" +
 	"\x05index\x18\x01 \x01(\x03R\x05index\x12\x19\n" +
 	"\x03log\x18\x02 \x01(\tB\a\xbaH\x04r\x02\x10\x01R\x03log\x128\n" +
@@ -4249,141 +3813,129 @@ func file_model_model_proto_rawDescGZIP() []byte {
 	return file_model_model_proto_rawDescData
 }
 
-var file_model_model_proto_enumTypes = make([]protoimpl.EnumInfo, 14)
-var file_model_model_proto_msgTypes = make([]protoimpl.MessageInfo, 47)
+var file_model_model_proto_enumTypes = make([]protoimpl.EnumInfo, 12)
+var file_model_model_proto_msgTypes = make([]protoimpl.MessageInfo, 43)
 var file_model_model_proto_goTypes = []any{
-	(ApplicationKind)(0),                     // 0: model.ApplicationKind
-	(SyncStrategy)(0),                        // 1: model.SyncStrategy
-	(CommandStatus)(0),                       // 2: model.CommandStatus
-	(ApplicationSyncStatus)(0),               // 3: model.ApplicationSyncStatus
-	(EventStatus)(0),                         // 4: model.EventStatus
-	(LogSeverity)(0),                         // 5: model.LogSeverity
-	(DeploymentStatus)(0),                    // 6: model.DeploymentStatus
-	(StageStatus)(0),                         // 7: model.StageStatus
-	(ManualOperation)(0),                     // 8: model.ManualOperation
-	(Command_Type)(0),                        // 9: model.Command.Type
-	(Piped_ConnectionStatus)(0),              // 10: model.Piped.ConnectionStatus
-	(ApplicationLiveStateSnapshot_Status)(0), // 11: model.ApplicationLiveStateSnapshot.Status
-	(ECSResourceState_HealthStatus)(0),       // 12: model.ECSResourceState.HealthStatus
-	(ArtifactVersion_Kind)(0),                // 13: model.ArtifactVersion.Kind
-	(*Command)(nil),                          // 14: model.Command
-	(*Application)(nil),                      // 15: model.Application
-	(*ApplicationSyncState)(nil),             // 16: model.ApplicationSyncState
-	(*ApplicationDeploymentReference)(nil),   // 17: model.ApplicationDeploymentReference
-	(*AnalysisResult)(nil),                   // 18: model.AnalysisResult
-	(*Piped)(nil),                            // 19: model.Piped
-	(*PipedKey)(nil),                         // 20: model.PipedKey
-	(*Event)(nil),                            // 21: model.Event
-	(*ApplicationLiveStateSnapshot)(nil),     // 22: model.ApplicationLiveStateSnapshot
-	(*ApplicationLiveStateVersion)(nil),      // 23: model.ApplicationLiveStateVersion
-	(*ECSApplicationLiveState)(nil),          // 24: model.ECSApplicationLiveState
-	(*ECSResourceState)(nil),                 // 25: model.ECSResourceState
-	(*LogBlock)(nil),                         // 26: model.LogBlock
-	(*Deployment)(nil),                       // 27: model.Deployment
-	(*DeployTargets)(nil),                    // 28: model.DeployTargets
-	(*DeploymentTrigger)(nil),                // 29: model.DeploymentTrigger
-	(*PipelineStage)(nil),                    // 30: model.PipelineStage
-	(*Commit)(nil),                           // 31: model.Commit
-	(*DeploymentMetadata)(nil),               // 32: model.DeploymentMetadata
-	(*ApplicationGitPath)(nil),               // 33: model.ApplicationGitPath
-	(*ApplicationGitRepository)(nil),         // 34: model.ApplicationGitRepository
-	(*ApplicationInfo)(nil),                  // 35: model.ApplicationInfo
-	(*ArtifactVersion)(nil),                  // 36: model.ArtifactVersion
-	(*Command_SyncApplication)(nil),          // 37: model.Command.SyncApplication
-	(*Command_CancelDeployment)(nil),         // 38: model.Command.CancelDeployment
-	(*Command_ApproveStage)(nil),             // 39: model.Command.ApproveStage
-	(*Command_BuildPlanPreview)(nil),         // 40: model.Command.BuildPlanPreview
-	(*Command_ChainSyncApplication)(nil),     // 41: model.Command.ChainSyncApplication
-	(*Command_SkipStage)(nil),                // 42: model.Command.SkipStage
-	(*Command_RestartPiped)(nil),             // 43: model.Command.RestartPiped
-	nil,                                      // 44: model.Command.MetadataEntry
-	nil,                                      // 45: model.Application.LabelsEntry
-	nil,                                      // 46: model.Application.DeployTargetsByPluginEntry
-	(*Piped_CloudProvider)(nil),              // 47: model.Piped.CloudProvider
-	(*Piped_PlatformProvider)(nil),           // 48: model.Piped.PlatformProvider
-	(*Piped_Plugin)(nil),                     // 49: model.Piped.Plugin
-	(*Piped_SecretEncryption)(nil),           // 50: model.Piped.SecretEncryption
-	nil,                                      // 51: model.Event.LabelsEntry
-	nil,                                      // 52: model.Event.ContextsEntry
-	nil,                                      // 53: model.Deployment.LabelsEntry
-	nil,                                      // 54: model.Deployment.DeployTargetsByPluginEntry
-	nil,                                      // 55: model.Deployment.MetadataEntry
-	nil,                                      // 56: model.PipelineStage.MetadataEntry
-	(*DeploymentMetadata_KeyValues)(nil),     // 57: model.DeploymentMetadata.KeyValues
-	nil,                                      // 58: model.DeploymentMetadata.PluginsEntry
-	nil,                                      // 59: model.DeploymentMetadata.KeyValues.KeyValuesEntry
-	nil,                                      // 60: model.ApplicationInfo.LabelsEntry
+	(ApplicationKind)(0),                   // 0: model.ApplicationKind
+	(SyncStrategy)(0),                      // 1: model.SyncStrategy
+	(CommandStatus)(0),                     // 2: model.CommandStatus
+	(ApplicationSyncStatus)(0),             // 3: model.ApplicationSyncStatus
+	(EventStatus)(0),                       // 4: model.EventStatus
+	(LogSeverity)(0),                       // 5: model.LogSeverity
+	(DeploymentStatus)(0),                  // 6: model.DeploymentStatus
+	(StageStatus)(0),                       // 7: model.StageStatus
+	(ManualOperation)(0),                   // 8: model.ManualOperation
+	(Command_Type)(0),                      // 9: model.Command.Type
+	(Piped_ConnectionStatus)(0),            // 10: model.Piped.ConnectionStatus
+	(ArtifactVersion_Kind)(0),              // 11: model.ArtifactVersion.Kind
+	(*Command)(nil),                        // 12: model.Command
+	(*Application)(nil),                    // 13: model.Application
+	(*ApplicationSyncState)(nil),           // 14: model.ApplicationSyncState
+	(*ApplicationDeploymentReference)(nil), // 15: model.ApplicationDeploymentReference
+	(*AnalysisResult)(nil),                 // 16: model.AnalysisResult
+	(*Piped)(nil),                          // 17: model.Piped
+	(*PipedKey)(nil),                       // 18: model.PipedKey
+	(*Event)(nil),                          // 19: model.Event
+	(*LogBlock)(nil),                       // 20: model.LogBlock
+	(*Deployment)(nil),                     // 21: model.Deployment
+	(*DeployTargets)(nil),                  // 22: model.DeployTargets
+	(*DeploymentTrigger)(nil),              // 23: model.DeploymentTrigger
+	(*PipelineStage)(nil),                  // 24: model.PipelineStage
+	(*Commit)(nil),                         // 25: model.Commit
+	(*DeploymentMetadata)(nil),             // 26: model.DeploymentMetadata
+	(*ApplicationGitPath)(nil),             // 27: model.ApplicationGitPath
+	(*ApplicationGitRepository)(nil),       // 28: model.ApplicationGitRepository
+	(*ApplicationInfo)(nil),                // 29: model.ApplicationInfo
+	(*ArtifactVersion)(nil),                // 30: model.ArtifactVersion
+	(*Command_SyncApplication)(nil),        // 31: model.Command.SyncApplication
+	(*Command_CancelDeployment)(nil),       // 32: model.Command.CancelDeployment
+	(*Command_ApproveStage)(nil),           // 33: model.Command.ApproveStage
+	(*Command_BuildPlanPreview)(nil),       // 34: model.Command.BuildPlanPreview
+	(*Command_ChainSyncApplication)(nil),   // 35: model.Command.ChainSyncApplication
+	(*Command_SkipStage)(nil),              // 36: model.Command.SkipStage
+	(*Command_RestartPiped)(nil),           // 37: model.Command.RestartPiped
+	nil,                                    // 38: model.Command.MetadataEntry
+	nil,                                    // 39: model.Application.LabelsEntry
+	nil,                                    // 40: model.Application.DeployTargetsByPluginEntry
+	(*Piped_CloudProvider)(nil),            // 41: model.Piped.CloudProvider
+	(*Piped_PlatformProvider)(nil),         // 42: model.Piped.PlatformProvider
+	(*Piped_Plugin)(nil),                   // 43: model.Piped.Plugin
+	(*Piped_SecretEncryption)(nil),         // 44: model.Piped.SecretEncryption
+	nil,                                    // 45: model.Event.LabelsEntry
+	nil,                                    // 46: model.Event.ContextsEntry
+	nil,                                    // 47: model.Deployment.LabelsEntry
+	nil,                                    // 48: model.Deployment.DeployTargetsByPluginEntry
+	nil,                                    // 49: model.Deployment.MetadataEntry
+	nil,                                    // 50: model.PipelineStage.MetadataEntry
+	(*DeploymentMetadata_KeyValues)(nil),   // 51: model.DeploymentMetadata.KeyValues
+	nil,                                    // 52: model.DeploymentMetadata.PluginsEntry
+	nil,                                    // 53: model.DeploymentMetadata.KeyValues.KeyValuesEntry
+	nil,                                    // 54: model.ApplicationInfo.LabelsEntry
 }
 var file_model_model_proto_depIdxs = []int32{
 	2,  // 0: model.Command.status:type_name -> model.CommandStatus
-	44, // 1: model.Command.metadata:type_name -> model.Command.MetadataEntry
+	38, // 1: model.Command.metadata:type_name -> model.Command.MetadataEntry
 	9,  // 2: model.Command.type:type_name -> model.Command.Type
-	37, // 3: model.Command.sync_application:type_name -> model.Command.SyncApplication
-	38, // 4: model.Command.cancel_deployment:type_name -> model.Command.CancelDeployment
-	39, // 5: model.Command.approve_stage:type_name -> model.Command.ApproveStage
-	40, // 6: model.Command.build_plan_preview:type_name -> model.Command.BuildPlanPreview
-	41, // 7: model.Command.chain_sync_application:type_name -> model.Command.ChainSyncApplication
-	42, // 8: model.Command.skip_stage:type_name -> model.Command.SkipStage
-	43, // 9: model.Command.restart_piped:type_name -> model.Command.RestartPiped
+	31, // 3: model.Command.sync_application:type_name -> model.Command.SyncApplication
+	32, // 4: model.Command.cancel_deployment:type_name -> model.Command.CancelDeployment
+	33, // 5: model.Command.approve_stage:type_name -> model.Command.ApproveStage
+	34, // 6: model.Command.build_plan_preview:type_name -> model.Command.BuildPlanPreview
+	35, // 7: model.Command.chain_sync_application:type_name -> model.Command.ChainSyncApplication
+	36, // 8: model.Command.skip_stage:type_name -> model.Command.SkipStage
+	37, // 9: model.Command.restart_piped:type_name -> model.Command.RestartPiped
 	0,  // 10: model.Application.kind:type_name -> model.ApplicationKind
-	33, // 11: model.Application.git_path:type_name -> model.ApplicationGitPath
-	45, // 12: model.Application.labels:type_name -> model.Application.LabelsEntry
-	17, // 13: model.Application.most_recently_successful_deployment:type_name -> model.ApplicationDeploymentReference
-	17, // 14: model.Application.most_recently_triggered_deployment:type_name -> model.ApplicationDeploymentReference
-	16, // 15: model.Application.sync_state:type_name -> model.ApplicationSyncState
-	46, // 16: model.Application.deploy_targets_by_plugin:type_name -> model.Application.DeployTargetsByPluginEntry
+	27, // 11: model.Application.git_path:type_name -> model.ApplicationGitPath
+	39, // 12: model.Application.labels:type_name -> model.Application.LabelsEntry
+	15, // 13: model.Application.most_recently_successful_deployment:type_name -> model.ApplicationDeploymentReference
+	15, // 14: model.Application.most_recently_triggered_deployment:type_name -> model.ApplicationDeploymentReference
+	14, // 15: model.Application.sync_state:type_name -> model.ApplicationSyncState
+	40, // 16: model.Application.deploy_targets_by_plugin:type_name -> model.Application.DeployTargetsByPluginEntry
 	3,  // 17: model.ApplicationSyncState.status:type_name -> model.ApplicationSyncStatus
-	29, // 18: model.ApplicationDeploymentReference.trigger:type_name -> model.DeploymentTrigger
-	36, // 19: model.ApplicationDeploymentReference.versions:type_name -> model.ArtifactVersion
-	47, // 20: model.Piped.cloud_providers:type_name -> model.Piped.CloudProvider
-	34, // 21: model.Piped.repositories:type_name -> model.ApplicationGitRepository
+	23, // 18: model.ApplicationDeploymentReference.trigger:type_name -> model.DeploymentTrigger
+	30, // 19: model.ApplicationDeploymentReference.versions:type_name -> model.ArtifactVersion
+	41, // 20: model.Piped.cloud_providers:type_name -> model.Piped.CloudProvider
+	28, // 21: model.Piped.repositories:type_name -> model.ApplicationGitRepository
 	10, // 22: model.Piped.status:type_name -> model.Piped.ConnectionStatus
-	48, // 23: model.Piped.platform_providers:type_name -> model.Piped.PlatformProvider
-	49, // 24: model.Piped.plugins:type_name -> model.Piped.Plugin
-	20, // 25: model.Piped.keys:type_name -> model.PipedKey
-	50, // 26: model.Piped.secret_encryption:type_name -> model.Piped.SecretEncryption
-	51, // 27: model.Event.labels:type_name -> model.Event.LabelsEntry
+	42, // 23: model.Piped.platform_providers:type_name -> model.Piped.PlatformProvider
+	43, // 24: model.Piped.plugins:type_name -> model.Piped.Plugin
+	18, // 25: model.Piped.keys:type_name -> model.PipedKey
+	44, // 26: model.Piped.secret_encryption:type_name -> model.Piped.SecretEncryption
+	45, // 27: model.Event.labels:type_name -> model.Event.LabelsEntry
 	4,  // 28: model.Event.status:type_name -> model.EventStatus
-	52, // 29: model.Event.contexts:type_name -> model.Event.ContextsEntry
-	0,  // 30: model.ApplicationLiveStateSnapshot.kind:type_name -> model.ApplicationKind
-	11, // 31: model.ApplicationLiveStateSnapshot.health_status:type_name -> model.ApplicationLiveStateSnapshot.Status
-	24, // 32: model.ApplicationLiveStateSnapshot.ecs:type_name -> model.ECSApplicationLiveState
-	23, // 33: model.ApplicationLiveStateSnapshot.version:type_name -> model.ApplicationLiveStateVersion
-	25, // 34: model.ECSApplicationLiveState.resources:type_name -> model.ECSResourceState
-	12, // 35: model.ECSResourceState.health_status:type_name -> model.ECSResourceState.HealthStatus
-	5,  // 36: model.LogBlock.severity:type_name -> model.LogSeverity
-	0,  // 37: model.Deployment.kind:type_name -> model.ApplicationKind
-	33, // 38: model.Deployment.git_path:type_name -> model.ApplicationGitPath
-	53, // 39: model.Deployment.labels:type_name -> model.Deployment.LabelsEntry
-	54, // 40: model.Deployment.deploy_targets_by_plugin:type_name -> model.Deployment.DeployTargetsByPluginEntry
-	29, // 41: model.Deployment.trigger:type_name -> model.DeploymentTrigger
-	36, // 42: model.Deployment.versions:type_name -> model.ArtifactVersion
-	6,  // 43: model.Deployment.status:type_name -> model.DeploymentStatus
-	30, // 44: model.Deployment.stages:type_name -> model.PipelineStage
-	55, // 45: model.Deployment.metadata:type_name -> model.Deployment.MetadataEntry
-	32, // 46: model.Deployment.metadata_v2:type_name -> model.DeploymentMetadata
-	31, // 47: model.DeploymentTrigger.commit:type_name -> model.Commit
-	1,  // 48: model.DeploymentTrigger.sync_strategy:type_name -> model.SyncStrategy
-	7,  // 49: model.PipelineStage.status:type_name -> model.StageStatus
-	56, // 50: model.PipelineStage.metadata:type_name -> model.PipelineStage.MetadataEntry
-	8,  // 51: model.PipelineStage.available_operation:type_name -> model.ManualOperation
-	57, // 52: model.DeploymentMetadata.shared:type_name -> model.DeploymentMetadata.KeyValues
-	58, // 53: model.DeploymentMetadata.plugins:type_name -> model.DeploymentMetadata.PluginsEntry
-	34, // 54: model.ApplicationGitPath.repo:type_name -> model.ApplicationGitRepository
-	0,  // 55: model.ApplicationInfo.kind:type_name -> model.ApplicationKind
-	60, // 56: model.ApplicationInfo.labels:type_name -> model.ApplicationInfo.LabelsEntry
-	13, // 57: model.ArtifactVersion.kind:type_name -> model.ArtifactVersion.Kind
-	1,  // 58: model.Command.SyncApplication.sync_strategy:type_name -> model.SyncStrategy
-	1,  // 59: model.Command.ChainSyncApplication.sync_strategy:type_name -> model.SyncStrategy
-	28, // 60: model.Application.DeployTargetsByPluginEntry.value:type_name -> model.DeployTargets
-	28, // 61: model.Deployment.DeployTargetsByPluginEntry.value:type_name -> model.DeployTargets
-	59, // 62: model.DeploymentMetadata.KeyValues.keyValues:type_name -> model.DeploymentMetadata.KeyValues.KeyValuesEntry
-	57, // 63: model.DeploymentMetadata.PluginsEntry.value:type_name -> model.DeploymentMetadata.KeyValues
-	64, // [64:64] is the sub-list for method output_type
-	64, // [64:64] is the sub-list for method input_type
-	64, // [64:64] is the sub-list for extension type_name
-	64, // [64:64] is the sub-list for extension extendee
-	0,  // [0:64] is the sub-list for field type_name
+	46, // 29: model.Event.contexts:type_name -> model.Event.ContextsEntry
+	5,  // 30: model.LogBlock.severity:type_name -> model.LogSeverity
+	0,  // 31: model.Deployment.kind:type_name -> model.ApplicationKind
+	27, // 32: model.Deployment.git_path:type_name -> model.ApplicationGitPath
+	47, // 33: model.Deployment.labels:type_name -> model.Deployment.LabelsEntry
+	48, // 34: model.Deployment.deploy_targets_by_plugin:type_name -> model.Deployment.DeployTargetsByPluginEntry
+	23, // 35: model.Deployment.trigger:type_name -> model.DeploymentTrigger
+	30, // 36: model.Deployment.versions:type_name -> model.ArtifactVersion
+	6,  // 37: model.Deployment.status:type_name -> model.DeploymentStatus
+	24, // 38: model.Deployment.stages:type_name -> model.PipelineStage
+	49, // 39: model.Deployment.metadata:type_name -> model.Deployment.MetadataEntry
+	26, // 40: model.Deployment.metadata_v2:type_name -> model.DeploymentMetadata
+	25, // 41: model.DeploymentTrigger.commit:type_name -> model.Commit
+	1,  // 42: model.DeploymentTrigger.sync_strategy:type_name -> model.SyncStrategy
+	7,  // 43: model.PipelineStage.status:type_name -> model.StageStatus
+	50, // 44: model.PipelineStage.metadata:type_name -> model.PipelineStage.MetadataEntry
+	8,  // 45: model.PipelineStage.available_operation:type_name -> model.ManualOperation
+	51, // 46: model.DeploymentMetadata.shared:type_name -> model.DeploymentMetadata.KeyValues
+	52, // 47: model.DeploymentMetadata.plugins:type_name -> model.DeploymentMetadata.PluginsEntry
+	28, // 48: model.ApplicationGitPath.repo:type_name -> model.ApplicationGitRepository
+	0,  // 49: model.ApplicationInfo.kind:type_name -> model.ApplicationKind
+	54, // 50: model.ApplicationInfo.labels:type_name -> model.ApplicationInfo.LabelsEntry
+	11, // 51: model.ArtifactVersion.kind:type_name -> model.ArtifactVersion.Kind
+	1,  // 52: model.Command.SyncApplication.sync_strategy:type_name -> model.SyncStrategy
+	1,  // 53: model.Command.ChainSyncApplication.sync_strategy:type_name -> model.SyncStrategy
+	22, // 54: model.Application.DeployTargetsByPluginEntry.value:type_name -> model.DeployTargets
+	22, // 55: model.Deployment.DeployTargetsByPluginEntry.value:type_name -> model.DeployTargets
+	53, // 56: model.DeploymentMetadata.KeyValues.keyValues:type_name -> model.DeploymentMetadata.KeyValues.KeyValuesEntry
+	51, // 57: model.DeploymentMetadata.PluginsEntry.value:type_name -> model.DeploymentMetadata.KeyValues
+	58, // [58:58] is the sub-list for method output_type
+	58, // [58:58] is the sub-list for method input_type
+	58, // [58:58] is the sub-list for extension type_name
+	58, // [58:58] is the sub-list for extension extendee
+	0,  // [0:58] is the sub-list for field type_name
 }
 
 func init() { file_model_model_proto_init() }
@@ -4396,8 +3948,8 @@ func file_model_model_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_model_model_proto_rawDesc), len(file_model_model_proto_rawDesc)),
-			NumEnums:      14,
-			NumMessages:   47,
+			NumEnums:      12,
+			NumMessages:   43,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

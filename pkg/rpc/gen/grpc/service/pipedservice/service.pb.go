@@ -128,7 +128,7 @@ func (x ListEventsRequest_Status) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use ListEventsRequest_Status.Descriptor instead.
 func (ListEventsRequest_Status) EnumDescriptor() ([]byte, []int) {
-	return file_grpc_service_pipedservice_service_proto_rawDescGZIP(), []int{48, 0}
+	return file_grpc_service_pipedservice_service_proto_rawDescGZIP(), []int{50, 0}
 }
 
 type ReportStatRequest struct {
@@ -2467,6 +2467,94 @@ func (*ReportApplicationLiveStateResponse) Descriptor() ([]byte, []int) {
 	return file_grpc_service_pipedservice_service_proto_rawDescGZIP(), []int{45}
 }
 
+type ReportApplicationLiveStateEventsRequest struct {
+	state            protoimpl.MessageState                `protogen:"open.v1"`
+	KubernetesEvents []*model.KubernetesResourceStateEvent `protobuf:"bytes,1,rep,name=kubernetes_events,json=kubernetesEvents,proto3" json:"kubernetes_events,omitempty"`
+	unknownFields    protoimpl.UnknownFields
+	sizeCache        protoimpl.SizeCache
+}
+
+func (x *ReportApplicationLiveStateEventsRequest) Reset() {
+	*x = ReportApplicationLiveStateEventsRequest{}
+	mi := &file_grpc_service_pipedservice_service_proto_msgTypes[46]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReportApplicationLiveStateEventsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReportApplicationLiveStateEventsRequest) ProtoMessage() {}
+
+func (x *ReportApplicationLiveStateEventsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_grpc_service_pipedservice_service_proto_msgTypes[46]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReportApplicationLiveStateEventsRequest.ProtoReflect.Descriptor instead.
+func (*ReportApplicationLiveStateEventsRequest) Descriptor() ([]byte, []int) {
+	return file_grpc_service_pipedservice_service_proto_rawDescGZIP(), []int{46}
+}
+
+func (x *ReportApplicationLiveStateEventsRequest) GetKubernetesEvents() []*model.KubernetesResourceStateEvent {
+	if x != nil {
+		return x.KubernetesEvents
+	}
+	return nil
+}
+
+type ReportApplicationLiveStateEventsResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	FailedIds     []string               `protobuf:"bytes,1,rep,name=failed_ids,json=failedIds,proto3" json:"failed_ids,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReportApplicationLiveStateEventsResponse) Reset() {
+	*x = ReportApplicationLiveStateEventsResponse{}
+	mi := &file_grpc_service_pipedservice_service_proto_msgTypes[47]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReportApplicationLiveStateEventsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReportApplicationLiveStateEventsResponse) ProtoMessage() {}
+
+func (x *ReportApplicationLiveStateEventsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_grpc_service_pipedservice_service_proto_msgTypes[47]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReportApplicationLiveStateEventsResponse.ProtoReflect.Descriptor instead.
+func (*ReportApplicationLiveStateEventsResponse) Descriptor() ([]byte, []int) {
+	return file_grpc_service_pipedservice_service_proto_rawDescGZIP(), []int{47}
+}
+
+func (x *ReportApplicationLiveStateEventsResponse) GetFailedIds() []string {
+	if x != nil {
+		return x.FailedIds
+	}
+	return nil
+}
+
 type GetLatestEventRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Name          string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
@@ -2477,7 +2565,7 @@ type GetLatestEventRequest struct {
 
 func (x *GetLatestEventRequest) Reset() {
 	*x = GetLatestEventRequest{}
-	mi := &file_grpc_service_pipedservice_service_proto_msgTypes[46]
+	mi := &file_grpc_service_pipedservice_service_proto_msgTypes[48]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2489,7 +2577,7 @@ func (x *GetLatestEventRequest) String() string {
 func (*GetLatestEventRequest) ProtoMessage() {}
 
 func (x *GetLatestEventRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_grpc_service_pipedservice_service_proto_msgTypes[46]
+	mi := &file_grpc_service_pipedservice_service_proto_msgTypes[48]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2502,7 +2590,7 @@ func (x *GetLatestEventRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetLatestEventRequest.ProtoReflect.Descriptor instead.
 func (*GetLatestEventRequest) Descriptor() ([]byte, []int) {
-	return file_grpc_service_pipedservice_service_proto_rawDescGZIP(), []int{46}
+	return file_grpc_service_pipedservice_service_proto_rawDescGZIP(), []int{48}
 }
 
 func (x *GetLatestEventRequest) GetName() string {
@@ -2528,7 +2616,7 @@ type GetLatestEventResponse struct {
 
 func (x *GetLatestEventResponse) Reset() {
 	*x = GetLatestEventResponse{}
-	mi := &file_grpc_service_pipedservice_service_proto_msgTypes[47]
+	mi := &file_grpc_service_pipedservice_service_proto_msgTypes[49]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2540,7 +2628,7 @@ func (x *GetLatestEventResponse) String() string {
 func (*GetLatestEventResponse) ProtoMessage() {}
 
 func (x *GetLatestEventResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_grpc_service_pipedservice_service_proto_msgTypes[47]
+	mi := &file_grpc_service_pipedservice_service_proto_msgTypes[49]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2553,7 +2641,7 @@ func (x *GetLatestEventResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetLatestEventResponse.ProtoReflect.Descriptor instead.
 func (*GetLatestEventResponse) Descriptor() ([]byte, []int) {
-	return file_grpc_service_pipedservice_service_proto_rawDescGZIP(), []int{47}
+	return file_grpc_service_pipedservice_service_proto_rawDescGZIP(), []int{49}
 }
 
 func (x *GetLatestEventResponse) GetEvent() *model.Event {
@@ -2575,7 +2663,7 @@ type ListEventsRequest struct {
 
 func (x *ListEventsRequest) Reset() {
 	*x = ListEventsRequest{}
-	mi := &file_grpc_service_pipedservice_service_proto_msgTypes[48]
+	mi := &file_grpc_service_pipedservice_service_proto_msgTypes[50]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2587,7 +2675,7 @@ func (x *ListEventsRequest) String() string {
 func (*ListEventsRequest) ProtoMessage() {}
 
 func (x *ListEventsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_grpc_service_pipedservice_service_proto_msgTypes[48]
+	mi := &file_grpc_service_pipedservice_service_proto_msgTypes[50]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2600,7 +2688,7 @@ func (x *ListEventsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListEventsRequest.ProtoReflect.Descriptor instead.
 func (*ListEventsRequest) Descriptor() ([]byte, []int) {
-	return file_grpc_service_pipedservice_service_proto_rawDescGZIP(), []int{48}
+	return file_grpc_service_pipedservice_service_proto_rawDescGZIP(), []int{50}
 }
 
 func (x *ListEventsRequest) GetFrom() int64 {
@@ -2640,7 +2728,7 @@ type ListEventsResponse struct {
 
 func (x *ListEventsResponse) Reset() {
 	*x = ListEventsResponse{}
-	mi := &file_grpc_service_pipedservice_service_proto_msgTypes[49]
+	mi := &file_grpc_service_pipedservice_service_proto_msgTypes[51]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2652,7 +2740,7 @@ func (x *ListEventsResponse) String() string {
 func (*ListEventsResponse) ProtoMessage() {}
 
 func (x *ListEventsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_grpc_service_pipedservice_service_proto_msgTypes[49]
+	mi := &file_grpc_service_pipedservice_service_proto_msgTypes[51]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2665,7 +2753,7 @@ func (x *ListEventsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListEventsResponse.ProtoReflect.Descriptor instead.
 func (*ListEventsResponse) Descriptor() ([]byte, []int) {
-	return file_grpc_service_pipedservice_service_proto_rawDescGZIP(), []int{49}
+	return file_grpc_service_pipedservice_service_proto_rawDescGZIP(), []int{51}
 }
 
 func (x *ListEventsResponse) GetEvents() []*model.Event {
@@ -2684,7 +2772,7 @@ type ReportEventStatusesRequest struct {
 
 func (x *ReportEventStatusesRequest) Reset() {
 	*x = ReportEventStatusesRequest{}
-	mi := &file_grpc_service_pipedservice_service_proto_msgTypes[50]
+	mi := &file_grpc_service_pipedservice_service_proto_msgTypes[52]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2696,7 +2784,7 @@ func (x *ReportEventStatusesRequest) String() string {
 func (*ReportEventStatusesRequest) ProtoMessage() {}
 
 func (x *ReportEventStatusesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_grpc_service_pipedservice_service_proto_msgTypes[50]
+	mi := &file_grpc_service_pipedservice_service_proto_msgTypes[52]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2709,7 +2797,7 @@ func (x *ReportEventStatusesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReportEventStatusesRequest.ProtoReflect.Descriptor instead.
 func (*ReportEventStatusesRequest) Descriptor() ([]byte, []int) {
-	return file_grpc_service_pipedservice_service_proto_rawDescGZIP(), []int{50}
+	return file_grpc_service_pipedservice_service_proto_rawDescGZIP(), []int{52}
 }
 
 func (x *ReportEventStatusesRequest) GetEvents() []*ReportEventStatusesRequest_Event {
@@ -2727,7 +2815,7 @@ type ReportEventStatusesResponse struct {
 
 func (x *ReportEventStatusesResponse) Reset() {
 	*x = ReportEventStatusesResponse{}
-	mi := &file_grpc_service_pipedservice_service_proto_msgTypes[51]
+	mi := &file_grpc_service_pipedservice_service_proto_msgTypes[53]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2739,7 +2827,7 @@ func (x *ReportEventStatusesResponse) String() string {
 func (*ReportEventStatusesResponse) ProtoMessage() {}
 
 func (x *ReportEventStatusesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_grpc_service_pipedservice_service_proto_msgTypes[51]
+	mi := &file_grpc_service_pipedservice_service_proto_msgTypes[53]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2752,7 +2840,87 @@ func (x *ReportEventStatusesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReportEventStatusesResponse.ProtoReflect.Descriptor instead.
 func (*ReportEventStatusesResponse) Descriptor() ([]byte, []int) {
-	return file_grpc_service_pipedservice_service_proto_rawDescGZIP(), []int{51}
+	return file_grpc_service_pipedservice_service_proto_rawDescGZIP(), []int{53}
+}
+
+type ReportEventsHandledRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	EventIds      []string               `protobuf:"bytes,1,rep,name=event_ids,json=eventIds,proto3" json:"event_ids,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReportEventsHandledRequest) Reset() {
+	*x = ReportEventsHandledRequest{}
+	mi := &file_grpc_service_pipedservice_service_proto_msgTypes[54]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReportEventsHandledRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReportEventsHandledRequest) ProtoMessage() {}
+
+func (x *ReportEventsHandledRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_grpc_service_pipedservice_service_proto_msgTypes[54]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReportEventsHandledRequest.ProtoReflect.Descriptor instead.
+func (*ReportEventsHandledRequest) Descriptor() ([]byte, []int) {
+	return file_grpc_service_pipedservice_service_proto_rawDescGZIP(), []int{54}
+}
+
+func (x *ReportEventsHandledRequest) GetEventIds() []string {
+	if x != nil {
+		return x.EventIds
+	}
+	return nil
+}
+
+type ReportEventsHandledResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReportEventsHandledResponse) Reset() {
+	*x = ReportEventsHandledResponse{}
+	mi := &file_grpc_service_pipedservice_service_proto_msgTypes[55]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReportEventsHandledResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReportEventsHandledResponse) ProtoMessage() {}
+
+func (x *ReportEventsHandledResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_grpc_service_pipedservice_service_proto_msgTypes[55]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReportEventsHandledResponse.ProtoReflect.Descriptor instead.
+func (*ReportEventsHandledResponse) Descriptor() ([]byte, []int) {
+	return file_grpc_service_pipedservice_service_proto_rawDescGZIP(), []int{55}
 }
 
 type GetLatestAnalysisResultRequest struct {
@@ -2764,7 +2932,7 @@ type GetLatestAnalysisResultRequest struct {
 
 func (x *GetLatestAnalysisResultRequest) Reset() {
 	*x = GetLatestAnalysisResultRequest{}
-	mi := &file_grpc_service_pipedservice_service_proto_msgTypes[52]
+	mi := &file_grpc_service_pipedservice_service_proto_msgTypes[56]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2776,7 +2944,7 @@ func (x *GetLatestAnalysisResultRequest) String() string {
 func (*GetLatestAnalysisResultRequest) ProtoMessage() {}
 
 func (x *GetLatestAnalysisResultRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_grpc_service_pipedservice_service_proto_msgTypes[52]
+	mi := &file_grpc_service_pipedservice_service_proto_msgTypes[56]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2789,7 +2957,7 @@ func (x *GetLatestAnalysisResultRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetLatestAnalysisResultRequest.ProtoReflect.Descriptor instead.
 func (*GetLatestAnalysisResultRequest) Descriptor() ([]byte, []int) {
-	return file_grpc_service_pipedservice_service_proto_rawDescGZIP(), []int{52}
+	return file_grpc_service_pipedservice_service_proto_rawDescGZIP(), []int{56}
 }
 
 func (x *GetLatestAnalysisResultRequest) GetApplicationId() string {
@@ -2808,7 +2976,7 @@ type GetLatestAnalysisResultResponse struct {
 
 func (x *GetLatestAnalysisResultResponse) Reset() {
 	*x = GetLatestAnalysisResultResponse{}
-	mi := &file_grpc_service_pipedservice_service_proto_msgTypes[53]
+	mi := &file_grpc_service_pipedservice_service_proto_msgTypes[57]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2820,7 +2988,7 @@ func (x *GetLatestAnalysisResultResponse) String() string {
 func (*GetLatestAnalysisResultResponse) ProtoMessage() {}
 
 func (x *GetLatestAnalysisResultResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_grpc_service_pipedservice_service_proto_msgTypes[53]
+	mi := &file_grpc_service_pipedservice_service_proto_msgTypes[57]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2833,7 +3001,7 @@ func (x *GetLatestAnalysisResultResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetLatestAnalysisResultResponse.ProtoReflect.Descriptor instead.
 func (*GetLatestAnalysisResultResponse) Descriptor() ([]byte, []int) {
-	return file_grpc_service_pipedservice_service_proto_rawDescGZIP(), []int{53}
+	return file_grpc_service_pipedservice_service_proto_rawDescGZIP(), []int{57}
 }
 
 func (x *GetLatestAnalysisResultResponse) GetAnalysisResult() *model.AnalysisResult {
@@ -2853,7 +3021,7 @@ type PutLatestAnalysisResultRequest struct {
 
 func (x *PutLatestAnalysisResultRequest) Reset() {
 	*x = PutLatestAnalysisResultRequest{}
-	mi := &file_grpc_service_pipedservice_service_proto_msgTypes[54]
+	mi := &file_grpc_service_pipedservice_service_proto_msgTypes[58]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2865,7 +3033,7 @@ func (x *PutLatestAnalysisResultRequest) String() string {
 func (*PutLatestAnalysisResultRequest) ProtoMessage() {}
 
 func (x *PutLatestAnalysisResultRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_grpc_service_pipedservice_service_proto_msgTypes[54]
+	mi := &file_grpc_service_pipedservice_service_proto_msgTypes[58]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2878,7 +3046,7 @@ func (x *PutLatestAnalysisResultRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PutLatestAnalysisResultRequest.ProtoReflect.Descriptor instead.
 func (*PutLatestAnalysisResultRequest) Descriptor() ([]byte, []int) {
-	return file_grpc_service_pipedservice_service_proto_rawDescGZIP(), []int{54}
+	return file_grpc_service_pipedservice_service_proto_rawDescGZIP(), []int{58}
 }
 
 func (x *PutLatestAnalysisResultRequest) GetApplicationId() string {
@@ -2903,7 +3071,7 @@ type PutLatestAnalysisResultResponse struct {
 
 func (x *PutLatestAnalysisResultResponse) Reset() {
 	*x = PutLatestAnalysisResultResponse{}
-	mi := &file_grpc_service_pipedservice_service_proto_msgTypes[55]
+	mi := &file_grpc_service_pipedservice_service_proto_msgTypes[59]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2915,7 +3083,7 @@ func (x *PutLatestAnalysisResultResponse) String() string {
 func (*PutLatestAnalysisResultResponse) ProtoMessage() {}
 
 func (x *PutLatestAnalysisResultResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_grpc_service_pipedservice_service_proto_msgTypes[55]
+	mi := &file_grpc_service_pipedservice_service_proto_msgTypes[59]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2928,7 +3096,7 @@ func (x *PutLatestAnalysisResultResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PutLatestAnalysisResultResponse.ProtoReflect.Descriptor instead.
 func (*PutLatestAnalysisResultResponse) Descriptor() ([]byte, []int) {
-	return file_grpc_service_pipedservice_service_proto_rawDescGZIP(), []int{55}
+	return file_grpc_service_pipedservice_service_proto_rawDescGZIP(), []int{59}
 }
 
 type GetDesiredVersionRequest struct {
@@ -2939,7 +3107,7 @@ type GetDesiredVersionRequest struct {
 
 func (x *GetDesiredVersionRequest) Reset() {
 	*x = GetDesiredVersionRequest{}
-	mi := &file_grpc_service_pipedservice_service_proto_msgTypes[56]
+	mi := &file_grpc_service_pipedservice_service_proto_msgTypes[60]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2951,7 +3119,7 @@ func (x *GetDesiredVersionRequest) String() string {
 func (*GetDesiredVersionRequest) ProtoMessage() {}
 
 func (x *GetDesiredVersionRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_grpc_service_pipedservice_service_proto_msgTypes[56]
+	mi := &file_grpc_service_pipedservice_service_proto_msgTypes[60]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2964,7 +3132,7 @@ func (x *GetDesiredVersionRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetDesiredVersionRequest.ProtoReflect.Descriptor instead.
 func (*GetDesiredVersionRequest) Descriptor() ([]byte, []int) {
-	return file_grpc_service_pipedservice_service_proto_rawDescGZIP(), []int{56}
+	return file_grpc_service_pipedservice_service_proto_rawDescGZIP(), []int{60}
 }
 
 type GetDesiredVersionResponse struct {
@@ -2976,7 +3144,7 @@ type GetDesiredVersionResponse struct {
 
 func (x *GetDesiredVersionResponse) Reset() {
 	*x = GetDesiredVersionResponse{}
-	mi := &file_grpc_service_pipedservice_service_proto_msgTypes[57]
+	mi := &file_grpc_service_pipedservice_service_proto_msgTypes[61]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2988,7 +3156,7 @@ func (x *GetDesiredVersionResponse) String() string {
 func (*GetDesiredVersionResponse) ProtoMessage() {}
 
 func (x *GetDesiredVersionResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_grpc_service_pipedservice_service_proto_msgTypes[57]
+	mi := &file_grpc_service_pipedservice_service_proto_msgTypes[61]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3001,7 +3169,7 @@ func (x *GetDesiredVersionResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetDesiredVersionResponse.ProtoReflect.Descriptor instead.
 func (*GetDesiredVersionResponse) Descriptor() ([]byte, []int) {
-	return file_grpc_service_pipedservice_service_proto_rawDescGZIP(), []int{57}
+	return file_grpc_service_pipedservice_service_proto_rawDescGZIP(), []int{61}
 }
 
 func (x *GetDesiredVersionResponse) GetVersion() string {
@@ -3020,7 +3188,7 @@ type UpdateApplicationConfigurationsRequest struct {
 
 func (x *UpdateApplicationConfigurationsRequest) Reset() {
 	*x = UpdateApplicationConfigurationsRequest{}
-	mi := &file_grpc_service_pipedservice_service_proto_msgTypes[58]
+	mi := &file_grpc_service_pipedservice_service_proto_msgTypes[62]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3032,7 +3200,7 @@ func (x *UpdateApplicationConfigurationsRequest) String() string {
 func (*UpdateApplicationConfigurationsRequest) ProtoMessage() {}
 
 func (x *UpdateApplicationConfigurationsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_grpc_service_pipedservice_service_proto_msgTypes[58]
+	mi := &file_grpc_service_pipedservice_service_proto_msgTypes[62]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3045,7 +3213,7 @@ func (x *UpdateApplicationConfigurationsRequest) ProtoReflect() protoreflect.Mes
 
 // Deprecated: Use UpdateApplicationConfigurationsRequest.ProtoReflect.Descriptor instead.
 func (*UpdateApplicationConfigurationsRequest) Descriptor() ([]byte, []int) {
-	return file_grpc_service_pipedservice_service_proto_rawDescGZIP(), []int{58}
+	return file_grpc_service_pipedservice_service_proto_rawDescGZIP(), []int{62}
 }
 
 func (x *UpdateApplicationConfigurationsRequest) GetApplications() []*model.ApplicationInfo {
@@ -3063,7 +3231,7 @@ type UpdateApplicationConfigurationsResponse struct {
 
 func (x *UpdateApplicationConfigurationsResponse) Reset() {
 	*x = UpdateApplicationConfigurationsResponse{}
-	mi := &file_grpc_service_pipedservice_service_proto_msgTypes[59]
+	mi := &file_grpc_service_pipedservice_service_proto_msgTypes[63]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3075,7 +3243,7 @@ func (x *UpdateApplicationConfigurationsResponse) String() string {
 func (*UpdateApplicationConfigurationsResponse) ProtoMessage() {}
 
 func (x *UpdateApplicationConfigurationsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_grpc_service_pipedservice_service_proto_msgTypes[59]
+	mi := &file_grpc_service_pipedservice_service_proto_msgTypes[63]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3088,7 +3256,7 @@ func (x *UpdateApplicationConfigurationsResponse) ProtoReflect() protoreflect.Me
 
 // Deprecated: Use UpdateApplicationConfigurationsResponse.ProtoReflect.Descriptor instead.
 func (*UpdateApplicationConfigurationsResponse) Descriptor() ([]byte, []int) {
-	return file_grpc_service_pipedservice_service_proto_rawDescGZIP(), []int{59}
+	return file_grpc_service_pipedservice_service_proto_rawDescGZIP(), []int{63}
 }
 
 type ReportUnregisteredApplicationConfigurationsRequest struct {
@@ -3100,7 +3268,7 @@ type ReportUnregisteredApplicationConfigurationsRequest struct {
 
 func (x *ReportUnregisteredApplicationConfigurationsRequest) Reset() {
 	*x = ReportUnregisteredApplicationConfigurationsRequest{}
-	mi := &file_grpc_service_pipedservice_service_proto_msgTypes[60]
+	mi := &file_grpc_service_pipedservice_service_proto_msgTypes[64]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3112,7 +3280,7 @@ func (x *ReportUnregisteredApplicationConfigurationsRequest) String() string {
 func (*ReportUnregisteredApplicationConfigurationsRequest) ProtoMessage() {}
 
 func (x *ReportUnregisteredApplicationConfigurationsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_grpc_service_pipedservice_service_proto_msgTypes[60]
+	mi := &file_grpc_service_pipedservice_service_proto_msgTypes[64]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3125,7 +3293,7 @@ func (x *ReportUnregisteredApplicationConfigurationsRequest) ProtoReflect() prot
 
 // Deprecated: Use ReportUnregisteredApplicationConfigurationsRequest.ProtoReflect.Descriptor instead.
 func (*ReportUnregisteredApplicationConfigurationsRequest) Descriptor() ([]byte, []int) {
-	return file_grpc_service_pipedservice_service_proto_rawDescGZIP(), []int{60}
+	return file_grpc_service_pipedservice_service_proto_rawDescGZIP(), []int{64}
 }
 
 func (x *ReportUnregisteredApplicationConfigurationsRequest) GetApplications() []*model.ApplicationInfo {
@@ -3143,7 +3311,7 @@ type ReportUnregisteredApplicationConfigurationsResponse struct {
 
 func (x *ReportUnregisteredApplicationConfigurationsResponse) Reset() {
 	*x = ReportUnregisteredApplicationConfigurationsResponse{}
-	mi := &file_grpc_service_pipedservice_service_proto_msgTypes[61]
+	mi := &file_grpc_service_pipedservice_service_proto_msgTypes[65]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3155,7 +3323,7 @@ func (x *ReportUnregisteredApplicationConfigurationsResponse) String() string {
 func (*ReportUnregisteredApplicationConfigurationsResponse) ProtoMessage() {}
 
 func (x *ReportUnregisteredApplicationConfigurationsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_grpc_service_pipedservice_service_proto_msgTypes[61]
+	mi := &file_grpc_service_pipedservice_service_proto_msgTypes[65]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3168,7 +3336,7 @@ func (x *ReportUnregisteredApplicationConfigurationsResponse) ProtoReflect() pro
 
 // Deprecated: Use ReportUnregisteredApplicationConfigurationsResponse.ProtoReflect.Descriptor instead.
 func (*ReportUnregisteredApplicationConfigurationsResponse) Descriptor() ([]byte, []int) {
-	return file_grpc_service_pipedservice_service_proto_rawDescGZIP(), []int{61}
+	return file_grpc_service_pipedservice_service_proto_rawDescGZIP(), []int{65}
 }
 
 type CreateDeploymentChainRequest struct {
@@ -3181,7 +3349,7 @@ type CreateDeploymentChainRequest struct {
 
 func (x *CreateDeploymentChainRequest) Reset() {
 	*x = CreateDeploymentChainRequest{}
-	mi := &file_grpc_service_pipedservice_service_proto_msgTypes[62]
+	mi := &file_grpc_service_pipedservice_service_proto_msgTypes[66]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3193,7 +3361,7 @@ func (x *CreateDeploymentChainRequest) String() string {
 func (*CreateDeploymentChainRequest) ProtoMessage() {}
 
 func (x *CreateDeploymentChainRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_grpc_service_pipedservice_service_proto_msgTypes[62]
+	mi := &file_grpc_service_pipedservice_service_proto_msgTypes[66]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3206,7 +3374,7 @@ func (x *CreateDeploymentChainRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreateDeploymentChainRequest.ProtoReflect.Descriptor instead.
 func (*CreateDeploymentChainRequest) Descriptor() ([]byte, []int) {
-	return file_grpc_service_pipedservice_service_proto_rawDescGZIP(), []int{62}
+	return file_grpc_service_pipedservice_service_proto_rawDescGZIP(), []int{66}
 }
 
 func (x *CreateDeploymentChainRequest) GetFirstDeployment() *model.Deployment {
@@ -3231,7 +3399,7 @@ type CreateDeploymentChainResponse struct {
 
 func (x *CreateDeploymentChainResponse) Reset() {
 	*x = CreateDeploymentChainResponse{}
-	mi := &file_grpc_service_pipedservice_service_proto_msgTypes[63]
+	mi := &file_grpc_service_pipedservice_service_proto_msgTypes[67]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3243,7 +3411,7 @@ func (x *CreateDeploymentChainResponse) String() string {
 func (*CreateDeploymentChainResponse) ProtoMessage() {}
 
 func (x *CreateDeploymentChainResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_grpc_service_pipedservice_service_proto_msgTypes[63]
+	mi := &file_grpc_service_pipedservice_service_proto_msgTypes[67]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3256,7 +3424,7 @@ func (x *CreateDeploymentChainResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreateDeploymentChainResponse.ProtoReflect.Descriptor instead.
 func (*CreateDeploymentChainResponse) Descriptor() ([]byte, []int) {
-	return file_grpc_service_pipedservice_service_proto_rawDescGZIP(), []int{63}
+	return file_grpc_service_pipedservice_service_proto_rawDescGZIP(), []int{67}
 }
 
 type InChainDeploymentPlannableRequest struct {
@@ -3270,7 +3438,7 @@ type InChainDeploymentPlannableRequest struct {
 
 func (x *InChainDeploymentPlannableRequest) Reset() {
 	*x = InChainDeploymentPlannableRequest{}
-	mi := &file_grpc_service_pipedservice_service_proto_msgTypes[64]
+	mi := &file_grpc_service_pipedservice_service_proto_msgTypes[68]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3282,7 +3450,7 @@ func (x *InChainDeploymentPlannableRequest) String() string {
 func (*InChainDeploymentPlannableRequest) ProtoMessage() {}
 
 func (x *InChainDeploymentPlannableRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_grpc_service_pipedservice_service_proto_msgTypes[64]
+	mi := &file_grpc_service_pipedservice_service_proto_msgTypes[68]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3295,7 +3463,7 @@ func (x *InChainDeploymentPlannableRequest) ProtoReflect() protoreflect.Message 
 
 // Deprecated: Use InChainDeploymentPlannableRequest.ProtoReflect.Descriptor instead.
 func (*InChainDeploymentPlannableRequest) Descriptor() ([]byte, []int) {
-	return file_grpc_service_pipedservice_service_proto_rawDescGZIP(), []int{64}
+	return file_grpc_service_pipedservice_service_proto_rawDescGZIP(), []int{68}
 }
 
 func (x *InChainDeploymentPlannableRequest) GetDeploymentId() string {
@@ -3330,7 +3498,7 @@ type InChainDeploymentPlannableResponse struct {
 
 func (x *InChainDeploymentPlannableResponse) Reset() {
 	*x = InChainDeploymentPlannableResponse{}
-	mi := &file_grpc_service_pipedservice_service_proto_msgTypes[65]
+	mi := &file_grpc_service_pipedservice_service_proto_msgTypes[69]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3342,7 +3510,7 @@ func (x *InChainDeploymentPlannableResponse) String() string {
 func (*InChainDeploymentPlannableResponse) ProtoMessage() {}
 
 func (x *InChainDeploymentPlannableResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_grpc_service_pipedservice_service_proto_msgTypes[65]
+	mi := &file_grpc_service_pipedservice_service_proto_msgTypes[69]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3355,7 +3523,7 @@ func (x *InChainDeploymentPlannableResponse) ProtoReflect() protoreflect.Message
 
 // Deprecated: Use InChainDeploymentPlannableResponse.ProtoReflect.Descriptor instead.
 func (*InChainDeploymentPlannableResponse) Descriptor() ([]byte, []int) {
-	return file_grpc_service_pipedservice_service_proto_rawDescGZIP(), []int{65}
+	return file_grpc_service_pipedservice_service_proto_rawDescGZIP(), []int{69}
 }
 
 func (x *InChainDeploymentPlannableResponse) GetPlannable() bool {
@@ -3390,7 +3558,7 @@ type GetApplicationSharedObjectRequest struct {
 
 func (x *GetApplicationSharedObjectRequest) Reset() {
 	*x = GetApplicationSharedObjectRequest{}
-	mi := &file_grpc_service_pipedservice_service_proto_msgTypes[66]
+	mi := &file_grpc_service_pipedservice_service_proto_msgTypes[70]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3402,7 +3570,7 @@ func (x *GetApplicationSharedObjectRequest) String() string {
 func (*GetApplicationSharedObjectRequest) ProtoMessage() {}
 
 func (x *GetApplicationSharedObjectRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_grpc_service_pipedservice_service_proto_msgTypes[66]
+	mi := &file_grpc_service_pipedservice_service_proto_msgTypes[70]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3415,7 +3583,7 @@ func (x *GetApplicationSharedObjectRequest) ProtoReflect() protoreflect.Message 
 
 // Deprecated: Use GetApplicationSharedObjectRequest.ProtoReflect.Descriptor instead.
 func (*GetApplicationSharedObjectRequest) Descriptor() ([]byte, []int) {
-	return file_grpc_service_pipedservice_service_proto_rawDescGZIP(), []int{66}
+	return file_grpc_service_pipedservice_service_proto_rawDescGZIP(), []int{70}
 }
 
 func (x *GetApplicationSharedObjectRequest) GetApplicationId() string {
@@ -3448,7 +3616,7 @@ type GetApplicationSharedObjectResponse struct {
 
 func (x *GetApplicationSharedObjectResponse) Reset() {
 	*x = GetApplicationSharedObjectResponse{}
-	mi := &file_grpc_service_pipedservice_service_proto_msgTypes[67]
+	mi := &file_grpc_service_pipedservice_service_proto_msgTypes[71]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3460,7 +3628,7 @@ func (x *GetApplicationSharedObjectResponse) String() string {
 func (*GetApplicationSharedObjectResponse) ProtoMessage() {}
 
 func (x *GetApplicationSharedObjectResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_grpc_service_pipedservice_service_proto_msgTypes[67]
+	mi := &file_grpc_service_pipedservice_service_proto_msgTypes[71]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3473,7 +3641,7 @@ func (x *GetApplicationSharedObjectResponse) ProtoReflect() protoreflect.Message
 
 // Deprecated: Use GetApplicationSharedObjectResponse.ProtoReflect.Descriptor instead.
 func (*GetApplicationSharedObjectResponse) Descriptor() ([]byte, []int) {
-	return file_grpc_service_pipedservice_service_proto_rawDescGZIP(), []int{67}
+	return file_grpc_service_pipedservice_service_proto_rawDescGZIP(), []int{71}
 }
 
 func (x *GetApplicationSharedObjectResponse) GetObject() []byte {
@@ -3495,7 +3663,7 @@ type PutApplicationSharedObjectRequest struct {
 
 func (x *PutApplicationSharedObjectRequest) Reset() {
 	*x = PutApplicationSharedObjectRequest{}
-	mi := &file_grpc_service_pipedservice_service_proto_msgTypes[68]
+	mi := &file_grpc_service_pipedservice_service_proto_msgTypes[72]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3507,7 +3675,7 @@ func (x *PutApplicationSharedObjectRequest) String() string {
 func (*PutApplicationSharedObjectRequest) ProtoMessage() {}
 
 func (x *PutApplicationSharedObjectRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_grpc_service_pipedservice_service_proto_msgTypes[68]
+	mi := &file_grpc_service_pipedservice_service_proto_msgTypes[72]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3520,7 +3688,7 @@ func (x *PutApplicationSharedObjectRequest) ProtoReflect() protoreflect.Message 
 
 // Deprecated: Use PutApplicationSharedObjectRequest.ProtoReflect.Descriptor instead.
 func (*PutApplicationSharedObjectRequest) Descriptor() ([]byte, []int) {
-	return file_grpc_service_pipedservice_service_proto_rawDescGZIP(), []int{68}
+	return file_grpc_service_pipedservice_service_proto_rawDescGZIP(), []int{72}
 }
 
 func (x *PutApplicationSharedObjectRequest) GetApplicationId() string {
@@ -3559,7 +3727,7 @@ type PutApplicationSharedObjectResponse struct {
 
 func (x *PutApplicationSharedObjectResponse) Reset() {
 	*x = PutApplicationSharedObjectResponse{}
-	mi := &file_grpc_service_pipedservice_service_proto_msgTypes[69]
+	mi := &file_grpc_service_pipedservice_service_proto_msgTypes[73]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3571,7 +3739,7 @@ func (x *PutApplicationSharedObjectResponse) String() string {
 func (*PutApplicationSharedObjectResponse) ProtoMessage() {}
 
 func (x *PutApplicationSharedObjectResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_grpc_service_pipedservice_service_proto_msgTypes[69]
+	mi := &file_grpc_service_pipedservice_service_proto_msgTypes[73]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3584,7 +3752,7 @@ func (x *PutApplicationSharedObjectResponse) ProtoReflect() protoreflect.Message
 
 // Deprecated: Use PutApplicationSharedObjectResponse.ProtoReflect.Descriptor instead.
 func (*PutApplicationSharedObjectResponse) Descriptor() ([]byte, []int) {
-	return file_grpc_service_pipedservice_service_proto_rawDescGZIP(), []int{69}
+	return file_grpc_service_pipedservice_service_proto_rawDescGZIP(), []int{73}
 }
 
 type ReportEventStatusesRequest_Event struct {
@@ -3598,7 +3766,7 @@ type ReportEventStatusesRequest_Event struct {
 
 func (x *ReportEventStatusesRequest_Event) Reset() {
 	*x = ReportEventStatusesRequest_Event{}
-	mi := &file_grpc_service_pipedservice_service_proto_msgTypes[77]
+	mi := &file_grpc_service_pipedservice_service_proto_msgTypes[81]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3610,7 +3778,7 @@ func (x *ReportEventStatusesRequest_Event) String() string {
 func (*ReportEventStatusesRequest_Event) ProtoMessage() {}
 
 func (x *ReportEventStatusesRequest_Event) ProtoReflect() protoreflect.Message {
-	mi := &file_grpc_service_pipedservice_service_proto_msgTypes[77]
+	mi := &file_grpc_service_pipedservice_service_proto_msgTypes[81]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3623,7 +3791,7 @@ func (x *ReportEventStatusesRequest_Event) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReportEventStatusesRequest_Event.ProtoReflect.Descriptor instead.
 func (*ReportEventStatusesRequest_Event) Descriptor() ([]byte, []int) {
-	return file_grpc_service_pipedservice_service_proto_rawDescGZIP(), []int{50, 0}
+	return file_grpc_service_pipedservice_service_proto_rawDescGZIP(), []int{52, 0}
 }
 
 func (x *ReportEventStatusesRequest_Event) GetId() string {
@@ -3658,7 +3826,7 @@ type CreateDeploymentChainRequest_ApplicationMatcher struct {
 
 func (x *CreateDeploymentChainRequest_ApplicationMatcher) Reset() {
 	*x = CreateDeploymentChainRequest_ApplicationMatcher{}
-	mi := &file_grpc_service_pipedservice_service_proto_msgTypes[78]
+	mi := &file_grpc_service_pipedservice_service_proto_msgTypes[82]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3670,7 +3838,7 @@ func (x *CreateDeploymentChainRequest_ApplicationMatcher) String() string {
 func (*CreateDeploymentChainRequest_ApplicationMatcher) ProtoMessage() {}
 
 func (x *CreateDeploymentChainRequest_ApplicationMatcher) ProtoReflect() protoreflect.Message {
-	mi := &file_grpc_service_pipedservice_service_proto_msgTypes[78]
+	mi := &file_grpc_service_pipedservice_service_proto_msgTypes[82]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3683,7 +3851,7 @@ func (x *CreateDeploymentChainRequest_ApplicationMatcher) ProtoReflect() protore
 
 // Deprecated: Use CreateDeploymentChainRequest_ApplicationMatcher.ProtoReflect.Descriptor instead.
 func (*CreateDeploymentChainRequest_ApplicationMatcher) Descriptor() ([]byte, []int) {
-	return file_grpc_service_pipedservice_service_proto_rawDescGZIP(), []int{62, 0}
+	return file_grpc_service_pipedservice_service_proto_rawDescGZIP(), []int{66, 0}
 }
 
 func (x *CreateDeploymentChainRequest_ApplicationMatcher) GetName() string {
@@ -3711,7 +3879,7 @@ var File_grpc_service_pipedservice_service_proto protoreflect.FileDescriptor
 
 const file_grpc_service_pipedservice_service_proto_rawDesc = "" +
 	"\n" +
-	"'grpc/service/pipedservice/service.proto\x12\x19grpc.service.pipedservice\x1a\x1bbuf/validate/validate.proto\x1a\x11model/model.proto\"4\n" +
+	"'grpc/service/pipedservice/service.proto\x12\x19grpc.service.pipedservice\x1a\x1bbuf/validate/validate.proto\x1a\x15model/livestate.proto\x1a\x11model/model.proto\"4\n" +
 	"\x11ReportStatRequest\x12\x1f\n" +
 	"\vpiped_stats\x18\x01 \x01(\fR\n" +
 	"pipedStats\"=\n" +
@@ -3875,7 +4043,12 @@ const file_grpc_service_pipedservice_service_proto_rawDesc = "" +
 	"\x1cReportCommandHandledResponse\"l\n" +
 	"!ReportApplicationLiveStateRequest\x12G\n" +
 	"\bsnapshot\x18\x01 \x01(\v2#.model.ApplicationLiveStateSnapshotB\x06\xbaH\x03\xc8\x01\x01R\bsnapshot\"$\n" +
-	"\"ReportApplicationLiveStateResponse\"\xc5\x01\n" +
+	"\"ReportApplicationLiveStateResponse\"{\n" +
+	"'ReportApplicationLiveStateEventsRequest\x12P\n" +
+	"\x11kubernetes_events\x18\x01 \x03(\v2#.model.KubernetesResourceStateEventR\x10kubernetesEvents\"I\n" +
+	"(ReportApplicationLiveStateEventsResponse\x12\x1d\n" +
+	"\n" +
+	"failed_ids\x18\x01 \x03(\tR\tfailedIds\"\xc5\x01\n" +
 	"\x15GetLatestEventRequest\x12\x1b\n" +
 	"\x04name\x18\x01 \x01(\tB\a\xbaH\x04r\x02\x10\x01R\x04name\x12T\n" +
 	"\x06labels\x18\x02 \x03(\v2<.grpc.service.pipedservice.GetLatestEventRequest.LabelsEntryR\x06labels\x1a9\n" +
@@ -3903,7 +4076,10 @@ const file_grpc_service_pipedservice_service_proto_rawDesc = "" +
 	"\x02id\x18\x01 \x01(\tB\a\xbaH\x04r\x02\x10\x01R\x02id\x124\n" +
 	"\x06status\x18\x02 \x01(\x0e2\x12.model.EventStatusB\b\xbaH\x05\x82\x01\x02\x10\x01R\x06status\x126\n" +
 	"\x12status_description\x18\x03 \x01(\tB\a\xbaH\x04r\x02\x10\x01R\x11statusDescription\"\x1d\n" +
-	"\x1bReportEventStatusesResponse\"P\n" +
+	"\x1bReportEventStatusesResponse\"9\n" +
+	"\x1aReportEventsHandledRequest\x12\x1b\n" +
+	"\tevent_ids\x18\x01 \x03(\tR\beventIds\"\x1d\n" +
+	"\x1bReportEventsHandledResponse\"P\n" +
 	"\x1eGetLatestAnalysisResultRequest\x12.\n" +
 	"\x0eapplication_id\x18\x01 \x01(\tB\a\xbaH\x04r\x02\x10\x01R\rapplicationId\"i\n" +
 	"\x1fGetLatestAnalysisResultResponse\x12F\n" +
@@ -3957,7 +4133,7 @@ const file_grpc_service_pipedservice_service_proto_rawDesc = "" +
 	"\tListOrder\x12\b\n" +
 	"\x04NONE\x10\x00\x12\a\n" +
 	"\x03ASC\x10\x01\x12\b\n" +
-	"\x04DESC\x10\x022\x86)\n" +
+	"\x04DESC\x10\x022\xbf+\n" +
 	"\fPipedService\x12k\n" +
 	"\n" +
 	"ReportStat\x12,.grpc.service.pipedservice.ReportStatRequest\x1a-.grpc.service.pipedservice.ReportStatResponse\"\x00\x12z\n" +
@@ -3982,11 +4158,13 @@ const file_grpc_service_pipedservice_service_proto_rawDesc = "" +
 	"\x18ReportStageStatusChanged\x12:.grpc.service.pipedservice.ReportStageStatusChangedRequest\x1a;.grpc.service.pipedservice.ReportStageStatusChangedResponse\"\x00\x12\x8c\x01\n" +
 	"\x15ListUnhandledCommands\x127.grpc.service.pipedservice.ListUnhandledCommandsRequest\x1a8.grpc.service.pipedservice.ListUnhandledCommandsResponse\"\x00\x12\x89\x01\n" +
 	"\x14ReportCommandHandled\x126.grpc.service.pipedservice.ReportCommandHandledRequest\x1a7.grpc.service.pipedservice.ReportCommandHandledResponse\"\x00\x12\x9b\x01\n" +
-	"\x1aReportApplicationLiveState\x12<.grpc.service.pipedservice.ReportApplicationLiveStateRequest\x1a=.grpc.service.pipedservice.ReportApplicationLiveStateResponse\"\x00\x12w\n" +
+	"\x1aReportApplicationLiveState\x12<.grpc.service.pipedservice.ReportApplicationLiveStateRequest\x1a=.grpc.service.pipedservice.ReportApplicationLiveStateResponse\"\x00\x12\xad\x01\n" +
+	" ReportApplicationLiveStateEvents\x12B.grpc.service.pipedservice.ReportApplicationLiveStateEventsRequest\x1aC.grpc.service.pipedservice.ReportApplicationLiveStateEventsResponse\"\x00\x12w\n" +
 	"\x0eGetLatestEvent\x120.grpc.service.pipedservice.GetLatestEventRequest\x1a1.grpc.service.pipedservice.GetLatestEventResponse\"\x00\x12k\n" +
 	"\n" +
 	"ListEvents\x12,.grpc.service.pipedservice.ListEventsRequest\x1a-.grpc.service.pipedservice.ListEventsResponse\"\x00\x12\x86\x01\n" +
-	"\x13ReportEventStatuses\x125.grpc.service.pipedservice.ReportEventStatusesRequest\x1a6.grpc.service.pipedservice.ReportEventStatusesResponse\"\x00\x12\x92\x01\n" +
+	"\x13ReportEventStatuses\x125.grpc.service.pipedservice.ReportEventStatusesRequest\x1a6.grpc.service.pipedservice.ReportEventStatusesResponse\"\x00\x12\x86\x01\n" +
+	"\x13ReportEventsHandled\x125.grpc.service.pipedservice.ReportEventsHandledRequest\x1a6.grpc.service.pipedservice.ReportEventsHandledResponse\"\x00\x12\x92\x01\n" +
 	"\x17GetLatestAnalysisResult\x129.grpc.service.pipedservice.GetLatestAnalysisResultRequest\x1a:.grpc.service.pipedservice.GetLatestAnalysisResultResponse\"\x00\x12\x92\x01\n" +
 	"\x17PutLatestAnalysisResult\x129.grpc.service.pipedservice.PutLatestAnalysisResultRequest\x1a:.grpc.service.pipedservice.PutLatestAnalysisResultResponse\"\x00\x12\x80\x01\n" +
 	"\x11GetDesiredVersion\x123.grpc.service.pipedservice.GetDesiredVersionRequest\x1a4.grpc.service.pipedservice.GetDesiredVersionResponse\"\x00\x12\xaa\x01\n" +
@@ -4010,7 +4188,7 @@ func file_grpc_service_pipedservice_service_proto_rawDescGZIP() []byte {
 }
 
 var file_grpc_service_pipedservice_service_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_grpc_service_pipedservice_service_proto_msgTypes = make([]protoimpl.MessageInfo, 80)
+var file_grpc_service_pipedservice_service_proto_msgTypes = make([]protoimpl.MessageInfo, 84)
 var file_grpc_service_pipedservice_service_proto_goTypes = []any{
 	(ListOrder)(0),                                              // 0: grpc.service.pipedservice.ListOrder
 	(ListEventsRequest_Status)(0),                               // 1: grpc.service.pipedservice.ListEventsRequest.Status
@@ -4060,185 +4238,195 @@ var file_grpc_service_pipedservice_service_proto_goTypes = []any{
 	(*ReportCommandHandledResponse)(nil),                        // 45: grpc.service.pipedservice.ReportCommandHandledResponse
 	(*ReportApplicationLiveStateRequest)(nil),                   // 46: grpc.service.pipedservice.ReportApplicationLiveStateRequest
 	(*ReportApplicationLiveStateResponse)(nil),                  // 47: grpc.service.pipedservice.ReportApplicationLiveStateResponse
-	(*GetLatestEventRequest)(nil),                               // 48: grpc.service.pipedservice.GetLatestEventRequest
-	(*GetLatestEventResponse)(nil),                              // 49: grpc.service.pipedservice.GetLatestEventResponse
-	(*ListEventsRequest)(nil),                                   // 50: grpc.service.pipedservice.ListEventsRequest
-	(*ListEventsResponse)(nil),                                  // 51: grpc.service.pipedservice.ListEventsResponse
-	(*ReportEventStatusesRequest)(nil),                          // 52: grpc.service.pipedservice.ReportEventStatusesRequest
-	(*ReportEventStatusesResponse)(nil),                         // 53: grpc.service.pipedservice.ReportEventStatusesResponse
-	(*GetLatestAnalysisResultRequest)(nil),                      // 54: grpc.service.pipedservice.GetLatestAnalysisResultRequest
-	(*GetLatestAnalysisResultResponse)(nil),                     // 55: grpc.service.pipedservice.GetLatestAnalysisResultResponse
-	(*PutLatestAnalysisResultRequest)(nil),                      // 56: grpc.service.pipedservice.PutLatestAnalysisResultRequest
-	(*PutLatestAnalysisResultResponse)(nil),                     // 57: grpc.service.pipedservice.PutLatestAnalysisResultResponse
-	(*GetDesiredVersionRequest)(nil),                            // 58: grpc.service.pipedservice.GetDesiredVersionRequest
-	(*GetDesiredVersionResponse)(nil),                           // 59: grpc.service.pipedservice.GetDesiredVersionResponse
-	(*UpdateApplicationConfigurationsRequest)(nil),              // 60: grpc.service.pipedservice.UpdateApplicationConfigurationsRequest
-	(*UpdateApplicationConfigurationsResponse)(nil),             // 61: grpc.service.pipedservice.UpdateApplicationConfigurationsResponse
-	(*ReportUnregisteredApplicationConfigurationsRequest)(nil),  // 62: grpc.service.pipedservice.ReportUnregisteredApplicationConfigurationsRequest
-	(*ReportUnregisteredApplicationConfigurationsResponse)(nil), // 63: grpc.service.pipedservice.ReportUnregisteredApplicationConfigurationsResponse
-	(*CreateDeploymentChainRequest)(nil),                        // 64: grpc.service.pipedservice.CreateDeploymentChainRequest
-	(*CreateDeploymentChainResponse)(nil),                       // 65: grpc.service.pipedservice.CreateDeploymentChainResponse
-	(*InChainDeploymentPlannableRequest)(nil),                   // 66: grpc.service.pipedservice.InChainDeploymentPlannableRequest
-	(*InChainDeploymentPlannableResponse)(nil),                  // 67: grpc.service.pipedservice.InChainDeploymentPlannableResponse
-	(*GetApplicationSharedObjectRequest)(nil),                   // 68: grpc.service.pipedservice.GetApplicationSharedObjectRequest
-	(*GetApplicationSharedObjectResponse)(nil),                  // 69: grpc.service.pipedservice.GetApplicationSharedObjectResponse
-	(*PutApplicationSharedObjectRequest)(nil),                   // 70: grpc.service.pipedservice.PutApplicationSharedObjectRequest
-	(*PutApplicationSharedObjectResponse)(nil),                  // 71: grpc.service.pipedservice.PutApplicationSharedObjectResponse
-	nil,                                      // 72: grpc.service.pipedservice.ReportDeploymentCompletedRequest.StageStatusesEntry
-	nil,                                      // 73: grpc.service.pipedservice.SaveDeploymentMetadataRequest.MetadataEntry
-	nil,                                      // 74: grpc.service.pipedservice.SaveDeploymentSharedMetadataRequest.MetadataEntry
-	nil,                                      // 75: grpc.service.pipedservice.SaveDeploymentPluginMetadataRequest.MetadataEntry
-	nil,                                      // 76: grpc.service.pipedservice.SaveStageMetadataRequest.MetadataEntry
-	nil,                                      // 77: grpc.service.pipedservice.ReportCommandHandledRequest.MetadataEntry
-	nil,                                      // 78: grpc.service.pipedservice.GetLatestEventRequest.LabelsEntry
-	(*ReportEventStatusesRequest_Event)(nil), // 79: grpc.service.pipedservice.ReportEventStatusesRequest.Event
-	(*CreateDeploymentChainRequest_ApplicationMatcher)(nil), // 80: grpc.service.pipedservice.CreateDeploymentChainRequest.ApplicationMatcher
-	nil,                                          // 81: grpc.service.pipedservice.CreateDeploymentChainRequest.ApplicationMatcher.LabelsEntry
-	(*model.Piped_CloudProvider)(nil),            // 82: model.Piped.CloudProvider
-	(*model.ApplicationGitRepository)(nil),       // 83: model.ApplicationGitRepository
-	(*model.Piped_SecretEncryption)(nil),         // 84: model.Piped.SecretEncryption
-	(*model.Piped_PlatformProvider)(nil),         // 85: model.Piped.PlatformProvider
-	(*model.Piped_Plugin)(nil),                   // 86: model.Piped.Plugin
-	(*model.Application)(nil),                    // 87: model.Application
-	(*model.ApplicationSyncState)(nil),           // 88: model.ApplicationSyncState
-	(model.DeploymentStatus)(0),                  // 89: model.DeploymentStatus
-	(*model.ApplicationDeploymentReference)(nil), // 90: model.ApplicationDeploymentReference
-	(*model.Deployment)(nil),                     // 91: model.Deployment
-	(*model.PipelineStage)(nil),                  // 92: model.PipelineStage
-	(*model.ArtifactVersion)(nil),                // 93: model.ArtifactVersion
-	(model.SyncStrategy)(0),                      // 94: model.SyncStrategy
-	(*model.LogBlock)(nil),                       // 95: model.LogBlock
-	(model.StageStatus)(0),                       // 96: model.StageStatus
-	(*model.Command)(nil),                        // 97: model.Command
-	(model.CommandStatus)(0),                     // 98: model.CommandStatus
-	(*model.ApplicationLiveStateSnapshot)(nil),   // 99: model.ApplicationLiveStateSnapshot
-	(*model.Event)(nil),                          // 100: model.Event
-	(*model.AnalysisResult)(nil),                 // 101: model.AnalysisResult
-	(*model.ApplicationInfo)(nil),                // 102: model.ApplicationInfo
-	(model.EventStatus)(0),                       // 103: model.EventStatus
+	(*ReportApplicationLiveStateEventsRequest)(nil),             // 48: grpc.service.pipedservice.ReportApplicationLiveStateEventsRequest
+	(*ReportApplicationLiveStateEventsResponse)(nil),            // 49: grpc.service.pipedservice.ReportApplicationLiveStateEventsResponse
+	(*GetLatestEventRequest)(nil),                               // 50: grpc.service.pipedservice.GetLatestEventRequest
+	(*GetLatestEventResponse)(nil),                              // 51: grpc.service.pipedservice.GetLatestEventResponse
+	(*ListEventsRequest)(nil),                                   // 52: grpc.service.pipedservice.ListEventsRequest
+	(*ListEventsResponse)(nil),                                  // 53: grpc.service.pipedservice.ListEventsResponse
+	(*ReportEventStatusesRequest)(nil),                          // 54: grpc.service.pipedservice.ReportEventStatusesRequest
+	(*ReportEventStatusesResponse)(nil),                         // 55: grpc.service.pipedservice.ReportEventStatusesResponse
+	(*ReportEventsHandledRequest)(nil),                          // 56: grpc.service.pipedservice.ReportEventsHandledRequest
+	(*ReportEventsHandledResponse)(nil),                         // 57: grpc.service.pipedservice.ReportEventsHandledResponse
+	(*GetLatestAnalysisResultRequest)(nil),                      // 58: grpc.service.pipedservice.GetLatestAnalysisResultRequest
+	(*GetLatestAnalysisResultResponse)(nil),                     // 59: grpc.service.pipedservice.GetLatestAnalysisResultResponse
+	(*PutLatestAnalysisResultRequest)(nil),                      // 60: grpc.service.pipedservice.PutLatestAnalysisResultRequest
+	(*PutLatestAnalysisResultResponse)(nil),                     // 61: grpc.service.pipedservice.PutLatestAnalysisResultResponse
+	(*GetDesiredVersionRequest)(nil),                            // 62: grpc.service.pipedservice.GetDesiredVersionRequest
+	(*GetDesiredVersionResponse)(nil),                           // 63: grpc.service.pipedservice.GetDesiredVersionResponse
+	(*UpdateApplicationConfigurationsRequest)(nil),              // 64: grpc.service.pipedservice.UpdateApplicationConfigurationsRequest
+	(*UpdateApplicationConfigurationsResponse)(nil),             // 65: grpc.service.pipedservice.UpdateApplicationConfigurationsResponse
+	(*ReportUnregisteredApplicationConfigurationsRequest)(nil),  // 66: grpc.service.pipedservice.ReportUnregisteredApplicationConfigurationsRequest
+	(*ReportUnregisteredApplicationConfigurationsResponse)(nil), // 67: grpc.service.pipedservice.ReportUnregisteredApplicationConfigurationsResponse
+	(*CreateDeploymentChainRequest)(nil),                        // 68: grpc.service.pipedservice.CreateDeploymentChainRequest
+	(*CreateDeploymentChainResponse)(nil),                       // 69: grpc.service.pipedservice.CreateDeploymentChainResponse
+	(*InChainDeploymentPlannableRequest)(nil),                   // 70: grpc.service.pipedservice.InChainDeploymentPlannableRequest
+	(*InChainDeploymentPlannableResponse)(nil),                  // 71: grpc.service.pipedservice.InChainDeploymentPlannableResponse
+	(*GetApplicationSharedObjectRequest)(nil),                   // 72: grpc.service.pipedservice.GetApplicationSharedObjectRequest
+	(*GetApplicationSharedObjectResponse)(nil),                  // 73: grpc.service.pipedservice.GetApplicationSharedObjectResponse
+	(*PutApplicationSharedObjectRequest)(nil),                   // 74: grpc.service.pipedservice.PutApplicationSharedObjectRequest
+	(*PutApplicationSharedObjectResponse)(nil),                  // 75: grpc.service.pipedservice.PutApplicationSharedObjectResponse
+	nil,                                      // 76: grpc.service.pipedservice.ReportDeploymentCompletedRequest.StageStatusesEntry
+	nil,                                      // 77: grpc.service.pipedservice.SaveDeploymentMetadataRequest.MetadataEntry
+	nil,                                      // 78: grpc.service.pipedservice.SaveDeploymentSharedMetadataRequest.MetadataEntry
+	nil,                                      // 79: grpc.service.pipedservice.SaveDeploymentPluginMetadataRequest.MetadataEntry
+	nil,                                      // 80: grpc.service.pipedservice.SaveStageMetadataRequest.MetadataEntry
+	nil,                                      // 81: grpc.service.pipedservice.ReportCommandHandledRequest.MetadataEntry
+	nil,                                      // 82: grpc.service.pipedservice.GetLatestEventRequest.LabelsEntry
+	(*ReportEventStatusesRequest_Event)(nil), // 83: grpc.service.pipedservice.ReportEventStatusesRequest.Event
+	(*CreateDeploymentChainRequest_ApplicationMatcher)(nil), // 84: grpc.service.pipedservice.CreateDeploymentChainRequest.ApplicationMatcher
+	nil,                                          // 85: grpc.service.pipedservice.CreateDeploymentChainRequest.ApplicationMatcher.LabelsEntry
+	(*model.Piped_CloudProvider)(nil),            // 86: model.Piped.CloudProvider
+	(*model.ApplicationGitRepository)(nil),       // 87: model.ApplicationGitRepository
+	(*model.Piped_SecretEncryption)(nil),         // 88: model.Piped.SecretEncryption
+	(*model.Piped_PlatformProvider)(nil),         // 89: model.Piped.PlatformProvider
+	(*model.Piped_Plugin)(nil),                   // 90: model.Piped.Plugin
+	(*model.Application)(nil),                    // 91: model.Application
+	(*model.ApplicationSyncState)(nil),           // 92: model.ApplicationSyncState
+	(model.DeploymentStatus)(0),                  // 93: model.DeploymentStatus
+	(*model.ApplicationDeploymentReference)(nil), // 94: model.ApplicationDeploymentReference
+	(*model.Deployment)(nil),                     // 95: model.Deployment
+	(*model.PipelineStage)(nil),                  // 96: model.PipelineStage
+	(*model.ArtifactVersion)(nil),                // 97: model.ArtifactVersion
+	(model.SyncStrategy)(0),                      // 98: model.SyncStrategy
+	(*model.LogBlock)(nil),                       // 99: model.LogBlock
+	(model.StageStatus)(0),                       // 100: model.StageStatus
+	(*model.Command)(nil),                        // 101: model.Command
+	(model.CommandStatus)(0),                     // 102: model.CommandStatus
+	(*model.ApplicationLiveStateSnapshot)(nil),   // 103: model.ApplicationLiveStateSnapshot
+	(*model.KubernetesResourceStateEvent)(nil),   // 104: model.KubernetesResourceStateEvent
+	(*model.Event)(nil),                          // 105: model.Event
+	(*model.AnalysisResult)(nil),                 // 106: model.AnalysisResult
+	(*model.ApplicationInfo)(nil),                // 107: model.ApplicationInfo
+	(model.EventStatus)(0),                       // 108: model.EventStatus
 }
 var file_grpc_service_pipedservice_service_proto_depIdxs = []int32{
-	82,  // 0: grpc.service.pipedservice.ReportPipedMetaRequest.cloud_providers:type_name -> model.Piped.CloudProvider
-	83,  // 1: grpc.service.pipedservice.ReportPipedMetaRequest.repositories:type_name -> model.ApplicationGitRepository
-	84,  // 2: grpc.service.pipedservice.ReportPipedMetaRequest.secret_encryption:type_name -> model.Piped.SecretEncryption
-	85,  // 3: grpc.service.pipedservice.ReportPipedMetaRequest.platform_providers:type_name -> model.Piped.PlatformProvider
-	86,  // 4: grpc.service.pipedservice.ReportPipedMetaRequest.plugins:type_name -> model.Piped.Plugin
-	87,  // 5: grpc.service.pipedservice.ListApplicationsResponse.applications:type_name -> model.Application
-	88,  // 6: grpc.service.pipedservice.ReportApplicationSyncStateRequest.state:type_name -> model.ApplicationSyncState
-	89,  // 7: grpc.service.pipedservice.ReportApplicationMostRecentDeploymentRequest.status:type_name -> model.DeploymentStatus
-	90,  // 8: grpc.service.pipedservice.ReportApplicationMostRecentDeploymentRequest.deployment:type_name -> model.ApplicationDeploymentReference
-	89,  // 9: grpc.service.pipedservice.GetApplicationMostRecentDeploymentRequest.status:type_name -> model.DeploymentStatus
-	90,  // 10: grpc.service.pipedservice.GetApplicationMostRecentDeploymentResponse.deployment:type_name -> model.ApplicationDeploymentReference
-	91,  // 11: grpc.service.pipedservice.GetDeploymentResponse.deployment:type_name -> model.Deployment
-	91,  // 12: grpc.service.pipedservice.ListNotCompletedDeploymentsResponse.deployments:type_name -> model.Deployment
-	91,  // 13: grpc.service.pipedservice.CreateDeploymentRequest.deployment:type_name -> model.Deployment
-	92,  // 14: grpc.service.pipedservice.ReportDeploymentPlannedRequest.stages:type_name -> model.PipelineStage
-	93,  // 15: grpc.service.pipedservice.ReportDeploymentPlannedRequest.versions:type_name -> model.ArtifactVersion
-	94,  // 16: grpc.service.pipedservice.ReportDeploymentPlannedRequest.sync_strategy:type_name -> model.SyncStrategy
-	89,  // 17: grpc.service.pipedservice.ReportDeploymentStatusChangedRequest.status:type_name -> model.DeploymentStatus
-	89,  // 18: grpc.service.pipedservice.ReportDeploymentCompletedRequest.status:type_name -> model.DeploymentStatus
-	72,  // 19: grpc.service.pipedservice.ReportDeploymentCompletedRequest.stage_statuses:type_name -> grpc.service.pipedservice.ReportDeploymentCompletedRequest.StageStatusesEntry
-	73,  // 20: grpc.service.pipedservice.SaveDeploymentMetadataRequest.metadata:type_name -> grpc.service.pipedservice.SaveDeploymentMetadataRequest.MetadataEntry
-	74,  // 21: grpc.service.pipedservice.SaveDeploymentSharedMetadataRequest.metadata:type_name -> grpc.service.pipedservice.SaveDeploymentSharedMetadataRequest.MetadataEntry
-	75,  // 22: grpc.service.pipedservice.SaveDeploymentPluginMetadataRequest.metadata:type_name -> grpc.service.pipedservice.SaveDeploymentPluginMetadataRequest.MetadataEntry
-	76,  // 23: grpc.service.pipedservice.SaveStageMetadataRequest.metadata:type_name -> grpc.service.pipedservice.SaveStageMetadataRequest.MetadataEntry
-	95,  // 24: grpc.service.pipedservice.ReportStageLogsRequest.blocks:type_name -> model.LogBlock
-	95,  // 25: grpc.service.pipedservice.ReportStageLogsFromLastCheckpointRequest.blocks:type_name -> model.LogBlock
-	96,  // 26: grpc.service.pipedservice.ReportStageStatusChangedRequest.status:type_name -> model.StageStatus
-	97,  // 27: grpc.service.pipedservice.ListUnhandledCommandsResponse.commands:type_name -> model.Command
-	98,  // 28: grpc.service.pipedservice.ReportCommandHandledRequest.status:type_name -> model.CommandStatus
-	77,  // 29: grpc.service.pipedservice.ReportCommandHandledRequest.metadata:type_name -> grpc.service.pipedservice.ReportCommandHandledRequest.MetadataEntry
-	99,  // 30: grpc.service.pipedservice.ReportApplicationLiveStateRequest.snapshot:type_name -> model.ApplicationLiveStateSnapshot
-	78,  // 31: grpc.service.pipedservice.GetLatestEventRequest.labels:type_name -> grpc.service.pipedservice.GetLatestEventRequest.LabelsEntry
-	100, // 32: grpc.service.pipedservice.GetLatestEventResponse.event:type_name -> model.Event
-	0,   // 33: grpc.service.pipedservice.ListEventsRequest.order:type_name -> grpc.service.pipedservice.ListOrder
-	1,   // 34: grpc.service.pipedservice.ListEventsRequest.status:type_name -> grpc.service.pipedservice.ListEventsRequest.Status
-	100, // 35: grpc.service.pipedservice.ListEventsResponse.events:type_name -> model.Event
-	79,  // 36: grpc.service.pipedservice.ReportEventStatusesRequest.events:type_name -> grpc.service.pipedservice.ReportEventStatusesRequest.Event
-	101, // 37: grpc.service.pipedservice.GetLatestAnalysisResultResponse.analysis_result:type_name -> model.AnalysisResult
-	101, // 38: grpc.service.pipedservice.PutLatestAnalysisResultRequest.analysis_result:type_name -> model.AnalysisResult
-	102, // 39: grpc.service.pipedservice.UpdateApplicationConfigurationsRequest.applications:type_name -> model.ApplicationInfo
-	102, // 40: grpc.service.pipedservice.ReportUnregisteredApplicationConfigurationsRequest.applications:type_name -> model.ApplicationInfo
-	91,  // 41: grpc.service.pipedservice.CreateDeploymentChainRequest.first_deployment:type_name -> model.Deployment
-	80,  // 42: grpc.service.pipedservice.CreateDeploymentChainRequest.matchers:type_name -> grpc.service.pipedservice.CreateDeploymentChainRequest.ApplicationMatcher
-	96,  // 43: grpc.service.pipedservice.ReportDeploymentCompletedRequest.StageStatusesEntry.value:type_name -> model.StageStatus
-	103, // 44: grpc.service.pipedservice.ReportEventStatusesRequest.Event.status:type_name -> model.EventStatus
-	81,  // 45: grpc.service.pipedservice.CreateDeploymentChainRequest.ApplicationMatcher.labels:type_name -> grpc.service.pipedservice.CreateDeploymentChainRequest.ApplicationMatcher.LabelsEntry
-	2,   // 46: grpc.service.pipedservice.PipedService.ReportStat:input_type -> grpc.service.pipedservice.ReportStatRequest
-	4,   // 47: grpc.service.pipedservice.PipedService.ReportPipedMeta:input_type -> grpc.service.pipedservice.ReportPipedMetaRequest
-	6,   // 48: grpc.service.pipedservice.PipedService.ListApplications:input_type -> grpc.service.pipedservice.ListApplicationsRequest
-	8,   // 49: grpc.service.pipedservice.PipedService.ReportApplicationSyncState:input_type -> grpc.service.pipedservice.ReportApplicationSyncStateRequest
-	10,  // 50: grpc.service.pipedservice.PipedService.ReportApplicationDeployingStatus:input_type -> grpc.service.pipedservice.ReportApplicationDeployingStatusRequest
-	12,  // 51: grpc.service.pipedservice.PipedService.ReportApplicationMostRecentDeployment:input_type -> grpc.service.pipedservice.ReportApplicationMostRecentDeploymentRequest
-	14,  // 52: grpc.service.pipedservice.PipedService.GetApplicationMostRecentDeployment:input_type -> grpc.service.pipedservice.GetApplicationMostRecentDeploymentRequest
-	16,  // 53: grpc.service.pipedservice.PipedService.GetDeployment:input_type -> grpc.service.pipedservice.GetDeploymentRequest
-	18,  // 54: grpc.service.pipedservice.PipedService.ListNotCompletedDeployments:input_type -> grpc.service.pipedservice.ListNotCompletedDeploymentsRequest
-	20,  // 55: grpc.service.pipedservice.PipedService.CreateDeployment:input_type -> grpc.service.pipedservice.CreateDeploymentRequest
-	22,  // 56: grpc.service.pipedservice.PipedService.ReportDeploymentPlanned:input_type -> grpc.service.pipedservice.ReportDeploymentPlannedRequest
-	24,  // 57: grpc.service.pipedservice.PipedService.ReportDeploymentStatusChanged:input_type -> grpc.service.pipedservice.ReportDeploymentStatusChangedRequest
-	26,  // 58: grpc.service.pipedservice.PipedService.ReportDeploymentCompleted:input_type -> grpc.service.pipedservice.ReportDeploymentCompletedRequest
-	28,  // 59: grpc.service.pipedservice.PipedService.SaveDeploymentMetadata:input_type -> grpc.service.pipedservice.SaveDeploymentMetadataRequest
-	30,  // 60: grpc.service.pipedservice.PipedService.SaveDeploymentSharedMetadata:input_type -> grpc.service.pipedservice.SaveDeploymentSharedMetadataRequest
-	32,  // 61: grpc.service.pipedservice.PipedService.SaveDeploymentPluginMetadata:input_type -> grpc.service.pipedservice.SaveDeploymentPluginMetadataRequest
-	34,  // 62: grpc.service.pipedservice.PipedService.SaveStageMetadata:input_type -> grpc.service.pipedservice.SaveStageMetadataRequest
-	36,  // 63: grpc.service.pipedservice.PipedService.ReportStageLogs:input_type -> grpc.service.pipedservice.ReportStageLogsRequest
-	38,  // 64: grpc.service.pipedservice.PipedService.ReportStageLogsFromLastCheckpoint:input_type -> grpc.service.pipedservice.ReportStageLogsFromLastCheckpointRequest
-	40,  // 65: grpc.service.pipedservice.PipedService.ReportStageStatusChanged:input_type -> grpc.service.pipedservice.ReportStageStatusChangedRequest
-	42,  // 66: grpc.service.pipedservice.PipedService.ListUnhandledCommands:input_type -> grpc.service.pipedservice.ListUnhandledCommandsRequest
-	44,  // 67: grpc.service.pipedservice.PipedService.ReportCommandHandled:input_type -> grpc.service.pipedservice.ReportCommandHandledRequest
-	46,  // 68: grpc.service.pipedservice.PipedService.ReportApplicationLiveState:input_type -> grpc.service.pipedservice.ReportApplicationLiveStateRequest
-	48,  // 69: grpc.service.pipedservice.PipedService.GetLatestEvent:input_type -> grpc.service.pipedservice.GetLatestEventRequest
-	50,  // 70: grpc.service.pipedservice.PipedService.ListEvents:input_type -> grpc.service.pipedservice.ListEventsRequest
-	52,  // 71: grpc.service.pipedservice.PipedService.ReportEventStatuses:input_type -> grpc.service.pipedservice.ReportEventStatusesRequest
-	54,  // 72: grpc.service.pipedservice.PipedService.GetLatestAnalysisResult:input_type -> grpc.service.pipedservice.GetLatestAnalysisResultRequest
-	56,  // 73: grpc.service.pipedservice.PipedService.PutLatestAnalysisResult:input_type -> grpc.service.pipedservice.PutLatestAnalysisResultRequest
-	58,  // 74: grpc.service.pipedservice.PipedService.GetDesiredVersion:input_type -> grpc.service.pipedservice.GetDesiredVersionRequest
-	60,  // 75: grpc.service.pipedservice.PipedService.UpdateApplicationConfigurations:input_type -> grpc.service.pipedservice.UpdateApplicationConfigurationsRequest
-	62,  // 76: grpc.service.pipedservice.PipedService.ReportUnregisteredApplicationConfigurations:input_type -> grpc.service.pipedservice.ReportUnregisteredApplicationConfigurationsRequest
-	64,  // 77: grpc.service.pipedservice.PipedService.CreateDeploymentChain:input_type -> grpc.service.pipedservice.CreateDeploymentChainRequest
-	66,  // 78: grpc.service.pipedservice.PipedService.InChainDeploymentPlannable:input_type -> grpc.service.pipedservice.InChainDeploymentPlannableRequest
-	68,  // 79: grpc.service.pipedservice.PipedService.GetApplicationSharedObject:input_type -> grpc.service.pipedservice.GetApplicationSharedObjectRequest
-	70,  // 80: grpc.service.pipedservice.PipedService.PutApplicationSharedObject:input_type -> grpc.service.pipedservice.PutApplicationSharedObjectRequest
-	3,   // 81: grpc.service.pipedservice.PipedService.ReportStat:output_type -> grpc.service.pipedservice.ReportStatResponse
-	5,   // 82: grpc.service.pipedservice.PipedService.ReportPipedMeta:output_type -> grpc.service.pipedservice.ReportPipedMetaResponse
-	7,   // 83: grpc.service.pipedservice.PipedService.ListApplications:output_type -> grpc.service.pipedservice.ListApplicationsResponse
-	9,   // 84: grpc.service.pipedservice.PipedService.ReportApplicationSyncState:output_type -> grpc.service.pipedservice.ReportApplicationSyncStateResponse
-	11,  // 85: grpc.service.pipedservice.PipedService.ReportApplicationDeployingStatus:output_type -> grpc.service.pipedservice.ReportApplicationDeployingStatusResponse
-	13,  // 86: grpc.service.pipedservice.PipedService.ReportApplicationMostRecentDeployment:output_type -> grpc.service.pipedservice.ReportApplicationMostRecentDeploymentResponse
-	15,  // 87: grpc.service.pipedservice.PipedService.GetApplicationMostRecentDeployment:output_type -> grpc.service.pipedservice.GetApplicationMostRecentDeploymentResponse
-	17,  // 88: grpc.service.pipedservice.PipedService.GetDeployment:output_type -> grpc.service.pipedservice.GetDeploymentResponse
-	19,  // 89: grpc.service.pipedservice.PipedService.ListNotCompletedDeployments:output_type -> grpc.service.pipedservice.ListNotCompletedDeploymentsResponse
-	21,  // 90: grpc.service.pipedservice.PipedService.CreateDeployment:output_type -> grpc.service.pipedservice.CreateDeploymentResponse
-	23,  // 91: grpc.service.pipedservice.PipedService.ReportDeploymentPlanned:output_type -> grpc.service.pipedservice.ReportDeploymentPlannedResponse
-	25,  // 92: grpc.service.pipedservice.PipedService.ReportDeploymentStatusChanged:output_type -> grpc.service.pipedservice.ReportDeploymentStatusChangedResponse
-	27,  // 93: grpc.service.pipedservice.PipedService.ReportDeploymentCompleted:output_type -> grpc.service.pipedservice.ReportDeploymentCompletedResponse
-	29,  // 94: grpc.service.pipedservice.PipedService.SaveDeploymentMetadata:output_type -> grpc.service.pipedservice.SaveDeploymentMetadataResponse
-	31,  // 95: grpc.service.pipedservice.PipedService.SaveDeploymentSharedMetadata:output_type -> grpc.service.pipedservice.SaveDeploymentSharedMetadataResponse
-	33,  // 96: grpc.service.pipedservice.PipedService.SaveDeploymentPluginMetadata:output_type -> grpc.service.pipedservice.SaveDeploymentPluginMetadataResponse
-	35,  // 97: grpc.service.pipedservice.PipedService.SaveStageMetadata:output_type -> grpc.service.pipedservice.SaveStageMetadataResponse
-	37,  // 98: grpc.service.pipedservice.PipedService.ReportStageLogs:output_type -> grpc.service.pipedservice.ReportStageLogsResponse
-	39,  // 99: grpc.service.pipedservice.PipedService.ReportStageLogsFromLastCheckpoint:output_type -> grpc.service.pipedservice.ReportStageLogsFromLastCheckpointResponse
-	41,  // 100: grpc.service.pipedservice.PipedService.ReportStageStatusChanged:output_type -> grpc.service.pipedservice.ReportStageStatusChangedResponse
-	43,  // 101: grpc.service.pipedservice.PipedService.ListUnhandledCommands:output_type -> grpc.service.pipedservice.ListUnhandledCommandsResponse
-	45,  // 102: grpc.service.pipedservice.PipedService.ReportCommandHandled:output_type -> grpc.service.pipedservice.ReportCommandHandledResponse
-	47,  // 103: grpc.service.pipedservice.PipedService.ReportApplicationLiveState:output_type -> grpc.service.pipedservice.ReportApplicationLiveStateResponse
-	49,  // 104: grpc.service.pipedservice.PipedService.GetLatestEvent:output_type -> grpc.service.pipedservice.GetLatestEventResponse
-	51,  // 105: grpc.service.pipedservice.PipedService.ListEvents:output_type -> grpc.service.pipedservice.ListEventsResponse
-	53,  // 106: grpc.service.pipedservice.PipedService.ReportEventStatuses:output_type -> grpc.service.pipedservice.ReportEventStatusesResponse
-	55,  // 107: grpc.service.pipedservice.PipedService.GetLatestAnalysisResult:output_type -> grpc.service.pipedservice.GetLatestAnalysisResultResponse
-	57,  // 108: grpc.service.pipedservice.PipedService.PutLatestAnalysisResult:output_type -> grpc.service.pipedservice.PutLatestAnalysisResultResponse
-	59,  // 109: grpc.service.pipedservice.PipedService.GetDesiredVersion:output_type -> grpc.service.pipedservice.GetDesiredVersionResponse
-	61,  // 110: grpc.service.pipedservice.PipedService.UpdateApplicationConfigurations:output_type -> grpc.service.pipedservice.UpdateApplicationConfigurationsResponse
-	63,  // 111: grpc.service.pipedservice.PipedService.ReportUnregisteredApplicationConfigurations:output_type -> grpc.service.pipedservice.ReportUnregisteredApplicationConfigurationsResponse
-	65,  // 112: grpc.service.pipedservice.PipedService.CreateDeploymentChain:output_type -> grpc.service.pipedservice.CreateDeploymentChainResponse
-	67,  // 113: grpc.service.pipedservice.PipedService.InChainDeploymentPlannable:output_type -> grpc.service.pipedservice.InChainDeploymentPlannableResponse
-	69,  // 114: grpc.service.pipedservice.PipedService.GetApplicationSharedObject:output_type -> grpc.service.pipedservice.GetApplicationSharedObjectResponse
-	71,  // 115: grpc.service.pipedservice.PipedService.PutApplicationSharedObject:output_type -> grpc.service.pipedservice.PutApplicationSharedObjectResponse
-	81,  // [81:116] is the sub-list for method output_type
-	46,  // [46:81] is the sub-list for method input_type
-	46,  // [46:46] is the sub-list for extension type_name
-	46,  // [46:46] is the sub-list for extension extendee
-	0,   // [0:46] is the sub-list for field type_name
+	86,  // 0: grpc.service.pipedservice.ReportPipedMetaRequest.cloud_providers:type_name -> model.Piped.CloudProvider
+	87,  // 1: grpc.service.pipedservice.ReportPipedMetaRequest.repositories:type_name -> model.ApplicationGitRepository
+	88,  // 2: grpc.service.pipedservice.ReportPipedMetaRequest.secret_encryption:type_name -> model.Piped.SecretEncryption
+	89,  // 3: grpc.service.pipedservice.ReportPipedMetaRequest.platform_providers:type_name -> model.Piped.PlatformProvider
+	90,  // 4: grpc.service.pipedservice.ReportPipedMetaRequest.plugins:type_name -> model.Piped.Plugin
+	91,  // 5: grpc.service.pipedservice.ListApplicationsResponse.applications:type_name -> model.Application
+	92,  // 6: grpc.service.pipedservice.ReportApplicationSyncStateRequest.state:type_name -> model.ApplicationSyncState
+	93,  // 7: grpc.service.pipedservice.ReportApplicationMostRecentDeploymentRequest.status:type_name -> model.DeploymentStatus
+	94,  // 8: grpc.service.pipedservice.ReportApplicationMostRecentDeploymentRequest.deployment:type_name -> model.ApplicationDeploymentReference
+	93,  // 9: grpc.service.pipedservice.GetApplicationMostRecentDeploymentRequest.status:type_name -> model.DeploymentStatus
+	94,  // 10: grpc.service.pipedservice.GetApplicationMostRecentDeploymentResponse.deployment:type_name -> model.ApplicationDeploymentReference
+	95,  // 11: grpc.service.pipedservice.GetDeploymentResponse.deployment:type_name -> model.Deployment
+	95,  // 12: grpc.service.pipedservice.ListNotCompletedDeploymentsResponse.deployments:type_name -> model.Deployment
+	95,  // 13: grpc.service.pipedservice.CreateDeploymentRequest.deployment:type_name -> model.Deployment
+	96,  // 14: grpc.service.pipedservice.ReportDeploymentPlannedRequest.stages:type_name -> model.PipelineStage
+	97,  // 15: grpc.service.pipedservice.ReportDeploymentPlannedRequest.versions:type_name -> model.ArtifactVersion
+	98,  // 16: grpc.service.pipedservice.ReportDeploymentPlannedRequest.sync_strategy:type_name -> model.SyncStrategy
+	93,  // 17: grpc.service.pipedservice.ReportDeploymentStatusChangedRequest.status:type_name -> model.DeploymentStatus
+	93,  // 18: grpc.service.pipedservice.ReportDeploymentCompletedRequest.status:type_name -> model.DeploymentStatus
+	76,  // 19: grpc.service.pipedservice.ReportDeploymentCompletedRequest.stage_statuses:type_name -> grpc.service.pipedservice.ReportDeploymentCompletedRequest.StageStatusesEntry
+	77,  // 20: grpc.service.pipedservice.SaveDeploymentMetadataRequest.metadata:type_name -> grpc.service.pipedservice.SaveDeploymentMetadataRequest.MetadataEntry
+	78,  // 21: grpc.service.pipedservice.SaveDeploymentSharedMetadataRequest.metadata:type_name -> grpc.service.pipedservice.SaveDeploymentSharedMetadataRequest.MetadataEntry
+	79,  // 22: grpc.service.pipedservice.SaveDeploymentPluginMetadataRequest.metadata:type_name -> grpc.service.pipedservice.SaveDeploymentPluginMetadataRequest.MetadataEntry
+	80,  // 23: grpc.service.pipedservice.SaveStageMetadataRequest.metadata:type_name -> grpc.service.pipedservice.SaveStageMetadataRequest.MetadataEntry
+	99,  // 24: grpc.service.pipedservice.ReportStageLogsRequest.blocks:type_name -> model.LogBlock
+	99,  // 25: grpc.service.pipedservice.ReportStageLogsFromLastCheckpointRequest.blocks:type_name -> model.LogBlock
+	100, // 26: grpc.service.pipedservice.ReportStageStatusChangedRequest.status:type_name -> model.StageStatus
+	101, // 27: grpc.service.pipedservice.ListUnhandledCommandsResponse.commands:type_name -> model.Command
+	102, // 28: grpc.service.pipedservice.ReportCommandHandledRequest.status:type_name -> model.CommandStatus
+	81,  // 29: grpc.service.pipedservice.ReportCommandHandledRequest.metadata:type_name -> grpc.service.pipedservice.ReportCommandHandledRequest.MetadataEntry
+	103, // 30: grpc.service.pipedservice.ReportApplicationLiveStateRequest.snapshot:type_name -> model.ApplicationLiveStateSnapshot
+	104, // 31: grpc.service.pipedservice.ReportApplicationLiveStateEventsRequest.kubernetes_events:type_name -> model.KubernetesResourceStateEvent
+	82,  // 32: grpc.service.pipedservice.GetLatestEventRequest.labels:type_name -> grpc.service.pipedservice.GetLatestEventRequest.LabelsEntry
+	105, // 33: grpc.service.pipedservice.GetLatestEventResponse.event:type_name -> model.Event
+	0,   // 34: grpc.service.pipedservice.ListEventsRequest.order:type_name -> grpc.service.pipedservice.ListOrder
+	1,   // 35: grpc.service.pipedservice.ListEventsRequest.status:type_name -> grpc.service.pipedservice.ListEventsRequest.Status
+	105, // 36: grpc.service.pipedservice.ListEventsResponse.events:type_name -> model.Event
+	83,  // 37: grpc.service.pipedservice.ReportEventStatusesRequest.events:type_name -> grpc.service.pipedservice.ReportEventStatusesRequest.Event
+	106, // 38: grpc.service.pipedservice.GetLatestAnalysisResultResponse.analysis_result:type_name -> model.AnalysisResult
+	106, // 39: grpc.service.pipedservice.PutLatestAnalysisResultRequest.analysis_result:type_name -> model.AnalysisResult
+	107, // 40: grpc.service.pipedservice.UpdateApplicationConfigurationsRequest.applications:type_name -> model.ApplicationInfo
+	107, // 41: grpc.service.pipedservice.ReportUnregisteredApplicationConfigurationsRequest.applications:type_name -> model.ApplicationInfo
+	95,  // 42: grpc.service.pipedservice.CreateDeploymentChainRequest.first_deployment:type_name -> model.Deployment
+	84,  // 43: grpc.service.pipedservice.CreateDeploymentChainRequest.matchers:type_name -> grpc.service.pipedservice.CreateDeploymentChainRequest.ApplicationMatcher
+	100, // 44: grpc.service.pipedservice.ReportDeploymentCompletedRequest.StageStatusesEntry.value:type_name -> model.StageStatus
+	108, // 45: grpc.service.pipedservice.ReportEventStatusesRequest.Event.status:type_name -> model.EventStatus
+	85,  // 46: grpc.service.pipedservice.CreateDeploymentChainRequest.ApplicationMatcher.labels:type_name -> grpc.service.pipedservice.CreateDeploymentChainRequest.ApplicationMatcher.LabelsEntry
+	2,   // 47: grpc.service.pipedservice.PipedService.ReportStat:input_type -> grpc.service.pipedservice.ReportStatRequest
+	4,   // 48: grpc.service.pipedservice.PipedService.ReportPipedMeta:input_type -> grpc.service.pipedservice.ReportPipedMetaRequest
+	6,   // 49: grpc.service.pipedservice.PipedService.ListApplications:input_type -> grpc.service.pipedservice.ListApplicationsRequest
+	8,   // 50: grpc.service.pipedservice.PipedService.ReportApplicationSyncState:input_type -> grpc.service.pipedservice.ReportApplicationSyncStateRequest
+	10,  // 51: grpc.service.pipedservice.PipedService.ReportApplicationDeployingStatus:input_type -> grpc.service.pipedservice.ReportApplicationDeployingStatusRequest
+	12,  // 52: grpc.service.pipedservice.PipedService.ReportApplicationMostRecentDeployment:input_type -> grpc.service.pipedservice.ReportApplicationMostRecentDeploymentRequest
+	14,  // 53: grpc.service.pipedservice.PipedService.GetApplicationMostRecentDeployment:input_type -> grpc.service.pipedservice.GetApplicationMostRecentDeploymentRequest
+	16,  // 54: grpc.service.pipedservice.PipedService.GetDeployment:input_type -> grpc.service.pipedservice.GetDeploymentRequest
+	18,  // 55: grpc.service.pipedservice.PipedService.ListNotCompletedDeployments:input_type -> grpc.service.pipedservice.ListNotCompletedDeploymentsRequest
+	20,  // 56: grpc.service.pipedservice.PipedService.CreateDeployment:input_type -> grpc.service.pipedservice.CreateDeploymentRequest
+	22,  // 57: grpc.service.pipedservice.PipedService.ReportDeploymentPlanned:input_type -> grpc.service.pipedservice.ReportDeploymentPlannedRequest
+	24,  // 58: grpc.service.pipedservice.PipedService.ReportDeploymentStatusChanged:input_type -> grpc.service.pipedservice.ReportDeploymentStatusChangedRequest
+	26,  // 59: grpc.service.pipedservice.PipedService.ReportDeploymentCompleted:input_type -> grpc.service.pipedservice.ReportDeploymentCompletedRequest
+	28,  // 60: grpc.service.pipedservice.PipedService.SaveDeploymentMetadata:input_type -> grpc.service.pipedservice.SaveDeploymentMetadataRequest
+	30,  // 61: grpc.service.pipedservice.PipedService.SaveDeploymentSharedMetadata:input_type -> grpc.service.pipedservice.SaveDeploymentSharedMetadataRequest
+	32,  // 62: grpc.service.pipedservice.PipedService.SaveDeploymentPluginMetadata:input_type -> grpc.service.pipedservice.SaveDeploymentPluginMetadataRequest
+	34,  // 63: grpc.service.pipedservice.PipedService.SaveStageMetadata:input_type -> grpc.service.pipedservice.SaveStageMetadataRequest
+	36,  // 64: grpc.service.pipedservice.PipedService.ReportStageLogs:input_type -> grpc.service.pipedservice.ReportStageLogsRequest
+	38,  // 65: grpc.service.pipedservice.PipedService.ReportStageLogsFromLastCheckpoint:input_type -> grpc.service.pipedservice.ReportStageLogsFromLastCheckpointRequest
+	40,  // 66: grpc.service.pipedservice.PipedService.ReportStageStatusChanged:input_type -> grpc.service.pipedservice.ReportStageStatusChangedRequest
+	42,  // 67: grpc.service.pipedservice.PipedService.ListUnhandledCommands:input_type -> grpc.service.pipedservice.ListUnhandledCommandsRequest
+	44,  // 68: grpc.service.pipedservice.PipedService.ReportCommandHandled:input_type -> grpc.service.pipedservice.ReportCommandHandledRequest
+	46,  // 69: grpc.service.pipedservice.PipedService.ReportApplicationLiveState:input_type -> grpc.service.pipedservice.ReportApplicationLiveStateRequest
+	48,  // 70: grpc.service.pipedservice.PipedService.ReportApplicationLiveStateEvents:input_type -> grpc.service.pipedservice.ReportApplicationLiveStateEventsRequest
+	50,  // 71: grpc.service.pipedservice.PipedService.GetLatestEvent:input_type -> grpc.service.pipedservice.GetLatestEventRequest
+	52,  // 72: grpc.service.pipedservice.PipedService.ListEvents:input_type -> grpc.service.pipedservice.ListEventsRequest
+	54,  // 73: grpc.service.pipedservice.PipedService.ReportEventStatuses:input_type -> grpc.service.pipedservice.ReportEventStatusesRequest
+	56,  // 74: grpc.service.pipedservice.PipedService.ReportEventsHandled:input_type -> grpc.service.pipedservice.ReportEventsHandledRequest
+	58,  // 75: grpc.service.pipedservice.PipedService.GetLatestAnalysisResult:input_type -> grpc.service.pipedservice.GetLatestAnalysisResultRequest
+	60,  // 76: grpc.service.pipedservice.PipedService.PutLatestAnalysisResult:input_type -> grpc.service.pipedservice.PutLatestAnalysisResultRequest
+	62,  // 77: grpc.service.pipedservice.PipedService.GetDesiredVersion:input_type -> grpc.service.pipedservice.GetDesiredVersionRequest
+	64,  // 78: grpc.service.pipedservice.PipedService.UpdateApplicationConfigurations:input_type -> grpc.service.pipedservice.UpdateApplicationConfigurationsRequest
+	66,  // 79: grpc.service.pipedservice.PipedService.ReportUnregisteredApplicationConfigurations:input_type -> grpc.service.pipedservice.ReportUnregisteredApplicationConfigurationsRequest
+	68,  // 80: grpc.service.pipedservice.PipedService.CreateDeploymentChain:input_type -> grpc.service.pipedservice.CreateDeploymentChainRequest
+	70,  // 81: grpc.service.pipedservice.PipedService.InChainDeploymentPlannable:input_type -> grpc.service.pipedservice.InChainDeploymentPlannableRequest
+	72,  // 82: grpc.service.pipedservice.PipedService.GetApplicationSharedObject:input_type -> grpc.service.pipedservice.GetApplicationSharedObjectRequest
+	74,  // 83: grpc.service.pipedservice.PipedService.PutApplicationSharedObject:input_type -> grpc.service.pipedservice.PutApplicationSharedObjectRequest
+	3,   // 84: grpc.service.pipedservice.PipedService.ReportStat:output_type -> grpc.service.pipedservice.ReportStatResponse
+	5,   // 85: grpc.service.pipedservice.PipedService.ReportPipedMeta:output_type -> grpc.service.pipedservice.ReportPipedMetaResponse
+	7,   // 86: grpc.service.pipedservice.PipedService.ListApplications:output_type -> grpc.service.pipedservice.ListApplicationsResponse
+	9,   // 87: grpc.service.pipedservice.PipedService.ReportApplicationSyncState:output_type -> grpc.service.pipedservice.ReportApplicationSyncStateResponse
+	11,  // 88: grpc.service.pipedservice.PipedService.ReportApplicationDeployingStatus:output_type -> grpc.service.pipedservice.ReportApplicationDeployingStatusResponse
+	13,  // 89: grpc.service.pipedservice.PipedService.ReportApplicationMostRecentDeployment:output_type -> grpc.service.pipedservice.ReportApplicationMostRecentDeploymentResponse
+	15,  // 90: grpc.service.pipedservice.PipedService.GetApplicationMostRecentDeployment:output_type -> grpc.service.pipedservice.GetApplicationMostRecentDeploymentResponse
+	17,  // 91: grpc.service.pipedservice.PipedService.GetDeployment:output_type -> grpc.service.pipedservice.GetDeploymentResponse
+	19,  // 92: grpc.service.pipedservice.PipedService.ListNotCompletedDeployments:output_type -> grpc.service.pipedservice.ListNotCompletedDeploymentsResponse
+	21,  // 93: grpc.service.pipedservice.PipedService.CreateDeployment:output_type -> grpc.service.pipedservice.CreateDeploymentResponse
+	23,  // 94: grpc.service.pipedservice.PipedService.ReportDeploymentPlanned:output_type -> grpc.service.pipedservice.ReportDeploymentPlannedResponse
+	25,  // 95: grpc.service.pipedservice.PipedService.ReportDeploymentStatusChanged:output_type -> grpc.service.pipedservice.ReportDeploymentStatusChangedResponse
+	27,  // 96: grpc.service.pipedservice.PipedService.ReportDeploymentCompleted:output_type -> grpc.service.pipedservice.ReportDeploymentCompletedResponse
+	29,  // 97: grpc.service.pipedservice.PipedService.SaveDeploymentMetadata:output_type -> grpc.service.pipedservice.SaveDeploymentMetadataResponse
+	31,  // 98: grpc.service.pipedservice.PipedService.SaveDeploymentSharedMetadata:output_type -> grpc.service.pipedservice.SaveDeploymentSharedMetadataResponse
+	33,  // 99: grpc.service.pipedservice.PipedService.SaveDeploymentPluginMetadata:output_type -> grpc.service.pipedservice.SaveDeploymentPluginMetadataResponse
+	35,  // 100: grpc.service.pipedservice.PipedService.SaveStageMetadata:output_type -> grpc.service.pipedservice.SaveStageMetadataResponse
+	37,  // 101: grpc.service.pipedservice.PipedService.ReportStageLogs:output_type -> grpc.service.pipedservice.ReportStageLogsResponse
+	39,  // 102: grpc.service.pipedservice.PipedService.ReportStageLogsFromLastCheckpoint:output_type -> grpc.service.pipedservice.ReportStageLogsFromLastCheckpointResponse
+	41,  // 103: grpc.service.pipedservice.PipedService.ReportStageStatusChanged:output_type -> grpc.service.pipedservice.ReportStageStatusChangedResponse
+	43,  // 104: grpc.service.pipedservice.PipedService.ListUnhandledCommands:output_type -> grpc.service.pipedservice.ListUnhandledCommandsResponse
+	45,  // 105: grpc.service.pipedservice.PipedService.ReportCommandHandled:output_type -> grpc.service.pipedservice.ReportCommandHandledResponse
+	47,  // 106: grpc.service.pipedservice.PipedService.ReportApplicationLiveState:output_type -> grpc.service.pipedservice.ReportApplicationLiveStateResponse
+	49,  // 107: grpc.service.pipedservice.PipedService.ReportApplicationLiveStateEvents:output_type -> grpc.service.pipedservice.ReportApplicationLiveStateEventsResponse
+	51,  // 108: grpc.service.pipedservice.PipedService.GetLatestEvent:output_type -> grpc.service.pipedservice.GetLatestEventResponse
+	53,  // 109: grpc.service.pipedservice.PipedService.ListEvents:output_type -> grpc.service.pipedservice.ListEventsResponse
+	55,  // 110: grpc.service.pipedservice.PipedService.ReportEventStatuses:output_type -> grpc.service.pipedservice.ReportEventStatusesResponse
+	57,  // 111: grpc.service.pipedservice.PipedService.ReportEventsHandled:output_type -> grpc.service.pipedservice.ReportEventsHandledResponse
+	59,  // 112: grpc.service.pipedservice.PipedService.GetLatestAnalysisResult:output_type -> grpc.service.pipedservice.GetLatestAnalysisResultResponse
+	61,  // 113: grpc.service.pipedservice.PipedService.PutLatestAnalysisResult:output_type -> grpc.service.pipedservice.PutLatestAnalysisResultResponse
+	63,  // 114: grpc.service.pipedservice.PipedService.GetDesiredVersion:output_type -> grpc.service.pipedservice.GetDesiredVersionResponse
+	65,  // 115: grpc.service.pipedservice.PipedService.UpdateApplicationConfigurations:output_type -> grpc.service.pipedservice.UpdateApplicationConfigurationsResponse
+	67,  // 116: grpc.service.pipedservice.PipedService.ReportUnregisteredApplicationConfigurations:output_type -> grpc.service.pipedservice.ReportUnregisteredApplicationConfigurationsResponse
+	69,  // 117: grpc.service.pipedservice.PipedService.CreateDeploymentChain:output_type -> grpc.service.pipedservice.CreateDeploymentChainResponse
+	71,  // 118: grpc.service.pipedservice.PipedService.InChainDeploymentPlannable:output_type -> grpc.service.pipedservice.InChainDeploymentPlannableResponse
+	73,  // 119: grpc.service.pipedservice.PipedService.GetApplicationSharedObject:output_type -> grpc.service.pipedservice.GetApplicationSharedObjectResponse
+	75,  // 120: grpc.service.pipedservice.PipedService.PutApplicationSharedObject:output_type -> grpc.service.pipedservice.PutApplicationSharedObjectResponse
+	84,  // [84:121] is the sub-list for method output_type
+	47,  // [47:84] is the sub-list for method input_type
+	47,  // [47:47] is the sub-list for extension type_name
+	47,  // [47:47] is the sub-list for extension extendee
+	0,   // [0:47] is the sub-list for field type_name
 }
 
 func init() { file_grpc_service_pipedservice_service_proto_init() }
@@ -4252,7 +4440,7 @@ func file_grpc_service_pipedservice_service_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_grpc_service_pipedservice_service_proto_rawDesc), len(file_grpc_service_pipedservice_service_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   80,
+			NumMessages:   84,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -44,9 +44,11 @@ const (
 	PipedService_ListUnhandledCommands_FullMethodName                       = "/grpc.service.pipedservice.PipedService/ListUnhandledCommands"
 	PipedService_ReportCommandHandled_FullMethodName                        = "/grpc.service.pipedservice.PipedService/ReportCommandHandled"
 	PipedService_ReportApplicationLiveState_FullMethodName                  = "/grpc.service.pipedservice.PipedService/ReportApplicationLiveState"
+	PipedService_ReportApplicationLiveStateEvents_FullMethodName            = "/grpc.service.pipedservice.PipedService/ReportApplicationLiveStateEvents"
 	PipedService_GetLatestEvent_FullMethodName                              = "/grpc.service.pipedservice.PipedService/GetLatestEvent"
 	PipedService_ListEvents_FullMethodName                                  = "/grpc.service.pipedservice.PipedService/ListEvents"
 	PipedService_ReportEventStatuses_FullMethodName                         = "/grpc.service.pipedservice.PipedService/ReportEventStatuses"
+	PipedService_ReportEventsHandled_FullMethodName                         = "/grpc.service.pipedservice.PipedService/ReportEventsHandled"
 	PipedService_GetLatestAnalysisResult_FullMethodName                     = "/grpc.service.pipedservice.PipedService/GetLatestAnalysisResult"
 	PipedService_PutLatestAnalysisResult_FullMethodName                     = "/grpc.service.pipedservice.PipedService/PutLatestAnalysisResult"
 	PipedService_GetDesiredVersion_FullMethodName                           = "/grpc.service.pipedservice.PipedService/GetDesiredVersion"
@@ -88,9 +90,12 @@ type PipedServiceClient interface {
 	ListUnhandledCommands(ctx context.Context, in *ListUnhandledCommandsRequest, opts ...grpc.CallOption) (*ListUnhandledCommandsResponse, error)
 	ReportCommandHandled(ctx context.Context, in *ReportCommandHandledRequest, opts ...grpc.CallOption) (*ReportCommandHandledResponse, error)
 	ReportApplicationLiveState(ctx context.Context, in *ReportApplicationLiveStateRequest, opts ...grpc.CallOption) (*ReportApplicationLiveStateResponse, error)
+	ReportApplicationLiveStateEvents(ctx context.Context, in *ReportApplicationLiveStateEventsRequest, opts ...grpc.CallOption) (*ReportApplicationLiveStateEventsResponse, error)
 	GetLatestEvent(ctx context.Context, in *GetLatestEventRequest, opts ...grpc.CallOption) (*GetLatestEventResponse, error)
 	ListEvents(ctx context.Context, in *ListEventsRequest, opts ...grpc.CallOption) (*ListEventsResponse, error)
 	ReportEventStatuses(ctx context.Context, in *ReportEventStatusesRequest, opts ...grpc.CallOption) (*ReportEventStatusesResponse, error)
+	// ReportEventsHandled is called by agents of 0.34 only.
+	ReportEventsHandled(ctx context.Context, in *ReportEventsHandledRequest, opts ...grpc.CallOption) (*ReportEventsHandledResponse, error)
 	GetLatestAnalysisResult(ctx context.Context, in *GetLatestAnalysisResultRequest, opts ...grpc.CallOption) (*GetLatestAnalysisResultResponse, error)
 	PutLatestAnalysisResult(ctx context.Context, in *PutLatestAnalysisResultRequest, opts ...grpc.CallOption) (*PutLatestAnalysisResultResponse, error)
 	GetDesiredVersion(ctx context.Context, in *GetDesiredVersionRequest, opts ...grpc.CallOption) (*GetDesiredVersionResponse, error)
@@ -340,6 +345,16 @@ func (c *pipedServiceClient) ReportApplicationLiveState(ctx context.Context, in 
 	return out, nil
 }
 
+func (c *pipedServiceClient) ReportApplicationLiveStateEvents(ctx context.Context, in *ReportApplicationLiveStateEventsRequest, opts ...grpc.CallOption) (*ReportApplicationLiveStateEventsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ReportApplicationLiveStateEventsResponse)
+	err := c.cc.Invoke(ctx, PipedService_ReportApplicationLiveStateEvents_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *pipedServiceClient) GetLatestEvent(ctx context.Context, in *GetLatestEventRequest, opts ...grpc.CallOption) (*GetLatestEventResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(GetLatestEventResponse)
@@ -364,6 +379,16 @@ func (c *pipedServiceClient) ReportEventStatuses(ctx context.Context, in *Report
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(ReportEventStatusesResponse)
 	err := c.cc.Invoke(ctx, PipedService_ReportEventStatuses_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *pipedServiceClient) ReportEventsHandled(ctx context.Context, in *ReportEventsHandledRequest, opts ...grpc.CallOption) (*ReportEventsHandledResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ReportEventsHandledResponse)
+	err := c.cc.Invoke(ctx, PipedService_ReportEventsHandled_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -490,9 +515,12 @@ type PipedServiceServer interface {
 	ListUnhandledCommands(context.Context, *ListUnhandledCommandsRequest) (*ListUnhandledCommandsResponse, error)
 	ReportCommandHandled(context.Context, *ReportCommandHandledRequest) (*ReportCommandHandledResponse, error)
 	ReportApplicationLiveState(context.Context, *ReportApplicationLiveStateRequest) (*ReportApplicationLiveStateResponse, error)
+	ReportApplicationLiveStateEvents(context.Context, *ReportApplicationLiveStateEventsRequest) (*ReportApplicationLiveStateEventsResponse, error)
 	GetLatestEvent(context.Context, *GetLatestEventRequest) (*GetLatestEventResponse, error)
 	ListEvents(context.Context, *ListEventsRequest) (*ListEventsResponse, error)
 	ReportEventStatuses(context.Context, *ReportEventStatusesRequest) (*ReportEventStatusesResponse, error)
+	// ReportEventsHandled is called by agents of 0.34 only.
+	ReportEventsHandled(context.Context, *ReportEventsHandledRequest) (*ReportEventsHandledResponse, error)
 	GetLatestAnalysisResult(context.Context, *GetLatestAnalysisResultRequest) (*GetLatestAnalysisResultResponse, error)
 	PutLatestAnalysisResult(context.Context, *PutLatestAnalysisResultRequest) (*PutLatestAnalysisResultResponse, error)
 	GetDesiredVersion(context.Context, *GetDesiredVersionRequest) (*GetDesiredVersionResponse, error)
@@ -581,6 +609,9 @@ func (UnimplementedPipedServiceServer) ReportCommandHandled(context.Context, *Re
 func (UnimplementedPipedServiceServer) ReportApplicationLiveState(context.Context, *ReportApplicationLiveStateRequest) (*ReportApplicationLiveStateResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ReportApplicationLiveState not implemented")
 }
+func (UnimplementedPipedServiceServer) ReportApplicationLiveStateEvents(context.Context, *ReportApplicationLiveStateEventsRequest) (*ReportApplicationLiveStateEventsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ReportApplicationLiveStateEvents not implemented")
+}
 func (UnimplementedPipedServiceServer) GetLatestEvent(context.Context, *GetLatestEventRequest) (*GetLatestEventResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method GetLatestEvent not implemented")
 }
@@ -589,6 +620,9 @@ func (UnimplementedPipedServiceServer) ListEvents(context.Context, *ListEventsRe
 }
 func (UnimplementedPipedServiceServer) ReportEventStatuses(context.Context, *ReportEventStatusesRequest) (*ReportEventStatusesResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ReportEventStatuses not implemented")
+}
+func (UnimplementedPipedServiceServer) ReportEventsHandled(context.Context, *ReportEventsHandledRequest) (*ReportEventsHandledResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ReportEventsHandled not implemented")
 }
 func (UnimplementedPipedServiceServer) GetLatestAnalysisResult(context.Context, *GetLatestAnalysisResultRequest) (*GetLatestAnalysisResultResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method GetLatestAnalysisResult not implemented")
@@ -1052,6 +1086,24 @@ func _PipedService_ReportApplicationLiveState_Handler(srv interface{}, ctx conte
 	return interceptor(ctx, in, info, handler)
 }
 
+func _PipedService_ReportApplicationLiveStateEvents_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ReportApplicationLiveStateEventsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(PipedServiceServer).ReportApplicationLiveStateEvents(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: PipedService_ReportApplicationLiveStateEvents_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(PipedServiceServer).ReportApplicationLiveStateEvents(ctx, req.(*ReportApplicationLiveStateEventsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _PipedService_GetLatestEvent_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(GetLatestEventRequest)
 	if err := dec(in); err != nil {
@@ -1102,6 +1154,24 @@ func _PipedService_ReportEventStatuses_Handler(srv interface{}, ctx context.Cont
 	}
 	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
 		return srv.(PipedServiceServer).ReportEventStatuses(ctx, req.(*ReportEventStatusesRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _PipedService_ReportEventsHandled_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ReportEventsHandledRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(PipedServiceServer).ReportEventsHandled(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: PipedService_ReportEventsHandled_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(PipedServiceServer).ReportEventsHandled(ctx, req.(*ReportEventsHandledRequest))
 	}
 	return interceptor(ctx, in, info, handler)
 }
@@ -1368,6 +1438,10 @@ var PipedService_ServiceDesc = grpc.ServiceDesc{
 			Handler:    _PipedService_ReportApplicationLiveState_Handler,
 		},
 		{
+			MethodName: "ReportApplicationLiveStateEvents",
+			Handler:    _PipedService_ReportApplicationLiveStateEvents_Handler,
+		},
+		{
 			MethodName: "GetLatestEvent",
 			Handler:    _PipedService_GetLatestEvent_Handler,
 		},
@@ -1378,6 +1452,10 @@ var PipedService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "ReportEventStatuses",
 			Handler:    _PipedService_ReportEventStatuses_Handler,
+		},
+		{
+			MethodName: "ReportEventsHandled",
+			Handler:    _PipedService_ReportEventsHandled_Handler,
 		},
 		{
 			MethodName: "GetLatestAnalysisResult",

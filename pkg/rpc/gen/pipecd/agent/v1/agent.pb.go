@@ -13,6 +13,7 @@ import (
 	_ "buf.build/gen/go/bufbuild/protovalidate/protocolbuffers/go/buf/validate"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
+	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
 	model "pipecd/pkg/rpc/gen/model"
 	reflect "reflect"
 	sync "sync"
@@ -619,11 +620,393 @@ func (*ApplicationsChanged) Descriptor() ([]byte, []int) {
 	return file_pipecd_agent_v1_agent_proto_rawDescGZIP(), []int{8}
 }
 
+type ReportAnalysisChecksRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	DeploymentId  string                 `protobuf:"bytes,1,opt,name=deployment_id,json=deploymentId,proto3" json:"deployment_id,omitempty"`
+	StageId       string                 `protobuf:"bytes,2,opt,name=stage_id,json=stageId,proto3" json:"stage_id,omitempty"`
+	RetriedCount  int32                  `protobuf:"varint,3,opt,name=retried_count,json=retriedCount,proto3" json:"retried_count,omitempty"`
+	Checks        []*AnalysisCheck       `protobuf:"bytes,4,rep,name=checks,proto3" json:"checks,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReportAnalysisChecksRequest) Reset() {
+	*x = ReportAnalysisChecksRequest{}
+	mi := &file_pipecd_agent_v1_agent_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReportAnalysisChecksRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReportAnalysisChecksRequest) ProtoMessage() {}
+
+func (x *ReportAnalysisChecksRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_pipecd_agent_v1_agent_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReportAnalysisChecksRequest.ProtoReflect.Descriptor instead.
+func (*ReportAnalysisChecksRequest) Descriptor() ([]byte, []int) {
+	return file_pipecd_agent_v1_agent_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *ReportAnalysisChecksRequest) GetDeploymentId() string {
+	if x != nil {
+		return x.DeploymentId
+	}
+	return ""
+}
+
+func (x *ReportAnalysisChecksRequest) GetStageId() string {
+	if x != nil {
+		return x.StageId
+	}
+	return ""
+}
+
+func (x *ReportAnalysisChecksRequest) GetRetriedCount() int32 {
+	if x != nil {
+		return x.RetriedCount
+	}
+	return 0
+}
+
+func (x *ReportAnalysisChecksRequest) GetChecks() []*AnalysisCheck {
+	if x != nil {
+		return x.Checks
+	}
+	return nil
+}
+
+type ReportAnalysisChecksResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReportAnalysisChecksResponse) Reset() {
+	*x = ReportAnalysisChecksResponse{}
+	mi := &file_pipecd_agent_v1_agent_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReportAnalysisChecksResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReportAnalysisChecksResponse) ProtoMessage() {}
+
+func (x *ReportAnalysisChecksResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_pipecd_agent_v1_agent_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReportAnalysisChecksResponse.ProtoReflect.Descriptor instead.
+func (*ReportAnalysisChecksResponse) Descriptor() ([]byte, []int) {
+	return file_pipecd_agent_v1_agent_proto_rawDescGZIP(), []int{10}
+}
+
+// AnalysisCheck is one look at one window of one metric.
+type AnalysisCheck struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The metric in its stage, such as "metrics-0".
+	Metric string `protobuf:"bytes,1,opt,name=metric,proto3" json:"metric,omitempty"`
+	// Counts the checks of the metric from 0, over restarts of the agent.
+	Index int32 `protobuf:"varint,2,opt,name=index,proto3" json:"index,omitempty"`
+	// How the points were judged, such as "THRESHOLD".
+	Strategy string `protobuf:"bytes,3,opt,name=strategy,proto3" json:"strategy,omitempty"`
+	// The window: after from, up to and including to.
+	From *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=from,proto3" json:"from,omitempty"`
+	To   *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=to,proto3" json:"to,omitempty"`
+	// When the verdict was reached.
+	AskedAt *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=asked_at,json=askedAt,proto3" json:"asked_at,omitempty"`
+	// The query as it was sent to the provider.
+	Query string `protobuf:"bytes,7,opt,name=query,proto3" json:"query,omitempty"`
+	// The bounds; an absent end is open.
+	Min *float64 `protobuf:"fixed64,8,opt,name=min,proto3,oneof" json:"min,omitempty"`
+	Max *float64 `protobuf:"fixed64,9,opt,name=max,proto3,oneof" json:"max,omitempty"`
+	// The points that were judged, in part when they were very many.
+	Series []*AnalysisSeries `protobuf:"bytes,10,rep,name=series,proto3" json:"series,omitempty"`
+	// How many judged points are not in series.
+	Omitted int64 `protobuf:"varint,11,opt,name=omitted,proto3" json:"omitted,omitempty"`
+	// "PASS", "FAIL", "NO_DATA" or "ERROR".
+	Verdict string `protobuf:"bytes,12,opt,name=verdict,proto3" json:"verdict,omitempty"`
+	// Whether the check counts against the failure limit.
+	Failed bool `protobuf:"varint,13,opt,name=failed,proto3" json:"failed,omitempty"`
+	// The verdict in a sentence.
+	Message       string `protobuf:"bytes,14,opt,name=message,proto3" json:"message,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AnalysisCheck) Reset() {
+	*x = AnalysisCheck{}
+	mi := &file_pipecd_agent_v1_agent_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AnalysisCheck) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AnalysisCheck) ProtoMessage() {}
+
+func (x *AnalysisCheck) ProtoReflect() protoreflect.Message {
+	mi := &file_pipecd_agent_v1_agent_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AnalysisCheck.ProtoReflect.Descriptor instead.
+func (*AnalysisCheck) Descriptor() ([]byte, []int) {
+	return file_pipecd_agent_v1_agent_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *AnalysisCheck) GetMetric() string {
+	if x != nil {
+		return x.Metric
+	}
+	return ""
+}
+
+func (x *AnalysisCheck) GetIndex() int32 {
+	if x != nil {
+		return x.Index
+	}
+	return 0
+}
+
+func (x *AnalysisCheck) GetStrategy() string {
+	if x != nil {
+		return x.Strategy
+	}
+	return ""
+}
+
+func (x *AnalysisCheck) GetFrom() *timestamppb.Timestamp {
+	if x != nil {
+		return x.From
+	}
+	return nil
+}
+
+func (x *AnalysisCheck) GetTo() *timestamppb.Timestamp {
+	if x != nil {
+		return x.To
+	}
+	return nil
+}
+
+func (x *AnalysisCheck) GetAskedAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.AskedAt
+	}
+	return nil
+}
+
+func (x *AnalysisCheck) GetQuery() string {
+	if x != nil {
+		return x.Query
+	}
+	return ""
+}
+
+func (x *AnalysisCheck) GetMin() float64 {
+	if x != nil && x.Min != nil {
+		return *x.Min
+	}
+	return 0
+}
+
+func (x *AnalysisCheck) GetMax() float64 {
+	if x != nil && x.Max != nil {
+		return *x.Max
+	}
+	return 0
+}
+
+func (x *AnalysisCheck) GetSeries() []*AnalysisSeries {
+	if x != nil {
+		return x.Series
+	}
+	return nil
+}
+
+func (x *AnalysisCheck) GetOmitted() int64 {
+	if x != nil {
+		return x.Omitted
+	}
+	return 0
+}
+
+func (x *AnalysisCheck) GetVerdict() string {
+	if x != nil {
+		return x.Verdict
+	}
+	return ""
+}
+
+func (x *AnalysisCheck) GetFailed() bool {
+	if x != nil {
+		return x.Failed
+	}
+	return false
+}
+
+func (x *AnalysisCheck) GetMessage() string {
+	if x != nil {
+		return x.Message
+	}
+	return ""
+}
+
+// AnalysisSeries is one line of a chart.
+type AnalysisSeries struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// What is measured, in the provider's words.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// The group of a grouped query, such as "host:a". May be empty.
+	Scope         string           `protobuf:"bytes,2,opt,name=scope,proto3" json:"scope,omitempty"`
+	Points        []*AnalysisPoint `protobuf:"bytes,3,rep,name=points,proto3" json:"points,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AnalysisSeries) Reset() {
+	*x = AnalysisSeries{}
+	mi := &file_pipecd_agent_v1_agent_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AnalysisSeries) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AnalysisSeries) ProtoMessage() {}
+
+func (x *AnalysisSeries) ProtoReflect() protoreflect.Message {
+	mi := &file_pipecd_agent_v1_agent_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AnalysisSeries.ProtoReflect.Descriptor instead.
+func (*AnalysisSeries) Descriptor() ([]byte, []int) {
+	return file_pipecd_agent_v1_agent_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *AnalysisSeries) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *AnalysisSeries) GetScope() string {
+	if x != nil {
+		return x.Scope
+	}
+	return ""
+}
+
+func (x *AnalysisSeries) GetPoints() []*AnalysisPoint {
+	if x != nil {
+		return x.Points
+	}
+	return nil
+}
+
+// AnalysisPoint is a value and the instant at which its bucket began. The value
+// may be NaN or infinite.
+type AnalysisPoint struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Time          *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=time,proto3" json:"time,omitempty"`
+	Value         float64                `protobuf:"fixed64,2,opt,name=value,proto3" json:"value,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AnalysisPoint) Reset() {
+	*x = AnalysisPoint{}
+	mi := &file_pipecd_agent_v1_agent_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AnalysisPoint) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AnalysisPoint) ProtoMessage() {}
+
+func (x *AnalysisPoint) ProtoReflect() protoreflect.Message {
+	mi := &file_pipecd_agent_v1_agent_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AnalysisPoint.ProtoReflect.Descriptor instead.
+func (*AnalysisPoint) Descriptor() ([]byte, []int) {
+	return file_pipecd_agent_v1_agent_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *AnalysisPoint) GetTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.Time
+	}
+	return nil
+}
+
+func (x *AnalysisPoint) GetValue() float64 {
+	if x != nil {
+		return x.Value
+	}
+	return 0
+}
+
 var File_pipecd_agent_v1_agent_proto protoreflect.FileDescriptor
 
 const file_pipecd_agent_v1_agent_proto_rawDesc = "" +
 	"\n" +
-	"\x1bpipecd/agent/v1/agent.proto\x12\x0fpipecd.agent.v1\x1a\x1bbuf/validate/validate.proto\x1a\x11model/model.proto\"\xba\x01\n" +
+	"\x1bpipecd/agent/v1/agent.proto\x12\x0fpipecd.agent.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x11model/model.proto\"\xba\x01\n" +
 	"\x0eConnectRequest\x12.\n" +
 	"\x05hello\x18\x01 \x01(\v2\x16.pipecd.agent.v1.HelloH\x00R\x05hello\x12:\n" +
 	"\theartbeat\x18\x02 \x01(\v2\x1a.pipecd.agent.v1.HeartbeatH\x00R\theartbeat\x124\n" +
@@ -658,9 +1041,43 @@ const file_pipecd_agent_v1_agent_proto_rawDesc = "" +
 	"\x15heartbeat_interval_ms\x18\x03 \x01(\x03R\x13heartbeatIntervalMs\")\n" +
 	"\x0eRepositoryHint\x12\x17\n" +
 	"\arepo_id\x18\x01 \x01(\tR\x06repoId\"\x15\n" +
-	"\x13ApplicationsChanged2b\n" +
+	"\x13ApplicationsChanged\"\xe1\x01\n" +
+	"\x1bReportAnalysisChecksRequest\x12,\n" +
+	"\rdeployment_id\x18\x01 \x01(\tB\a\xbaH\x04r\x02\x10\x01R\fdeploymentId\x12\"\n" +
+	"\bstage_id\x18\x02 \x01(\tB\a\xbaH\x04r\x02\x10\x01R\astageId\x12,\n" +
+	"\rretried_count\x18\x03 \x01(\x05B\a\xbaH\x04\x1a\x02(\x00R\fretriedCount\x12B\n" +
+	"\x06checks\x18\x04 \x03(\v2\x1e.pipecd.agent.v1.AnalysisCheckB\n" +
+	"\xbaH\a\x92\x01\x04\b\x01\x10dR\x06checks\"\x1e\n" +
+	"\x1cReportAnalysisChecksResponse\"\xc9\x04\n" +
+	"\rAnalysisCheck\x12\"\n" +
+	"\x06metric\x18\x01 \x01(\tB\n" +
+	"\xbaH\ar\x05\x10\x01\x18\xff\x01R\x06metric\x12\x1d\n" +
+	"\x05index\x18\x02 \x01(\x05B\a\xbaH\x04\x1a\x02(\x00R\x05index\x12#\n" +
+	"\bstrategy\x18\x03 \x01(\tB\a\xbaH\x04r\x02\x18@R\bstrategy\x126\n" +
+	"\x04from\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01R\x04from\x122\n" +
+	"\x02to\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01R\x02to\x12=\n" +
+	"\basked_at\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01R\aaskedAt\x12\x1f\n" +
+	"\x05query\x18\a \x01(\tB\t\xbaH\x06r\x04(\x80\x80\x04R\x05query\x12\x15\n" +
+	"\x03min\x18\b \x01(\x01H\x00R\x03min\x88\x01\x01\x12\x15\n" +
+	"\x03max\x18\t \x01(\x01H\x01R\x03max\x88\x01\x01\x12A\n" +
+	"\x06series\x18\n" +
+	" \x03(\v2\x1f.pipecd.agent.v1.AnalysisSeriesB\b\xbaH\x05\x92\x01\x02\x102R\x06series\x12!\n" +
+	"\aomitted\x18\v \x01(\x03B\a\xbaH\x04\"\x02(\x00R\aomitted\x12#\n" +
+	"\averdict\x18\f \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\averdict\x12\x16\n" +
+	"\x06failed\x18\r \x01(\bR\x06failed\x12#\n" +
+	"\amessage\x18\x0e \x01(\tB\t\xbaH\x06r\x04(\x80\x80\x01R\amessageB\x06\n" +
+	"\x04_minB\x06\n" +
+	"\x04_max\"\x93\x01\n" +
+	"\x0eAnalysisSeries\x12\x1d\n" +
+	"\x04name\x18\x01 \x01(\tB\t\xbaH\x06r\x04(\x80\x80\x04R\x04name\x12\x1f\n" +
+	"\x05scope\x18\x02 \x01(\tB\t\xbaH\x06r\x04(\x80\x80\x04R\x05scope\x12A\n" +
+	"\x06points\x18\x03 \x03(\v2\x1e.pipecd.agent.v1.AnalysisPointB\t\xbaH\x06\x92\x01\x03\x10\xf4\x03R\x06points\"]\n" +
+	"\rAnalysisPoint\x126\n" +
+	"\x04time\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01R\x04time\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\x01R\x05value2\xd9\x01\n" +
 	"\fAgentService\x12R\n" +
-	"\aConnect\x12\x1f.pipecd.agent.v1.ConnectRequest\x1a .pipecd.agent.v1.ConnectResponse\"\x00(\x010\x01B,Z*pipecd/pkg/rpc/gen/pipecd/agent/v1;agentv1b\x06proto3"
+	"\aConnect\x12\x1f.pipecd.agent.v1.ConnectRequest\x1a .pipecd.agent.v1.ConnectResponse\"\x00(\x010\x01\x12u\n" +
+	"\x14ReportAnalysisChecks\x12,.pipecd.agent.v1.ReportAnalysisChecksRequest\x1a-.pipecd.agent.v1.ReportAnalysisChecksResponse\"\x00B,Z*pipecd/pkg/rpc/gen/pipecd/agent/v1;agentv1b\x06proto3"
 
 var (
 	file_pipecd_agent_v1_agent_proto_rawDescOnce sync.Once
@@ -674,18 +1091,24 @@ func file_pipecd_agent_v1_agent_proto_rawDescGZIP() []byte {
 	return file_pipecd_agent_v1_agent_proto_rawDescData
 }
 
-var file_pipecd_agent_v1_agent_proto_msgTypes = make([]protoimpl.MessageInfo, 9)
+var file_pipecd_agent_v1_agent_proto_msgTypes = make([]protoimpl.MessageInfo, 14)
 var file_pipecd_agent_v1_agent_proto_goTypes = []any{
-	(*ConnectRequest)(nil),      // 0: pipecd.agent.v1.ConnectRequest
-	(*ConnectResponse)(nil),     // 1: pipecd.agent.v1.ConnectResponse
-	(*Hello)(nil),               // 2: pipecd.agent.v1.Hello
-	(*Heartbeat)(nil),           // 3: pipecd.agent.v1.Heartbeat
-	(*Goodbye)(nil),             // 4: pipecd.agent.v1.Goodbye
-	(*Lease)(nil),               // 5: pipecd.agent.v1.Lease
-	(*Standby)(nil),             // 6: pipecd.agent.v1.Standby
-	(*RepositoryHint)(nil),      // 7: pipecd.agent.v1.RepositoryHint
-	(*ApplicationsChanged)(nil), // 8: pipecd.agent.v1.ApplicationsChanged
-	(*model.Command)(nil),       // 9: model.Command
+	(*ConnectRequest)(nil),               // 0: pipecd.agent.v1.ConnectRequest
+	(*ConnectResponse)(nil),              // 1: pipecd.agent.v1.ConnectResponse
+	(*Hello)(nil),                        // 2: pipecd.agent.v1.Hello
+	(*Heartbeat)(nil),                    // 3: pipecd.agent.v1.Heartbeat
+	(*Goodbye)(nil),                      // 4: pipecd.agent.v1.Goodbye
+	(*Lease)(nil),                        // 5: pipecd.agent.v1.Lease
+	(*Standby)(nil),                      // 6: pipecd.agent.v1.Standby
+	(*RepositoryHint)(nil),               // 7: pipecd.agent.v1.RepositoryHint
+	(*ApplicationsChanged)(nil),          // 8: pipecd.agent.v1.ApplicationsChanged
+	(*ReportAnalysisChecksRequest)(nil),  // 9: pipecd.agent.v1.ReportAnalysisChecksRequest
+	(*ReportAnalysisChecksResponse)(nil), // 10: pipecd.agent.v1.ReportAnalysisChecksResponse
+	(*AnalysisCheck)(nil),                // 11: pipecd.agent.v1.AnalysisCheck
+	(*AnalysisSeries)(nil),               // 12: pipecd.agent.v1.AnalysisSeries
+	(*AnalysisPoint)(nil),                // 13: pipecd.agent.v1.AnalysisPoint
+	(*model.Command)(nil),                // 14: model.Command
+	(*timestamppb.Timestamp)(nil),        // 15: google.protobuf.Timestamp
 }
 var file_pipecd_agent_v1_agent_proto_depIdxs = []int32{
 	2,  // 0: pipecd.agent.v1.ConnectRequest.hello:type_name -> pipecd.agent.v1.Hello
@@ -694,16 +1117,25 @@ var file_pipecd_agent_v1_agent_proto_depIdxs = []int32{
 	5,  // 3: pipecd.agent.v1.ConnectResponse.lease:type_name -> pipecd.agent.v1.Lease
 	6,  // 4: pipecd.agent.v1.ConnectResponse.standby:type_name -> pipecd.agent.v1.Standby
 	3,  // 5: pipecd.agent.v1.ConnectResponse.heartbeat:type_name -> pipecd.agent.v1.Heartbeat
-	9,  // 6: pipecd.agent.v1.ConnectResponse.command:type_name -> model.Command
+	14, // 6: pipecd.agent.v1.ConnectResponse.command:type_name -> model.Command
 	7,  // 7: pipecd.agent.v1.ConnectResponse.repository:type_name -> pipecd.agent.v1.RepositoryHint
 	8,  // 8: pipecd.agent.v1.ConnectResponse.applications:type_name -> pipecd.agent.v1.ApplicationsChanged
-	0,  // 9: pipecd.agent.v1.AgentService.Connect:input_type -> pipecd.agent.v1.ConnectRequest
-	1,  // 10: pipecd.agent.v1.AgentService.Connect:output_type -> pipecd.agent.v1.ConnectResponse
-	10, // [10:11] is the sub-list for method output_type
-	9,  // [9:10] is the sub-list for method input_type
-	9,  // [9:9] is the sub-list for extension type_name
-	9,  // [9:9] is the sub-list for extension extendee
-	0,  // [0:9] is the sub-list for field type_name
+	11, // 9: pipecd.agent.v1.ReportAnalysisChecksRequest.checks:type_name -> pipecd.agent.v1.AnalysisCheck
+	15, // 10: pipecd.agent.v1.AnalysisCheck.from:type_name -> google.protobuf.Timestamp
+	15, // 11: pipecd.agent.v1.AnalysisCheck.to:type_name -> google.protobuf.Timestamp
+	15, // 12: pipecd.agent.v1.AnalysisCheck.asked_at:type_name -> google.protobuf.Timestamp
+	12, // 13: pipecd.agent.v1.AnalysisCheck.series:type_name -> pipecd.agent.v1.AnalysisSeries
+	13, // 14: pipecd.agent.v1.AnalysisSeries.points:type_name -> pipecd.agent.v1.AnalysisPoint
+	15, // 15: pipecd.agent.v1.AnalysisPoint.time:type_name -> google.protobuf.Timestamp
+	0,  // 16: pipecd.agent.v1.AgentService.Connect:input_type -> pipecd.agent.v1.ConnectRequest
+	9,  // 17: pipecd.agent.v1.AgentService.ReportAnalysisChecks:input_type -> pipecd.agent.v1.ReportAnalysisChecksRequest
+	1,  // 18: pipecd.agent.v1.AgentService.Connect:output_type -> pipecd.agent.v1.ConnectResponse
+	10, // 19: pipecd.agent.v1.AgentService.ReportAnalysisChecks:output_type -> pipecd.agent.v1.ReportAnalysisChecksResponse
+	18, // [18:20] is the sub-list for method output_type
+	16, // [16:18] is the sub-list for method input_type
+	16, // [16:16] is the sub-list for extension type_name
+	16, // [16:16] is the sub-list for extension extendee
+	0,  // [0:16] is the sub-list for field type_name
 }
 
 func init() { file_pipecd_agent_v1_agent_proto_init() }
@@ -724,13 +1156,14 @@ func file_pipecd_agent_v1_agent_proto_init() {
 		(*ConnectResponse_Repository)(nil),
 		(*ConnectResponse_Applications)(nil),
 	}
+	file_pipecd_agent_v1_agent_proto_msgTypes[11].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_pipecd_agent_v1_agent_proto_rawDesc), len(file_pipecd_agent_v1_agent_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   9,
+			NumMessages:   14,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

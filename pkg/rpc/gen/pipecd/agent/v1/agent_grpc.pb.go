@@ -22,7 +22,8 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	AgentService_Connect_FullMethodName = "/pipecd.agent.v1.AgentService/Connect"
+	AgentService_Connect_FullMethodName              = "/pipecd.agent.v1.AgentService/Connect"
+	AgentService_ReportAnalysisChecks_FullMethodName = "/pipecd.agent.v1.AgentService/ReportAnalysisChecks"
 )
 
 // AgentServiceClient is the client API for AgentService service.
@@ -42,6 +43,10 @@ type AgentServiceClient interface {
 	// instance holds it; a lease follows as soon as it is free. Both sides send a
 	// heartbeat at the interval the server named.
 	Connect(ctx context.Context, opts ...grpc.CallOption) (grpc.BidiStreamingClient[ConnectRequest, ConnectResponse], error)
+	// ReportAnalysisChecks keeps what ANALYSIS stages measured, to be drawn. A
+	// check is named by its metric and index: the same again replaces it, so a
+	// repeat after a lost answer, or after a restart, makes no double.
+	ReportAnalysisChecks(ctx context.Context, in *ReportAnalysisChecksRequest, opts ...grpc.CallOption) (*ReportAnalysisChecksResponse, error)
 }
 
 type agentServiceClient struct {
@@ -65,6 +70,16 @@ func (c *agentServiceClient) Connect(ctx context.Context, opts ...grpc.CallOptio
 // This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
 type AgentService_ConnectClient = grpc.BidiStreamingClient[ConnectRequest, ConnectResponse]
 
+func (c *agentServiceClient) ReportAnalysisChecks(ctx context.Context, in *ReportAnalysisChecksRequest, opts ...grpc.CallOption) (*ReportAnalysisChecksResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ReportAnalysisChecksResponse)
+	err := c.cc.Invoke(ctx, AgentService_ReportAnalysisChecks_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // AgentServiceServer is the server API for AgentService service.
 // All implementations must embed UnimplementedAgentServiceServer
 // for forward compatibility.
@@ -82,6 +97,10 @@ type AgentServiceServer interface {
 	// instance holds it; a lease follows as soon as it is free. Both sides send a
 	// heartbeat at the interval the server named.
 	Connect(grpc.BidiStreamingServer[ConnectRequest, ConnectResponse]) error
+	// ReportAnalysisChecks keeps what ANALYSIS stages measured, to be drawn. A
+	// check is named by its metric and index: the same again replaces it, so a
+	// repeat after a lost answer, or after a restart, makes no double.
+	ReportAnalysisChecks(context.Context, *ReportAnalysisChecksRequest) (*ReportAnalysisChecksResponse, error)
 	mustEmbedUnimplementedAgentServiceServer()
 }
 
@@ -94,6 +113,9 @@ type UnimplementedAgentServiceServer struct{}
 
 func (UnimplementedAgentServiceServer) Connect(grpc.BidiStreamingServer[ConnectRequest, ConnectResponse]) error {
 	return status.Error(codes.Unimplemented, "method Connect not implemented")
+}
+func (UnimplementedAgentServiceServer) ReportAnalysisChecks(context.Context, *ReportAnalysisChecksRequest) (*ReportAnalysisChecksResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ReportAnalysisChecks not implemented")
 }
 func (UnimplementedAgentServiceServer) mustEmbedUnimplementedAgentServiceServer() {}
 func (UnimplementedAgentServiceServer) testEmbeddedByValue()                      {}
@@ -123,13 +145,36 @@ func _AgentService_Connect_Handler(srv interface{}, stream grpc.ServerStream) er
 // This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
 type AgentService_ConnectServer = grpc.BidiStreamingServer[ConnectRequest, ConnectResponse]
 
+func _AgentService_ReportAnalysisChecks_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ReportAnalysisChecksRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(AgentServiceServer).ReportAnalysisChecks(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: AgentService_ReportAnalysisChecks_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(AgentServiceServer).ReportAnalysisChecks(ctx, req.(*ReportAnalysisChecksRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // AgentService_ServiceDesc is the grpc.ServiceDesc for AgentService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
 var AgentService_ServiceDesc = grpc.ServiceDesc{
 	ServiceName: "pipecd.agent.v1.AgentService",
 	HandlerType: (*AgentServiceServer)(nil),
-	Methods:     []grpc.MethodDesc{},
+	Methods: []grpc.MethodDesc{
+		{
+			MethodName: "ReportAnalysisChecks",
+			Handler:    _AgentService_ReportAnalysisChecks_Handler,
+		},
+	},
 	Streams: []grpc.StreamDesc{
 		{
 			StreamName:    "Connect",

@@ -21,24 +21,37 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	WebService_Login_FullMethodName            = "/pipecd.web.v1.WebService/Login"
-	WebService_Logout_FullMethodName           = "/pipecd.web.v1.WebService/Logout"
-	WebService_GetMe_FullMethodName            = "/pipecd.web.v1.WebService/GetMe"
-	WebService_RegisterPiped_FullMethodName    = "/pipecd.web.v1.WebService/RegisterPiped"
-	WebService_ListPipeds_FullMethodName       = "/pipecd.web.v1.WebService/ListPipeds"
-	WebService_AddApplication_FullMethodName   = "/pipecd.web.v1.WebService/AddApplication"
-	WebService_GetApplication_FullMethodName   = "/pipecd.web.v1.WebService/GetApplication"
-	WebService_ListApplications_FullMethodName = "/pipecd.web.v1.WebService/ListApplications"
-	WebService_SyncApplication_FullMethodName  = "/pipecd.web.v1.WebService/SyncApplication"
-	WebService_GetDeployment_FullMethodName    = "/pipecd.web.v1.WebService/GetDeployment"
-	WebService_ListDeployments_FullMethodName  = "/pipecd.web.v1.WebService/ListDeployments"
-	WebService_CancelDeployment_FullMethodName = "/pipecd.web.v1.WebService/CancelDeployment"
-	WebService_ApproveStage_FullMethodName     = "/pipecd.web.v1.WebService/ApproveStage"
-	WebService_SkipStage_FullMethodName        = "/pipecd.web.v1.WebService/SkipStage"
-	WebService_GetCommand_FullMethodName       = "/pipecd.web.v1.WebService/GetCommand"
-	WebService_GetStageLog_FullMethodName      = "/pipecd.web.v1.WebService/GetStageLog"
-	WebService_WatchDeployment_FullMethodName  = "/pipecd.web.v1.WebService/WatchDeployment"
-	WebService_WatchStageLog_FullMethodName    = "/pipecd.web.v1.WebService/WatchStageLog"
+	WebService_Login_FullMethodName              = "/pipecd.web.v1.WebService/Login"
+	WebService_Logout_FullMethodName             = "/pipecd.web.v1.WebService/Logout"
+	WebService_GetMe_FullMethodName              = "/pipecd.web.v1.WebService/GetMe"
+	WebService_RegisterPiped_FullMethodName      = "/pipecd.web.v1.WebService/RegisterPiped"
+	WebService_GetPiped_FullMethodName           = "/pipecd.web.v1.WebService/GetPiped"
+	WebService_ListPipeds_FullMethodName         = "/pipecd.web.v1.WebService/ListPipeds"
+	WebService_UpdatePiped_FullMethodName        = "/pipecd.web.v1.WebService/UpdatePiped"
+	WebService_EnablePiped_FullMethodName        = "/pipecd.web.v1.WebService/EnablePiped"
+	WebService_DisablePiped_FullMethodName       = "/pipecd.web.v1.WebService/DisablePiped"
+	WebService_AddPipedKey_FullMethodName        = "/pipecd.web.v1.WebService/AddPipedKey"
+	WebService_DeleteOldPipedKeys_FullMethodName = "/pipecd.web.v1.WebService/DeleteOldPipedKeys"
+	WebService_AddApplication_FullMethodName     = "/pipecd.web.v1.WebService/AddApplication"
+	WebService_GetApplication_FullMethodName     = "/pipecd.web.v1.WebService/GetApplication"
+	WebService_ListApplications_FullMethodName   = "/pipecd.web.v1.WebService/ListApplications"
+	WebService_CountApplications_FullMethodName  = "/pipecd.web.v1.WebService/CountApplications"
+	WebService_UpdateApplication_FullMethodName  = "/pipecd.web.v1.WebService/UpdateApplication"
+	WebService_EnableApplication_FullMethodName  = "/pipecd.web.v1.WebService/EnableApplication"
+	WebService_DisableApplication_FullMethodName = "/pipecd.web.v1.WebService/DisableApplication"
+	WebService_DeleteApplication_FullMethodName  = "/pipecd.web.v1.WebService/DeleteApplication"
+	WebService_SyncApplication_FullMethodName    = "/pipecd.web.v1.WebService/SyncApplication"
+	WebService_ListSuggestions_FullMethodName    = "/pipecd.web.v1.WebService/ListSuggestions"
+	WebService_GetDeployment_FullMethodName      = "/pipecd.web.v1.WebService/GetDeployment"
+	WebService_ListDeployments_FullMethodName    = "/pipecd.web.v1.WebService/ListDeployments"
+	WebService_CancelDeployment_FullMethodName   = "/pipecd.web.v1.WebService/CancelDeployment"
+	WebService_ApproveStage_FullMethodName       = "/pipecd.web.v1.WebService/ApproveStage"
+	WebService_SkipStage_FullMethodName          = "/pipecd.web.v1.WebService/SkipStage"
+	WebService_GetCommand_FullMethodName         = "/pipecd.web.v1.WebService/GetCommand"
+	WebService_GetStageLog_FullMethodName        = "/pipecd.web.v1.WebService/GetStageLog"
+	WebService_WatchDeployment_FullMethodName    = "/pipecd.web.v1.WebService/WatchDeployment"
+	WebService_WatchStageLog_FullMethodName      = "/pipecd.web.v1.WebService/WatchStageLog"
+	WebService_Subscribe_FullMethodName          = "/pipecd.web.v1.WebService/Subscribe"
 )
 
 // WebServiceClient is the client API for WebService service.
@@ -49,6 +62,8 @@ const (
 // calls but Login need the session cookie that Login sets. Everything is
 // limited to the session's project; a thing of another project is NOT_FOUND.
 // Times are unix seconds, as in package model.
+//
+// An error carries a Trouble as its detail.
 type WebServiceClient interface {
 	// Login checks a static admin's password and sets the session cookie.
 	Login(ctx context.Context, in *LoginRequest, opts ...grpc.CallOption) (*LoginResponse, error)
@@ -58,12 +73,37 @@ type WebServiceClient interface {
 	GetMe(ctx context.Context, in *GetMeRequest, opts ...grpc.CallOption) (*GetMeResponse, error)
 	// RegisterPiped creates an agent; its key is in this answer and nowhere else.
 	RegisterPiped(ctx context.Context, in *RegisterPipedRequest, opts ...grpc.CallOption) (*RegisterPipedResponse, error)
+	GetPiped(ctx context.Context, in *GetPipedRequest, opts ...grpc.CallOption) (*GetPipedResponse, error)
+	// ListPipeds is ordered by name.
 	ListPipeds(ctx context.Context, in *ListPipedsRequest, opts ...grpc.CallOption) (*ListPipedsResponse, error)
+	// UpdatePiped changes name and description.
+	UpdatePiped(ctx context.Context, in *UpdatePipedRequest, opts ...grpc.CallOption) (*UpdatePipedResponse, error)
+	// EnablePiped lets a disabled agent in again.
+	EnablePiped(ctx context.Context, in *EnablePipedRequest, opts ...grpc.CallOption) (*EnablePipedResponse, error)
+	// DisablePiped ends the agent's streams and refuses its keys.
+	DisablePiped(ctx context.Context, in *DisablePipedRequest, opts ...grpc.CallOption) (*DisablePipedResponse, error)
+	// AddPipedKey makes a second key; FAILED_PRECONDITION when there are two.
+	// The key is in this answer and nowhere else.
+	AddPipedKey(ctx context.Context, in *AddPipedKeyRequest, opts ...grpc.CallOption) (*AddPipedKeyResponse, error)
+	// DeleteOldPipedKeys leaves the newest key only; whoever uses another is out.
+	DeleteOldPipedKeys(ctx context.Context, in *DeleteOldPipedKeysRequest, opts ...grpc.CallOption) (*DeleteOldPipedKeysResponse, error)
 	AddApplication(ctx context.Context, in *AddApplicationRequest, opts ...grpc.CallOption) (*AddApplicationResponse, error)
 	GetApplication(ctx context.Context, in *GetApplicationRequest, opts ...grpc.CallOption) (*GetApplicationResponse, error)
 	ListApplications(ctx context.Context, in *ListApplicationsRequest, opts ...grpc.CallOption) (*ListApplicationsResponse, error)
+	// CountApplications counts by status what ListApplications with the same
+	// filter, its statuses left aside, would list.
+	CountApplications(ctx context.Context, in *CountApplicationsRequest, opts ...grpc.CallOption) (*CountApplicationsResponse, error)
+	// UpdateApplication changes who deploys the application, with what and from which file.
+	UpdateApplication(ctx context.Context, in *UpdateApplicationRequest, opts ...grpc.CallOption) (*UpdateApplicationResponse, error)
+	EnableApplication(ctx context.Context, in *EnableApplicationRequest, opts ...grpc.CallOption) (*EnableApplicationResponse, error)
+	// DisableApplication keeps the application and lets nothing deploy it.
+	DisableApplication(ctx context.Context, in *DisableApplicationRequest, opts ...grpc.CallOption) (*DisableApplicationResponse, error)
+	// DeleteApplication forgets the application; what it made in the cloud stays.
+	DeleteApplication(ctx context.Context, in *DeleteApplicationRequest, opts ...grpc.CallOption) (*DeleteApplicationResponse, error)
 	// SyncApplication asks the agent for a deployment of the branch's head.
 	SyncApplication(ctx context.Context, in *SyncApplicationRequest, opts ...grpc.CallOption) (*SyncApplicationResponse, error)
+	// ListSuggestions lists applications that agents found in Git and nobody added.
+	ListSuggestions(ctx context.Context, in *ListSuggestionsRequest, opts ...grpc.CallOption) (*ListSuggestionsResponse, error)
 	GetDeployment(ctx context.Context, in *GetDeploymentRequest, opts ...grpc.CallOption) (*GetDeploymentResponse, error)
 	ListDeployments(ctx context.Context, in *ListDeploymentsRequest, opts ...grpc.CallOption) (*ListDeploymentsResponse, error)
 	CancelDeployment(ctx context.Context, in *CancelDeploymentRequest, opts ...grpc.CallOption) (*CancelDeploymentResponse, error)
@@ -77,6 +117,8 @@ type WebServiceClient interface {
 	// WatchStageLog sends the log from an index on, then what is added, and ends
 	// when the log is completed.
 	WatchStageLog(ctx context.Context, in *WatchStageLogRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[WatchStageLogResponse], error)
+	// Subscribe follows many topics in one stream, for as long as it is open.
+	Subscribe(ctx context.Context, in *SubscribeRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[SubscribeResponse], error)
 }
 
 type webServiceClient struct {
@@ -127,10 +169,70 @@ func (c *webServiceClient) RegisterPiped(ctx context.Context, in *RegisterPipedR
 	return out, nil
 }
 
+func (c *webServiceClient) GetPiped(ctx context.Context, in *GetPipedRequest, opts ...grpc.CallOption) (*GetPipedResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(GetPipedResponse)
+	err := c.cc.Invoke(ctx, WebService_GetPiped_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *webServiceClient) ListPipeds(ctx context.Context, in *ListPipedsRequest, opts ...grpc.CallOption) (*ListPipedsResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(ListPipedsResponse)
 	err := c.cc.Invoke(ctx, WebService_ListPipeds_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *webServiceClient) UpdatePiped(ctx context.Context, in *UpdatePipedRequest, opts ...grpc.CallOption) (*UpdatePipedResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(UpdatePipedResponse)
+	err := c.cc.Invoke(ctx, WebService_UpdatePiped_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *webServiceClient) EnablePiped(ctx context.Context, in *EnablePipedRequest, opts ...grpc.CallOption) (*EnablePipedResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(EnablePipedResponse)
+	err := c.cc.Invoke(ctx, WebService_EnablePiped_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *webServiceClient) DisablePiped(ctx context.Context, in *DisablePipedRequest, opts ...grpc.CallOption) (*DisablePipedResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(DisablePipedResponse)
+	err := c.cc.Invoke(ctx, WebService_DisablePiped_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *webServiceClient) AddPipedKey(ctx context.Context, in *AddPipedKeyRequest, opts ...grpc.CallOption) (*AddPipedKeyResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(AddPipedKeyResponse)
+	err := c.cc.Invoke(ctx, WebService_AddPipedKey_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *webServiceClient) DeleteOldPipedKeys(ctx context.Context, in *DeleteOldPipedKeysRequest, opts ...grpc.CallOption) (*DeleteOldPipedKeysResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(DeleteOldPipedKeysResponse)
+	err := c.cc.Invoke(ctx, WebService_DeleteOldPipedKeys_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -167,10 +269,70 @@ func (c *webServiceClient) ListApplications(ctx context.Context, in *ListApplica
 	return out, nil
 }
 
+func (c *webServiceClient) CountApplications(ctx context.Context, in *CountApplicationsRequest, opts ...grpc.CallOption) (*CountApplicationsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(CountApplicationsResponse)
+	err := c.cc.Invoke(ctx, WebService_CountApplications_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *webServiceClient) UpdateApplication(ctx context.Context, in *UpdateApplicationRequest, opts ...grpc.CallOption) (*UpdateApplicationResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(UpdateApplicationResponse)
+	err := c.cc.Invoke(ctx, WebService_UpdateApplication_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *webServiceClient) EnableApplication(ctx context.Context, in *EnableApplicationRequest, opts ...grpc.CallOption) (*EnableApplicationResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(EnableApplicationResponse)
+	err := c.cc.Invoke(ctx, WebService_EnableApplication_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *webServiceClient) DisableApplication(ctx context.Context, in *DisableApplicationRequest, opts ...grpc.CallOption) (*DisableApplicationResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(DisableApplicationResponse)
+	err := c.cc.Invoke(ctx, WebService_DisableApplication_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *webServiceClient) DeleteApplication(ctx context.Context, in *DeleteApplicationRequest, opts ...grpc.CallOption) (*DeleteApplicationResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(DeleteApplicationResponse)
+	err := c.cc.Invoke(ctx, WebService_DeleteApplication_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *webServiceClient) SyncApplication(ctx context.Context, in *SyncApplicationRequest, opts ...grpc.CallOption) (*SyncApplicationResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(SyncApplicationResponse)
 	err := c.cc.Invoke(ctx, WebService_SyncApplication_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *webServiceClient) ListSuggestions(ctx context.Context, in *ListSuggestionsRequest, opts ...grpc.CallOption) (*ListSuggestionsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListSuggestionsResponse)
+	err := c.cc.Invoke(ctx, WebService_ListSuggestions_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -285,6 +447,25 @@ func (c *webServiceClient) WatchStageLog(ctx context.Context, in *WatchStageLogR
 // This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
 type WebService_WatchStageLogClient = grpc.ServerStreamingClient[WatchStageLogResponse]
 
+func (c *webServiceClient) Subscribe(ctx context.Context, in *SubscribeRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[SubscribeResponse], error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	stream, err := c.cc.NewStream(ctx, &WebService_ServiceDesc.Streams[2], WebService_Subscribe_FullMethodName, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	x := &grpc.GenericClientStream[SubscribeRequest, SubscribeResponse]{ClientStream: stream}
+	if err := x.ClientStream.SendMsg(in); err != nil {
+		return nil, err
+	}
+	if err := x.ClientStream.CloseSend(); err != nil {
+		return nil, err
+	}
+	return x, nil
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type WebService_SubscribeClient = grpc.ServerStreamingClient[SubscribeResponse]
+
 // WebServiceServer is the server API for WebService service.
 // All implementations must embed UnimplementedWebServiceServer
 // for forward compatibility.
@@ -293,6 +474,8 @@ type WebService_WatchStageLogClient = grpc.ServerStreamingClient[WatchStageLogRe
 // calls but Login need the session cookie that Login sets. Everything is
 // limited to the session's project; a thing of another project is NOT_FOUND.
 // Times are unix seconds, as in package model.
+//
+// An error carries a Trouble as its detail.
 type WebServiceServer interface {
 	// Login checks a static admin's password and sets the session cookie.
 	Login(context.Context, *LoginRequest) (*LoginResponse, error)
@@ -302,12 +485,37 @@ type WebServiceServer interface {
 	GetMe(context.Context, *GetMeRequest) (*GetMeResponse, error)
 	// RegisterPiped creates an agent; its key is in this answer and nowhere else.
 	RegisterPiped(context.Context, *RegisterPipedRequest) (*RegisterPipedResponse, error)
+	GetPiped(context.Context, *GetPipedRequest) (*GetPipedResponse, error)
+	// ListPipeds is ordered by name.
 	ListPipeds(context.Context, *ListPipedsRequest) (*ListPipedsResponse, error)
+	// UpdatePiped changes name and description.
+	UpdatePiped(context.Context, *UpdatePipedRequest) (*UpdatePipedResponse, error)
+	// EnablePiped lets a disabled agent in again.
+	EnablePiped(context.Context, *EnablePipedRequest) (*EnablePipedResponse, error)
+	// DisablePiped ends the agent's streams and refuses its keys.
+	DisablePiped(context.Context, *DisablePipedRequest) (*DisablePipedResponse, error)
+	// AddPipedKey makes a second key; FAILED_PRECONDITION when there are two.
+	// The key is in this answer and nowhere else.
+	AddPipedKey(context.Context, *AddPipedKeyRequest) (*AddPipedKeyResponse, error)
+	// DeleteOldPipedKeys leaves the newest key only; whoever uses another is out.
+	DeleteOldPipedKeys(context.Context, *DeleteOldPipedKeysRequest) (*DeleteOldPipedKeysResponse, error)
 	AddApplication(context.Context, *AddApplicationRequest) (*AddApplicationResponse, error)
 	GetApplication(context.Context, *GetApplicationRequest) (*GetApplicationResponse, error)
 	ListApplications(context.Context, *ListApplicationsRequest) (*ListApplicationsResponse, error)
+	// CountApplications counts by status what ListApplications with the same
+	// filter, its statuses left aside, would list.
+	CountApplications(context.Context, *CountApplicationsRequest) (*CountApplicationsResponse, error)
+	// UpdateApplication changes who deploys the application, with what and from which file.
+	UpdateApplication(context.Context, *UpdateApplicationRequest) (*UpdateApplicationResponse, error)
+	EnableApplication(context.Context, *EnableApplicationRequest) (*EnableApplicationResponse, error)
+	// DisableApplication keeps the application and lets nothing deploy it.
+	DisableApplication(context.Context, *DisableApplicationRequest) (*DisableApplicationResponse, error)
+	// DeleteApplication forgets the application; what it made in the cloud stays.
+	DeleteApplication(context.Context, *DeleteApplicationRequest) (*DeleteApplicationResponse, error)
 	// SyncApplication asks the agent for a deployment of the branch's head.
 	SyncApplication(context.Context, *SyncApplicationRequest) (*SyncApplicationResponse, error)
+	// ListSuggestions lists applications that agents found in Git and nobody added.
+	ListSuggestions(context.Context, *ListSuggestionsRequest) (*ListSuggestionsResponse, error)
 	GetDeployment(context.Context, *GetDeploymentRequest) (*GetDeploymentResponse, error)
 	ListDeployments(context.Context, *ListDeploymentsRequest) (*ListDeploymentsResponse, error)
 	CancelDeployment(context.Context, *CancelDeploymentRequest) (*CancelDeploymentResponse, error)
@@ -321,6 +529,8 @@ type WebServiceServer interface {
 	// WatchStageLog sends the log from an index on, then what is added, and ends
 	// when the log is completed.
 	WatchStageLog(*WatchStageLogRequest, grpc.ServerStreamingServer[WatchStageLogResponse]) error
+	// Subscribe follows many topics in one stream, for as long as it is open.
+	Subscribe(*SubscribeRequest, grpc.ServerStreamingServer[SubscribeResponse]) error
 	mustEmbedUnimplementedWebServiceServer()
 }
 
@@ -343,8 +553,26 @@ func (UnimplementedWebServiceServer) GetMe(context.Context, *GetMeRequest) (*Get
 func (UnimplementedWebServiceServer) RegisterPiped(context.Context, *RegisterPipedRequest) (*RegisterPipedResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method RegisterPiped not implemented")
 }
+func (UnimplementedWebServiceServer) GetPiped(context.Context, *GetPipedRequest) (*GetPipedResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method GetPiped not implemented")
+}
 func (UnimplementedWebServiceServer) ListPipeds(context.Context, *ListPipedsRequest) (*ListPipedsResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListPipeds not implemented")
+}
+func (UnimplementedWebServiceServer) UpdatePiped(context.Context, *UpdatePipedRequest) (*UpdatePipedResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method UpdatePiped not implemented")
+}
+func (UnimplementedWebServiceServer) EnablePiped(context.Context, *EnablePipedRequest) (*EnablePipedResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method EnablePiped not implemented")
+}
+func (UnimplementedWebServiceServer) DisablePiped(context.Context, *DisablePipedRequest) (*DisablePipedResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method DisablePiped not implemented")
+}
+func (UnimplementedWebServiceServer) AddPipedKey(context.Context, *AddPipedKeyRequest) (*AddPipedKeyResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method AddPipedKey not implemented")
+}
+func (UnimplementedWebServiceServer) DeleteOldPipedKeys(context.Context, *DeleteOldPipedKeysRequest) (*DeleteOldPipedKeysResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method DeleteOldPipedKeys not implemented")
 }
 func (UnimplementedWebServiceServer) AddApplication(context.Context, *AddApplicationRequest) (*AddApplicationResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method AddApplication not implemented")
@@ -355,8 +583,26 @@ func (UnimplementedWebServiceServer) GetApplication(context.Context, *GetApplica
 func (UnimplementedWebServiceServer) ListApplications(context.Context, *ListApplicationsRequest) (*ListApplicationsResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListApplications not implemented")
 }
+func (UnimplementedWebServiceServer) CountApplications(context.Context, *CountApplicationsRequest) (*CountApplicationsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method CountApplications not implemented")
+}
+func (UnimplementedWebServiceServer) UpdateApplication(context.Context, *UpdateApplicationRequest) (*UpdateApplicationResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method UpdateApplication not implemented")
+}
+func (UnimplementedWebServiceServer) EnableApplication(context.Context, *EnableApplicationRequest) (*EnableApplicationResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method EnableApplication not implemented")
+}
+func (UnimplementedWebServiceServer) DisableApplication(context.Context, *DisableApplicationRequest) (*DisableApplicationResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method DisableApplication not implemented")
+}
+func (UnimplementedWebServiceServer) DeleteApplication(context.Context, *DeleteApplicationRequest) (*DeleteApplicationResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method DeleteApplication not implemented")
+}
 func (UnimplementedWebServiceServer) SyncApplication(context.Context, *SyncApplicationRequest) (*SyncApplicationResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method SyncApplication not implemented")
+}
+func (UnimplementedWebServiceServer) ListSuggestions(context.Context, *ListSuggestionsRequest) (*ListSuggestionsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListSuggestions not implemented")
 }
 func (UnimplementedWebServiceServer) GetDeployment(context.Context, *GetDeploymentRequest) (*GetDeploymentResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method GetDeployment not implemented")
@@ -384,6 +630,9 @@ func (UnimplementedWebServiceServer) WatchDeployment(*WatchDeploymentRequest, gr
 }
 func (UnimplementedWebServiceServer) WatchStageLog(*WatchStageLogRequest, grpc.ServerStreamingServer[WatchStageLogResponse]) error {
 	return status.Error(codes.Unimplemented, "method WatchStageLog not implemented")
+}
+func (UnimplementedWebServiceServer) Subscribe(*SubscribeRequest, grpc.ServerStreamingServer[SubscribeResponse]) error {
+	return status.Error(codes.Unimplemented, "method Subscribe not implemented")
 }
 func (UnimplementedWebServiceServer) mustEmbedUnimplementedWebServiceServer() {}
 func (UnimplementedWebServiceServer) testEmbeddedByValue()                    {}
@@ -478,6 +727,24 @@ func _WebService_RegisterPiped_Handler(srv interface{}, ctx context.Context, dec
 	return interceptor(ctx, in, info, handler)
 }
 
+func _WebService_GetPiped_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(GetPipedRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(WebServiceServer).GetPiped(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: WebService_GetPiped_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(WebServiceServer).GetPiped(ctx, req.(*GetPipedRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _WebService_ListPipeds_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(ListPipedsRequest)
 	if err := dec(in); err != nil {
@@ -492,6 +759,96 @@ func _WebService_ListPipeds_Handler(srv interface{}, ctx context.Context, dec fu
 	}
 	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
 		return srv.(WebServiceServer).ListPipeds(ctx, req.(*ListPipedsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _WebService_UpdatePiped_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(UpdatePipedRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(WebServiceServer).UpdatePiped(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: WebService_UpdatePiped_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(WebServiceServer).UpdatePiped(ctx, req.(*UpdatePipedRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _WebService_EnablePiped_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(EnablePipedRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(WebServiceServer).EnablePiped(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: WebService_EnablePiped_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(WebServiceServer).EnablePiped(ctx, req.(*EnablePipedRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _WebService_DisablePiped_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(DisablePipedRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(WebServiceServer).DisablePiped(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: WebService_DisablePiped_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(WebServiceServer).DisablePiped(ctx, req.(*DisablePipedRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _WebService_AddPipedKey_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(AddPipedKeyRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(WebServiceServer).AddPipedKey(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: WebService_AddPipedKey_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(WebServiceServer).AddPipedKey(ctx, req.(*AddPipedKeyRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _WebService_DeleteOldPipedKeys_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(DeleteOldPipedKeysRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(WebServiceServer).DeleteOldPipedKeys(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: WebService_DeleteOldPipedKeys_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(WebServiceServer).DeleteOldPipedKeys(ctx, req.(*DeleteOldPipedKeysRequest))
 	}
 	return interceptor(ctx, in, info, handler)
 }
@@ -550,6 +907,96 @@ func _WebService_ListApplications_Handler(srv interface{}, ctx context.Context, 
 	return interceptor(ctx, in, info, handler)
 }
 
+func _WebService_CountApplications_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(CountApplicationsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(WebServiceServer).CountApplications(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: WebService_CountApplications_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(WebServiceServer).CountApplications(ctx, req.(*CountApplicationsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _WebService_UpdateApplication_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(UpdateApplicationRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(WebServiceServer).UpdateApplication(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: WebService_UpdateApplication_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(WebServiceServer).UpdateApplication(ctx, req.(*UpdateApplicationRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _WebService_EnableApplication_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(EnableApplicationRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(WebServiceServer).EnableApplication(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: WebService_EnableApplication_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(WebServiceServer).EnableApplication(ctx, req.(*EnableApplicationRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _WebService_DisableApplication_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(DisableApplicationRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(WebServiceServer).DisableApplication(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: WebService_DisableApplication_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(WebServiceServer).DisableApplication(ctx, req.(*DisableApplicationRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _WebService_DeleteApplication_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(DeleteApplicationRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(WebServiceServer).DeleteApplication(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: WebService_DeleteApplication_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(WebServiceServer).DeleteApplication(ctx, req.(*DeleteApplicationRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _WebService_SyncApplication_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(SyncApplicationRequest)
 	if err := dec(in); err != nil {
@@ -564,6 +1011,24 @@ func _WebService_SyncApplication_Handler(srv interface{}, ctx context.Context, d
 	}
 	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
 		return srv.(WebServiceServer).SyncApplication(ctx, req.(*SyncApplicationRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _WebService_ListSuggestions_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListSuggestionsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(WebServiceServer).ListSuggestions(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: WebService_ListSuggestions_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(WebServiceServer).ListSuggestions(ctx, req.(*ListSuggestionsRequest))
 	}
 	return interceptor(ctx, in, info, handler)
 }
@@ -716,6 +1181,17 @@ func _WebService_WatchStageLog_Handler(srv interface{}, stream grpc.ServerStream
 // This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
 type WebService_WatchStageLogServer = grpc.ServerStreamingServer[WatchStageLogResponse]
 
+func _WebService_Subscribe_Handler(srv interface{}, stream grpc.ServerStream) error {
+	m := new(SubscribeRequest)
+	if err := stream.RecvMsg(m); err != nil {
+		return err
+	}
+	return srv.(WebServiceServer).Subscribe(m, &grpc.GenericServerStream[SubscribeRequest, SubscribeResponse]{ServerStream: stream})
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type WebService_SubscribeServer = grpc.ServerStreamingServer[SubscribeResponse]
+
 // WebService_ServiceDesc is the grpc.ServiceDesc for WebService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -740,8 +1216,32 @@ var WebService_ServiceDesc = grpc.ServiceDesc{
 			Handler:    _WebService_RegisterPiped_Handler,
 		},
 		{
+			MethodName: "GetPiped",
+			Handler:    _WebService_GetPiped_Handler,
+		},
+		{
 			MethodName: "ListPipeds",
 			Handler:    _WebService_ListPipeds_Handler,
+		},
+		{
+			MethodName: "UpdatePiped",
+			Handler:    _WebService_UpdatePiped_Handler,
+		},
+		{
+			MethodName: "EnablePiped",
+			Handler:    _WebService_EnablePiped_Handler,
+		},
+		{
+			MethodName: "DisablePiped",
+			Handler:    _WebService_DisablePiped_Handler,
+		},
+		{
+			MethodName: "AddPipedKey",
+			Handler:    _WebService_AddPipedKey_Handler,
+		},
+		{
+			MethodName: "DeleteOldPipedKeys",
+			Handler:    _WebService_DeleteOldPipedKeys_Handler,
 		},
 		{
 			MethodName: "AddApplication",
@@ -756,8 +1256,32 @@ var WebService_ServiceDesc = grpc.ServiceDesc{
 			Handler:    _WebService_ListApplications_Handler,
 		},
 		{
+			MethodName: "CountApplications",
+			Handler:    _WebService_CountApplications_Handler,
+		},
+		{
+			MethodName: "UpdateApplication",
+			Handler:    _WebService_UpdateApplication_Handler,
+		},
+		{
+			MethodName: "EnableApplication",
+			Handler:    _WebService_EnableApplication_Handler,
+		},
+		{
+			MethodName: "DisableApplication",
+			Handler:    _WebService_DisableApplication_Handler,
+		},
+		{
+			MethodName: "DeleteApplication",
+			Handler:    _WebService_DeleteApplication_Handler,
+		},
+		{
 			MethodName: "SyncApplication",
 			Handler:    _WebService_SyncApplication_Handler,
+		},
+		{
+			MethodName: "ListSuggestions",
+			Handler:    _WebService_ListSuggestions_Handler,
 		},
 		{
 			MethodName: "GetDeployment",
@@ -797,6 +1321,11 @@ var WebService_ServiceDesc = grpc.ServiceDesc{
 		{
 			StreamName:    "WatchStageLog",
 			Handler:       _WebService_WatchStageLog_Handler,
+			ServerStreams: true,
+		},
+		{
+			StreamName:    "Subscribe",
+			Handler:       _WebService_Subscribe_Handler,
 			ServerStreams: true,
 		},
 	},

@@ -92,6 +92,9 @@ const (
 	// PipedServiceReportApplicationLiveStateProcedure is the procedure name of the PipedService's
 	// ReportApplicationLiveState RPC.
 	PipedServiceReportApplicationLiveStateProcedure = "/grpc.service.pipedservice.PipedService/ReportApplicationLiveState"
+	// PipedServiceReportApplicationLiveStateEventsProcedure is the procedure name of the PipedService's
+	// ReportApplicationLiveStateEvents RPC.
+	PipedServiceReportApplicationLiveStateEventsProcedure = "/grpc.service.pipedservice.PipedService/ReportApplicationLiveStateEvents"
 	// PipedServiceGetLatestEventProcedure is the procedure name of the PipedService's GetLatestEvent
 	// RPC.
 	PipedServiceGetLatestEventProcedure = "/grpc.service.pipedservice.PipedService/GetLatestEvent"
@@ -100,6 +103,9 @@ const (
 	// PipedServiceReportEventStatusesProcedure is the procedure name of the PipedService's
 	// ReportEventStatuses RPC.
 	PipedServiceReportEventStatusesProcedure = "/grpc.service.pipedservice.PipedService/ReportEventStatuses"
+	// PipedServiceReportEventsHandledProcedure is the procedure name of the PipedService's
+	// ReportEventsHandled RPC.
+	PipedServiceReportEventsHandledProcedure = "/grpc.service.pipedservice.PipedService/ReportEventsHandled"
 	// PipedServiceGetLatestAnalysisResultProcedure is the procedure name of the PipedService's
 	// GetLatestAnalysisResult RPC.
 	PipedServiceGetLatestAnalysisResultProcedure = "/grpc.service.pipedservice.PipedService/GetLatestAnalysisResult"
@@ -291,6 +297,13 @@ var (
 			Procedure:  PipedServiceReportApplicationLiveStateProcedure,
 		}
 	})
+	pipedServiceReportApplicationLiveStateEventsSpec = sync.OnceValue(func() connect.Spec {
+		return connect.Spec{
+			StreamType: connect.StreamTypeUnary,
+			Schema:     pipedservice.File_grpc_service_pipedservice_service_proto.Services().ByName("PipedService").Methods().ByName("ReportApplicationLiveStateEvents"),
+			Procedure:  PipedServiceReportApplicationLiveStateEventsProcedure,
+		}
+	})
 	pipedServiceGetLatestEventSpec = sync.OnceValue(func() connect.Spec {
 		return connect.Spec{
 			StreamType: connect.StreamTypeUnary,
@@ -310,6 +323,13 @@ var (
 			StreamType: connect.StreamTypeUnary,
 			Schema:     pipedservice.File_grpc_service_pipedservice_service_proto.Services().ByName("PipedService").Methods().ByName("ReportEventStatuses"),
 			Procedure:  PipedServiceReportEventStatusesProcedure,
+		}
+	})
+	pipedServiceReportEventsHandledSpec = sync.OnceValue(func() connect.Spec {
+		return connect.Spec{
+			StreamType: connect.StreamTypeUnary,
+			Schema:     pipedservice.File_grpc_service_pipedservice_service_proto.Services().ByName("PipedService").Methods().ByName("ReportEventsHandled"),
+			Procedure:  PipedServiceReportEventsHandledProcedure,
 		}
 	})
 	pipedServiceGetLatestAnalysisResultSpec = sync.OnceValue(func() connect.Spec {
@@ -402,9 +422,12 @@ type PipedServiceClient interface {
 	ListUnhandledCommands(context.Context, *pipedservice.ListUnhandledCommandsRequest) (*pipedservice.ListUnhandledCommandsResponse, error)
 	ReportCommandHandled(context.Context, *pipedservice.ReportCommandHandledRequest) (*pipedservice.ReportCommandHandledResponse, error)
 	ReportApplicationLiveState(context.Context, *pipedservice.ReportApplicationLiveStateRequest) (*pipedservice.ReportApplicationLiveStateResponse, error)
+	ReportApplicationLiveStateEvents(context.Context, *pipedservice.ReportApplicationLiveStateEventsRequest) (*pipedservice.ReportApplicationLiveStateEventsResponse, error)
 	GetLatestEvent(context.Context, *pipedservice.GetLatestEventRequest) (*pipedservice.GetLatestEventResponse, error)
 	ListEvents(context.Context, *pipedservice.ListEventsRequest) (*pipedservice.ListEventsResponse, error)
 	ReportEventStatuses(context.Context, *pipedservice.ReportEventStatusesRequest) (*pipedservice.ReportEventStatusesResponse, error)
+	// ReportEventsHandled is called by agents of 0.34 only.
+	ReportEventsHandled(context.Context, *pipedservice.ReportEventsHandledRequest) (*pipedservice.ReportEventsHandledResponse, error)
 	GetLatestAnalysisResult(context.Context, *pipedservice.GetLatestAnalysisResultRequest) (*pipedservice.GetLatestAnalysisResultResponse, error)
 	PutLatestAnalysisResult(context.Context, *pipedservice.PutLatestAnalysisResultRequest) (*pipedservice.PutLatestAnalysisResultResponse, error)
 	GetDesiredVersion(context.Context, *pipedservice.GetDesiredVersionRequest) (*pipedservice.GetDesiredVersionResponse, error)
@@ -447,9 +470,12 @@ type PipedServiceHandler interface {
 	ListUnhandledCommands(context.Context, *pipedservice.ListUnhandledCommandsRequest) (*pipedservice.ListUnhandledCommandsResponse, error)
 	ReportCommandHandled(context.Context, *pipedservice.ReportCommandHandledRequest) (*pipedservice.ReportCommandHandledResponse, error)
 	ReportApplicationLiveState(context.Context, *pipedservice.ReportApplicationLiveStateRequest) (*pipedservice.ReportApplicationLiveStateResponse, error)
+	ReportApplicationLiveStateEvents(context.Context, *pipedservice.ReportApplicationLiveStateEventsRequest) (*pipedservice.ReportApplicationLiveStateEventsResponse, error)
 	GetLatestEvent(context.Context, *pipedservice.GetLatestEventRequest) (*pipedservice.GetLatestEventResponse, error)
 	ListEvents(context.Context, *pipedservice.ListEventsRequest) (*pipedservice.ListEventsResponse, error)
 	ReportEventStatuses(context.Context, *pipedservice.ReportEventStatusesRequest) (*pipedservice.ReportEventStatusesResponse, error)
+	// ReportEventsHandled is called by agents of 0.34 only.
+	ReportEventsHandled(context.Context, *pipedservice.ReportEventsHandledRequest) (*pipedservice.ReportEventsHandledResponse, error)
 	GetLatestAnalysisResult(context.Context, *pipedservice.GetLatestAnalysisResultRequest) (*pipedservice.GetLatestAnalysisResultResponse, error)
 	PutLatestAnalysisResult(context.Context, *pipedservice.PutLatestAnalysisResultRequest) (*pipedservice.PutLatestAnalysisResultResponse, error)
 	GetDesiredVersion(context.Context, *pipedservice.GetDesiredVersionRequest) (*pipedservice.GetDesiredVersionResponse, error)
@@ -489,9 +515,11 @@ func RegisterPipedServiceHandler(server *connect.Server, svc PipedServiceHandler
 		connect.Method{Spec: pipedServiceListUnhandledCommandsSpec(), Handler: adapter.listUnhandledCommands},
 		connect.Method{Spec: pipedServiceReportCommandHandledSpec(), Handler: adapter.reportCommandHandled},
 		connect.Method{Spec: pipedServiceReportApplicationLiveStateSpec(), Handler: adapter.reportApplicationLiveState},
+		connect.Method{Spec: pipedServiceReportApplicationLiveStateEventsSpec(), Handler: adapter.reportApplicationLiveStateEvents},
 		connect.Method{Spec: pipedServiceGetLatestEventSpec(), Handler: adapter.getLatestEvent},
 		connect.Method{Spec: pipedServiceListEventsSpec(), Handler: adapter.listEvents},
 		connect.Method{Spec: pipedServiceReportEventStatusesSpec(), Handler: adapter.reportEventStatuses},
+		connect.Method{Spec: pipedServiceReportEventsHandledSpec(), Handler: adapter.reportEventsHandled},
 		connect.Method{Spec: pipedServiceGetLatestAnalysisResultSpec(), Handler: adapter.getLatestAnalysisResult},
 		connect.Method{Spec: pipedServicePutLatestAnalysisResultSpec(), Handler: adapter.putLatestAnalysisResult},
 		connect.Method{Spec: pipedServiceGetDesiredVersionSpec(), Handler: adapter.getDesiredVersion},
@@ -599,6 +627,10 @@ func (UnimplementedPipedServiceHandler) ReportApplicationLiveState(context.Conte
 	return nil, connect.NewError(connect.CodeUnimplemented, "grpc.service.pipedservice.PipedService.ReportApplicationLiveState is not implemented")
 }
 
+func (UnimplementedPipedServiceHandler) ReportApplicationLiveStateEvents(context.Context, *pipedservice.ReportApplicationLiveStateEventsRequest) (*pipedservice.ReportApplicationLiveStateEventsResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, "grpc.service.pipedservice.PipedService.ReportApplicationLiveStateEvents is not implemented")
+}
+
 func (UnimplementedPipedServiceHandler) GetLatestEvent(context.Context, *pipedservice.GetLatestEventRequest) (*pipedservice.GetLatestEventResponse, error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, "grpc.service.pipedservice.PipedService.GetLatestEvent is not implemented")
 }
@@ -609,6 +641,10 @@ func (UnimplementedPipedServiceHandler) ListEvents(context.Context, *pipedservic
 
 func (UnimplementedPipedServiceHandler) ReportEventStatuses(context.Context, *pipedservice.ReportEventStatusesRequest) (*pipedservice.ReportEventStatusesResponse, error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, "grpc.service.pipedservice.PipedService.ReportEventStatuses is not implemented")
+}
+
+func (UnimplementedPipedServiceHandler) ReportEventsHandled(context.Context, *pipedservice.ReportEventsHandledRequest) (*pipedservice.ReportEventsHandledResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, "grpc.service.pipedservice.PipedService.ReportEventsHandled is not implemented")
 }
 
 func (UnimplementedPipedServiceHandler) GetLatestAnalysisResult(context.Context, *pipedservice.GetLatestAnalysisResultRequest) (*pipedservice.GetLatestAnalysisResultResponse, error) {
@@ -835,6 +871,14 @@ func (c *pipedServiceClient) ReportApplicationLiveState(ctx context.Context, req
 	return &res, nil
 }
 
+func (c *pipedServiceClient) ReportApplicationLiveStateEvents(ctx context.Context, req *pipedservice.ReportApplicationLiveStateEventsRequest) (*pipedservice.ReportApplicationLiveStateEventsResponse, error) {
+	var res pipedservice.ReportApplicationLiveStateEventsResponse
+	if err := c.client.CallUnary(ctx, pipedServiceReportApplicationLiveStateEventsSpec(), req, &res); err != nil {
+		return nil, err
+	}
+	return &res, nil
+}
+
 func (c *pipedServiceClient) GetLatestEvent(ctx context.Context, req *pipedservice.GetLatestEventRequest) (*pipedservice.GetLatestEventResponse, error) {
 	var res pipedservice.GetLatestEventResponse
 	if err := c.client.CallUnary(ctx, pipedServiceGetLatestEventSpec(), req, &res); err != nil {
@@ -854,6 +898,14 @@ func (c *pipedServiceClient) ListEvents(ctx context.Context, req *pipedservice.L
 func (c *pipedServiceClient) ReportEventStatuses(ctx context.Context, req *pipedservice.ReportEventStatusesRequest) (*pipedservice.ReportEventStatusesResponse, error) {
 	var res pipedservice.ReportEventStatusesResponse
 	if err := c.client.CallUnary(ctx, pipedServiceReportEventStatusesSpec(), req, &res); err != nil {
+		return nil, err
+	}
+	return &res, nil
+}
+
+func (c *pipedServiceClient) ReportEventsHandled(ctx context.Context, req *pipedservice.ReportEventsHandledRequest) (*pipedservice.ReportEventsHandledResponse, error) {
+	var res pipedservice.ReportEventsHandledResponse
+	if err := c.client.CallUnary(ctx, pipedServiceReportEventsHandledSpec(), req, &res); err != nil {
 		return nil, err
 	}
 	return &res, nil
@@ -1209,6 +1261,18 @@ func (h pipedServiceHandler) reportApplicationLiveState(ctx context.Context, _ c
 	return stream.Send(res)
 }
 
+func (h pipedServiceHandler) reportApplicationLiveStateEvents(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
+	var req pipedservice.ReportApplicationLiveStateEventsRequest
+	if err := stream.Receive(&req); err != nil {
+		return err
+	}
+	res, err := h.svc.ReportApplicationLiveStateEvents(ctx, &req)
+	if err != nil {
+		return err
+	}
+	return stream.Send(res)
+}
+
 func (h pipedServiceHandler) getLatestEvent(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
 	var req pipedservice.GetLatestEventRequest
 	if err := stream.Receive(&req); err != nil {
@@ -1239,6 +1303,18 @@ func (h pipedServiceHandler) reportEventStatuses(ctx context.Context, _ connect.
 		return err
 	}
 	res, err := h.svc.ReportEventStatuses(ctx, &req)
+	if err != nil {
+		return err
+	}
+	return stream.Send(res)
+}
+
+func (h pipedServiceHandler) reportEventsHandled(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
+	var req pipedservice.ReportEventsHandledRequest
+	if err := stream.Receive(&req); err != nil {
+		return err
+	}
+	res, err := h.svc.ReportEventsHandled(ctx, &req)
 	if err != nil {
 		return err
 	}

@@ -28,6 +28,9 @@ const (
 const (
 	// AgentServiceConnectProcedure is the procedure name of the AgentService's Connect RPC.
 	AgentServiceConnectProcedure = "/pipecd.agent.v1.AgentService/Connect"
+	// AgentServiceReportAnalysisChecksProcedure is the procedure name of the AgentService's
+	// ReportAnalysisChecks RPC.
+	AgentServiceReportAnalysisChecksProcedure = "/pipecd.agent.v1.AgentService/ReportAnalysisChecks"
 )
 
 var (
@@ -36,6 +39,13 @@ var (
 			StreamType: connect.StreamTypeBidi,
 			Schema:     v1.File_pipecd_agent_v1_agent_proto.Services().ByName("AgentService").Methods().ByName("Connect"),
 			Procedure:  AgentServiceConnectProcedure,
+		}
+	})
+	agentServiceReportAnalysisChecksSpec = sync.OnceValue(func() connect.Spec {
+		return connect.Spec{
+			StreamType: connect.StreamTypeUnary,
+			Schema:     v1.File_pipecd_agent_v1_agent_proto.Services().ByName("AgentService").Methods().ByName("ReportAnalysisChecks"),
+			Procedure:  AgentServiceReportAnalysisChecksProcedure,
 		}
 	})
 )
@@ -47,6 +57,10 @@ type AgentServiceClient interface {
 	// instance holds it; a lease follows as soon as it is free. Both sides send a
 	// heartbeat at the interval the server named.
 	Connect(context.Context) (AgentServiceConnectClientStream, error)
+	// ReportAnalysisChecks keeps what ANALYSIS stages measured, to be drawn. A
+	// check is named by its metric and index: the same again replaces it, so a
+	// repeat after a lost answer, or after a restart, makes no double.
+	ReportAnalysisChecks(context.Context, *v1.ReportAnalysisChecksRequest) (*v1.ReportAnalysisChecksResponse, error)
 }
 
 // NewAgentServiceClient constructs a client for the pipecd.agent.v1.AgentService service. Multiple
@@ -98,6 +112,10 @@ type AgentServiceHandler interface {
 	// instance holds it; a lease follows as soon as it is free. Both sides send a
 	// heartbeat at the interval the server named.
 	Connect(context.Context, AgentServiceConnectServerStream) error
+	// ReportAnalysisChecks keeps what ANALYSIS stages measured, to be drawn. A
+	// check is named by its metric and index: the same again replaces it, so a
+	// repeat after a lost answer, or after a restart, makes no double.
+	ReportAnalysisChecks(context.Context, *v1.ReportAnalysisChecksRequest) (*v1.ReportAnalysisChecksResponse, error)
 }
 
 // RegisterAgentServiceHandler registers svc as the pipecd.agent.v1.AgentService implementation on
@@ -106,6 +124,7 @@ func RegisterAgentServiceHandler(server *connect.Server, svc AgentServiceHandler
 	adapter := agentServiceHandler{svc: svc}
 	server.Register(
 		connect.Method{Spec: agentServiceConnectSpec(), Handler: adapter.connect},
+		connect.Method{Spec: agentServiceReportAnalysisChecksSpec(), Handler: adapter.reportAnalysisChecks},
 	)
 }
 
@@ -140,6 +159,10 @@ func (UnimplementedAgentServiceHandler) Connect(context.Context, AgentServiceCon
 	return connect.NewError(connect.CodeUnimplemented, "pipecd.agent.v1.AgentService.Connect is not implemented")
 }
 
+func (UnimplementedAgentServiceHandler) ReportAnalysisChecks(context.Context, *v1.ReportAnalysisChecksRequest) (*v1.ReportAnalysisChecksResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, "pipecd.agent.v1.AgentService.ReportAnalysisChecks is not implemented")
+}
+
 type agentServiceClient struct {
 	client *connect.Client
 }
@@ -152,8 +175,28 @@ func (c *agentServiceClient) Connect(ctx context.Context) (AgentServiceConnectCl
 	return AgentServiceConnectClientStream{stream: stream}, nil
 }
 
+func (c *agentServiceClient) ReportAnalysisChecks(ctx context.Context, req *v1.ReportAnalysisChecksRequest) (*v1.ReportAnalysisChecksResponse, error) {
+	var res v1.ReportAnalysisChecksResponse
+	if err := c.client.CallUnary(ctx, agentServiceReportAnalysisChecksSpec(), req, &res); err != nil {
+		return nil, err
+	}
+	return &res, nil
+}
+
 type agentServiceHandler struct{ svc AgentServiceHandler }
 
 func (h agentServiceHandler) connect(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
 	return h.svc.Connect(ctx, AgentServiceConnectServerStream{stream: stream})
+}
+
+func (h agentServiceHandler) reportAnalysisChecks(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
+	var req v1.ReportAnalysisChecksRequest
+	if err := stream.Receive(&req); err != nil {
+		return err
+	}
+	res, err := h.svc.ReportAnalysisChecks(ctx, &req)
+	if err != nil {
+		return err
+	}
+	return stream.Send(res)
 }

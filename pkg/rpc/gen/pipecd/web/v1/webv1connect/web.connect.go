@@ -33,8 +33,21 @@ const (
 	WebServiceGetMeProcedure = "/pipecd.web.v1.WebService/GetMe"
 	// WebServiceRegisterPipedProcedure is the procedure name of the WebService's RegisterPiped RPC.
 	WebServiceRegisterPipedProcedure = "/pipecd.web.v1.WebService/RegisterPiped"
+	// WebServiceGetPipedProcedure is the procedure name of the WebService's GetPiped RPC.
+	WebServiceGetPipedProcedure = "/pipecd.web.v1.WebService/GetPiped"
 	// WebServiceListPipedsProcedure is the procedure name of the WebService's ListPipeds RPC.
 	WebServiceListPipedsProcedure = "/pipecd.web.v1.WebService/ListPipeds"
+	// WebServiceUpdatePipedProcedure is the procedure name of the WebService's UpdatePiped RPC.
+	WebServiceUpdatePipedProcedure = "/pipecd.web.v1.WebService/UpdatePiped"
+	// WebServiceEnablePipedProcedure is the procedure name of the WebService's EnablePiped RPC.
+	WebServiceEnablePipedProcedure = "/pipecd.web.v1.WebService/EnablePiped"
+	// WebServiceDisablePipedProcedure is the procedure name of the WebService's DisablePiped RPC.
+	WebServiceDisablePipedProcedure = "/pipecd.web.v1.WebService/DisablePiped"
+	// WebServiceAddPipedKeyProcedure is the procedure name of the WebService's AddPipedKey RPC.
+	WebServiceAddPipedKeyProcedure = "/pipecd.web.v1.WebService/AddPipedKey"
+	// WebServiceDeleteOldPipedKeysProcedure is the procedure name of the WebService's
+	// DeleteOldPipedKeys RPC.
+	WebServiceDeleteOldPipedKeysProcedure = "/pipecd.web.v1.WebService/DeleteOldPipedKeys"
 	// WebServiceAddApplicationProcedure is the procedure name of the WebService's AddApplication RPC.
 	WebServiceAddApplicationProcedure = "/pipecd.web.v1.WebService/AddApplication"
 	// WebServiceGetApplicationProcedure is the procedure name of the WebService's GetApplication RPC.
@@ -42,8 +55,25 @@ const (
 	// WebServiceListApplicationsProcedure is the procedure name of the WebService's ListApplications
 	// RPC.
 	WebServiceListApplicationsProcedure = "/pipecd.web.v1.WebService/ListApplications"
+	// WebServiceCountApplicationsProcedure is the procedure name of the WebService's CountApplications
+	// RPC.
+	WebServiceCountApplicationsProcedure = "/pipecd.web.v1.WebService/CountApplications"
+	// WebServiceUpdateApplicationProcedure is the procedure name of the WebService's UpdateApplication
+	// RPC.
+	WebServiceUpdateApplicationProcedure = "/pipecd.web.v1.WebService/UpdateApplication"
+	// WebServiceEnableApplicationProcedure is the procedure name of the WebService's EnableApplication
+	// RPC.
+	WebServiceEnableApplicationProcedure = "/pipecd.web.v1.WebService/EnableApplication"
+	// WebServiceDisableApplicationProcedure is the procedure name of the WebService's
+	// DisableApplication RPC.
+	WebServiceDisableApplicationProcedure = "/pipecd.web.v1.WebService/DisableApplication"
+	// WebServiceDeleteApplicationProcedure is the procedure name of the WebService's DeleteApplication
+	// RPC.
+	WebServiceDeleteApplicationProcedure = "/pipecd.web.v1.WebService/DeleteApplication"
 	// WebServiceSyncApplicationProcedure is the procedure name of the WebService's SyncApplication RPC.
 	WebServiceSyncApplicationProcedure = "/pipecd.web.v1.WebService/SyncApplication"
+	// WebServiceListSuggestionsProcedure is the procedure name of the WebService's ListSuggestions RPC.
+	WebServiceListSuggestionsProcedure = "/pipecd.web.v1.WebService/ListSuggestions"
 	// WebServiceGetDeploymentProcedure is the procedure name of the WebService's GetDeployment RPC.
 	WebServiceGetDeploymentProcedure = "/pipecd.web.v1.WebService/GetDeployment"
 	// WebServiceListDeploymentsProcedure is the procedure name of the WebService's ListDeployments RPC.
@@ -63,6 +93,8 @@ const (
 	WebServiceWatchDeploymentProcedure = "/pipecd.web.v1.WebService/WatchDeployment"
 	// WebServiceWatchStageLogProcedure is the procedure name of the WebService's WatchStageLog RPC.
 	WebServiceWatchStageLogProcedure = "/pipecd.web.v1.WebService/WatchStageLog"
+	// WebServiceSubscribeProcedure is the procedure name of the WebService's Subscribe RPC.
+	WebServiceSubscribeProcedure = "/pipecd.web.v1.WebService/Subscribe"
 )
 
 var (
@@ -94,11 +126,53 @@ var (
 			Procedure:  WebServiceRegisterPipedProcedure,
 		}
 	})
+	webServiceGetPipedSpec = sync.OnceValue(func() connect.Spec {
+		return connect.Spec{
+			StreamType: connect.StreamTypeUnary,
+			Schema:     v1.File_pipecd_web_v1_web_proto.Services().ByName("WebService").Methods().ByName("GetPiped"),
+			Procedure:  WebServiceGetPipedProcedure,
+		}
+	})
 	webServiceListPipedsSpec = sync.OnceValue(func() connect.Spec {
 		return connect.Spec{
 			StreamType: connect.StreamTypeUnary,
 			Schema:     v1.File_pipecd_web_v1_web_proto.Services().ByName("WebService").Methods().ByName("ListPipeds"),
 			Procedure:  WebServiceListPipedsProcedure,
+		}
+	})
+	webServiceUpdatePipedSpec = sync.OnceValue(func() connect.Spec {
+		return connect.Spec{
+			StreamType: connect.StreamTypeUnary,
+			Schema:     v1.File_pipecd_web_v1_web_proto.Services().ByName("WebService").Methods().ByName("UpdatePiped"),
+			Procedure:  WebServiceUpdatePipedProcedure,
+		}
+	})
+	webServiceEnablePipedSpec = sync.OnceValue(func() connect.Spec {
+		return connect.Spec{
+			StreamType: connect.StreamTypeUnary,
+			Schema:     v1.File_pipecd_web_v1_web_proto.Services().ByName("WebService").Methods().ByName("EnablePiped"),
+			Procedure:  WebServiceEnablePipedProcedure,
+		}
+	})
+	webServiceDisablePipedSpec = sync.OnceValue(func() connect.Spec {
+		return connect.Spec{
+			StreamType: connect.StreamTypeUnary,
+			Schema:     v1.File_pipecd_web_v1_web_proto.Services().ByName("WebService").Methods().ByName("DisablePiped"),
+			Procedure:  WebServiceDisablePipedProcedure,
+		}
+	})
+	webServiceAddPipedKeySpec = sync.OnceValue(func() connect.Spec {
+		return connect.Spec{
+			StreamType: connect.StreamTypeUnary,
+			Schema:     v1.File_pipecd_web_v1_web_proto.Services().ByName("WebService").Methods().ByName("AddPipedKey"),
+			Procedure:  WebServiceAddPipedKeyProcedure,
+		}
+	})
+	webServiceDeleteOldPipedKeysSpec = sync.OnceValue(func() connect.Spec {
+		return connect.Spec{
+			StreamType: connect.StreamTypeUnary,
+			Schema:     v1.File_pipecd_web_v1_web_proto.Services().ByName("WebService").Methods().ByName("DeleteOldPipedKeys"),
+			Procedure:  WebServiceDeleteOldPipedKeysProcedure,
 		}
 	})
 	webServiceAddApplicationSpec = sync.OnceValue(func() connect.Spec {
@@ -122,11 +196,53 @@ var (
 			Procedure:  WebServiceListApplicationsProcedure,
 		}
 	})
+	webServiceCountApplicationsSpec = sync.OnceValue(func() connect.Spec {
+		return connect.Spec{
+			StreamType: connect.StreamTypeUnary,
+			Schema:     v1.File_pipecd_web_v1_web_proto.Services().ByName("WebService").Methods().ByName("CountApplications"),
+			Procedure:  WebServiceCountApplicationsProcedure,
+		}
+	})
+	webServiceUpdateApplicationSpec = sync.OnceValue(func() connect.Spec {
+		return connect.Spec{
+			StreamType: connect.StreamTypeUnary,
+			Schema:     v1.File_pipecd_web_v1_web_proto.Services().ByName("WebService").Methods().ByName("UpdateApplication"),
+			Procedure:  WebServiceUpdateApplicationProcedure,
+		}
+	})
+	webServiceEnableApplicationSpec = sync.OnceValue(func() connect.Spec {
+		return connect.Spec{
+			StreamType: connect.StreamTypeUnary,
+			Schema:     v1.File_pipecd_web_v1_web_proto.Services().ByName("WebService").Methods().ByName("EnableApplication"),
+			Procedure:  WebServiceEnableApplicationProcedure,
+		}
+	})
+	webServiceDisableApplicationSpec = sync.OnceValue(func() connect.Spec {
+		return connect.Spec{
+			StreamType: connect.StreamTypeUnary,
+			Schema:     v1.File_pipecd_web_v1_web_proto.Services().ByName("WebService").Methods().ByName("DisableApplication"),
+			Procedure:  WebServiceDisableApplicationProcedure,
+		}
+	})
+	webServiceDeleteApplicationSpec = sync.OnceValue(func() connect.Spec {
+		return connect.Spec{
+			StreamType: connect.StreamTypeUnary,
+			Schema:     v1.File_pipecd_web_v1_web_proto.Services().ByName("WebService").Methods().ByName("DeleteApplication"),
+			Procedure:  WebServiceDeleteApplicationProcedure,
+		}
+	})
 	webServiceSyncApplicationSpec = sync.OnceValue(func() connect.Spec {
 		return connect.Spec{
 			StreamType: connect.StreamTypeUnary,
 			Schema:     v1.File_pipecd_web_v1_web_proto.Services().ByName("WebService").Methods().ByName("SyncApplication"),
 			Procedure:  WebServiceSyncApplicationProcedure,
+		}
+	})
+	webServiceListSuggestionsSpec = sync.OnceValue(func() connect.Spec {
+		return connect.Spec{
+			StreamType: connect.StreamTypeUnary,
+			Schema:     v1.File_pipecd_web_v1_web_proto.Services().ByName("WebService").Methods().ByName("ListSuggestions"),
+			Procedure:  WebServiceListSuggestionsProcedure,
 		}
 	})
 	webServiceGetDeploymentSpec = sync.OnceValue(func() connect.Spec {
@@ -192,6 +308,13 @@ var (
 			Procedure:  WebServiceWatchStageLogProcedure,
 		}
 	})
+	webServiceSubscribeSpec = sync.OnceValue(func() connect.Spec {
+		return connect.Spec{
+			StreamType: connect.StreamTypeServer,
+			Schema:     v1.File_pipecd_web_v1_web_proto.Services().ByName("WebService").Methods().ByName("Subscribe"),
+			Procedure:  WebServiceSubscribeProcedure,
+		}
+	})
 )
 
 // WebServiceClient is a client for the pipecd.web.v1.WebService service.
@@ -204,12 +327,37 @@ type WebServiceClient interface {
 	GetMe(context.Context, *v1.GetMeRequest) (*v1.GetMeResponse, error)
 	// RegisterPiped creates an agent; its key is in this answer and nowhere else.
 	RegisterPiped(context.Context, *v1.RegisterPipedRequest) (*v1.RegisterPipedResponse, error)
+	GetPiped(context.Context, *v1.GetPipedRequest) (*v1.GetPipedResponse, error)
+	// ListPipeds is ordered by name.
 	ListPipeds(context.Context, *v1.ListPipedsRequest) (*v1.ListPipedsResponse, error)
+	// UpdatePiped changes name and description.
+	UpdatePiped(context.Context, *v1.UpdatePipedRequest) (*v1.UpdatePipedResponse, error)
+	// EnablePiped lets a disabled agent in again.
+	EnablePiped(context.Context, *v1.EnablePipedRequest) (*v1.EnablePipedResponse, error)
+	// DisablePiped ends the agent's streams and refuses its keys.
+	DisablePiped(context.Context, *v1.DisablePipedRequest) (*v1.DisablePipedResponse, error)
+	// AddPipedKey makes a second key; FAILED_PRECONDITION when there are two.
+	// The key is in this answer and nowhere else.
+	AddPipedKey(context.Context, *v1.AddPipedKeyRequest) (*v1.AddPipedKeyResponse, error)
+	// DeleteOldPipedKeys leaves the newest key only; whoever uses another is out.
+	DeleteOldPipedKeys(context.Context, *v1.DeleteOldPipedKeysRequest) (*v1.DeleteOldPipedKeysResponse, error)
 	AddApplication(context.Context, *v1.AddApplicationRequest) (*v1.AddApplicationResponse, error)
 	GetApplication(context.Context, *v1.GetApplicationRequest) (*v1.GetApplicationResponse, error)
 	ListApplications(context.Context, *v1.ListApplicationsRequest) (*v1.ListApplicationsResponse, error)
+	// CountApplications counts by status what ListApplications with the same
+	// filter, its statuses left aside, would list.
+	CountApplications(context.Context, *v1.CountApplicationsRequest) (*v1.CountApplicationsResponse, error)
+	// UpdateApplication changes who deploys the application, with what and from which file.
+	UpdateApplication(context.Context, *v1.UpdateApplicationRequest) (*v1.UpdateApplicationResponse, error)
+	EnableApplication(context.Context, *v1.EnableApplicationRequest) (*v1.EnableApplicationResponse, error)
+	// DisableApplication keeps the application and lets nothing deploy it.
+	DisableApplication(context.Context, *v1.DisableApplicationRequest) (*v1.DisableApplicationResponse, error)
+	// DeleteApplication forgets the application; what it made in the cloud stays.
+	DeleteApplication(context.Context, *v1.DeleteApplicationRequest) (*v1.DeleteApplicationResponse, error)
 	// SyncApplication asks the agent for a deployment of the branch's head.
 	SyncApplication(context.Context, *v1.SyncApplicationRequest) (*v1.SyncApplicationResponse, error)
+	// ListSuggestions lists applications that agents found in Git and nobody added.
+	ListSuggestions(context.Context, *v1.ListSuggestionsRequest) (*v1.ListSuggestionsResponse, error)
 	GetDeployment(context.Context, *v1.GetDeploymentRequest) (*v1.GetDeploymentResponse, error)
 	ListDeployments(context.Context, *v1.ListDeploymentsRequest) (*v1.ListDeploymentsResponse, error)
 	CancelDeployment(context.Context, *v1.CancelDeploymentRequest) (*v1.CancelDeploymentResponse, error)
@@ -223,6 +371,8 @@ type WebServiceClient interface {
 	// WatchStageLog sends the log from an index on, then what is added, and ends
 	// when the log is completed.
 	WatchStageLog(context.Context, *v1.WatchStageLogRequest) (WebServiceWatchStageLogClientStream, error)
+	// Subscribe follows many topics in one stream, for as long as it is open.
+	Subscribe(context.Context, *v1.SubscribeRequest) (WebServiceSubscribeClientStream, error)
 }
 
 // NewWebServiceClient constructs a client for the pipecd.web.v1.WebService service. Multiple
@@ -272,6 +422,26 @@ func (s WebServiceWatchStageLogClientStream) Close() error {
 	return s.stream.Close()
 }
 
+// WebServiceSubscribeClientStream is the client stream for the WebService's Subscribe RPC.
+type WebServiceSubscribeClientStream struct {
+	stream connect.ClientStream
+}
+
+// Receive returns the next response message from the server.
+func (s WebServiceSubscribeClientStream) Receive() (*v1.SubscribeResponse, error) {
+	var res v1.SubscribeResponse
+	if err := s.stream.Receive(&res); err != nil {
+		return nil, err
+	}
+	return &res, nil
+}
+
+// Close releases the stream's resources. It is idempotent and is typically deferred to clean up a
+// stream abandoned before io.EOF.
+func (s WebServiceSubscribeClientStream) Close() error {
+	return s.stream.Close()
+}
+
 // WebServiceHandler is an implementation of the pipecd.web.v1.WebService service.
 type WebServiceHandler interface {
 	// Login checks a static admin's password and sets the session cookie.
@@ -282,12 +452,37 @@ type WebServiceHandler interface {
 	GetMe(context.Context, *v1.GetMeRequest) (*v1.GetMeResponse, error)
 	// RegisterPiped creates an agent; its key is in this answer and nowhere else.
 	RegisterPiped(context.Context, *v1.RegisterPipedRequest) (*v1.RegisterPipedResponse, error)
+	GetPiped(context.Context, *v1.GetPipedRequest) (*v1.GetPipedResponse, error)
+	// ListPipeds is ordered by name.
 	ListPipeds(context.Context, *v1.ListPipedsRequest) (*v1.ListPipedsResponse, error)
+	// UpdatePiped changes name and description.
+	UpdatePiped(context.Context, *v1.UpdatePipedRequest) (*v1.UpdatePipedResponse, error)
+	// EnablePiped lets a disabled agent in again.
+	EnablePiped(context.Context, *v1.EnablePipedRequest) (*v1.EnablePipedResponse, error)
+	// DisablePiped ends the agent's streams and refuses its keys.
+	DisablePiped(context.Context, *v1.DisablePipedRequest) (*v1.DisablePipedResponse, error)
+	// AddPipedKey makes a second key; FAILED_PRECONDITION when there are two.
+	// The key is in this answer and nowhere else.
+	AddPipedKey(context.Context, *v1.AddPipedKeyRequest) (*v1.AddPipedKeyResponse, error)
+	// DeleteOldPipedKeys leaves the newest key only; whoever uses another is out.
+	DeleteOldPipedKeys(context.Context, *v1.DeleteOldPipedKeysRequest) (*v1.DeleteOldPipedKeysResponse, error)
 	AddApplication(context.Context, *v1.AddApplicationRequest) (*v1.AddApplicationResponse, error)
 	GetApplication(context.Context, *v1.GetApplicationRequest) (*v1.GetApplicationResponse, error)
 	ListApplications(context.Context, *v1.ListApplicationsRequest) (*v1.ListApplicationsResponse, error)
+	// CountApplications counts by status what ListApplications with the same
+	// filter, its statuses left aside, would list.
+	CountApplications(context.Context, *v1.CountApplicationsRequest) (*v1.CountApplicationsResponse, error)
+	// UpdateApplication changes who deploys the application, with what and from which file.
+	UpdateApplication(context.Context, *v1.UpdateApplicationRequest) (*v1.UpdateApplicationResponse, error)
+	EnableApplication(context.Context, *v1.EnableApplicationRequest) (*v1.EnableApplicationResponse, error)
+	// DisableApplication keeps the application and lets nothing deploy it.
+	DisableApplication(context.Context, *v1.DisableApplicationRequest) (*v1.DisableApplicationResponse, error)
+	// DeleteApplication forgets the application; what it made in the cloud stays.
+	DeleteApplication(context.Context, *v1.DeleteApplicationRequest) (*v1.DeleteApplicationResponse, error)
 	// SyncApplication asks the agent for a deployment of the branch's head.
 	SyncApplication(context.Context, *v1.SyncApplicationRequest) (*v1.SyncApplicationResponse, error)
+	// ListSuggestions lists applications that agents found in Git and nobody added.
+	ListSuggestions(context.Context, *v1.ListSuggestionsRequest) (*v1.ListSuggestionsResponse, error)
 	GetDeployment(context.Context, *v1.GetDeploymentRequest) (*v1.GetDeploymentResponse, error)
 	ListDeployments(context.Context, *v1.ListDeploymentsRequest) (*v1.ListDeploymentsResponse, error)
 	CancelDeployment(context.Context, *v1.CancelDeploymentRequest) (*v1.CancelDeploymentResponse, error)
@@ -301,6 +496,8 @@ type WebServiceHandler interface {
 	// WatchStageLog sends the log from an index on, then what is added, and ends
 	// when the log is completed.
 	WatchStageLog(context.Context, *v1.WatchStageLogRequest, WebServiceWatchStageLogServerStream) error
+	// Subscribe follows many topics in one stream, for as long as it is open.
+	Subscribe(context.Context, *v1.SubscribeRequest, WebServiceSubscribeServerStream) error
 }
 
 // RegisterWebServiceHandler registers svc as the pipecd.web.v1.WebService implementation on server.
@@ -311,11 +508,23 @@ func RegisterWebServiceHandler(server *connect.Server, svc WebServiceHandler) {
 		connect.Method{Spec: webServiceLogoutSpec(), Handler: adapter.logout},
 		connect.Method{Spec: webServiceGetMeSpec(), Handler: adapter.getMe},
 		connect.Method{Spec: webServiceRegisterPipedSpec(), Handler: adapter.registerPiped},
+		connect.Method{Spec: webServiceGetPipedSpec(), Handler: adapter.getPiped},
 		connect.Method{Spec: webServiceListPipedsSpec(), Handler: adapter.listPipeds},
+		connect.Method{Spec: webServiceUpdatePipedSpec(), Handler: adapter.updatePiped},
+		connect.Method{Spec: webServiceEnablePipedSpec(), Handler: adapter.enablePiped},
+		connect.Method{Spec: webServiceDisablePipedSpec(), Handler: adapter.disablePiped},
+		connect.Method{Spec: webServiceAddPipedKeySpec(), Handler: adapter.addPipedKey},
+		connect.Method{Spec: webServiceDeleteOldPipedKeysSpec(), Handler: adapter.deleteOldPipedKeys},
 		connect.Method{Spec: webServiceAddApplicationSpec(), Handler: adapter.addApplication},
 		connect.Method{Spec: webServiceGetApplicationSpec(), Handler: adapter.getApplication},
 		connect.Method{Spec: webServiceListApplicationsSpec(), Handler: adapter.listApplications},
+		connect.Method{Spec: webServiceCountApplicationsSpec(), Handler: adapter.countApplications},
+		connect.Method{Spec: webServiceUpdateApplicationSpec(), Handler: adapter.updateApplication},
+		connect.Method{Spec: webServiceEnableApplicationSpec(), Handler: adapter.enableApplication},
+		connect.Method{Spec: webServiceDisableApplicationSpec(), Handler: adapter.disableApplication},
+		connect.Method{Spec: webServiceDeleteApplicationSpec(), Handler: adapter.deleteApplication},
 		connect.Method{Spec: webServiceSyncApplicationSpec(), Handler: adapter.syncApplication},
+		connect.Method{Spec: webServiceListSuggestionsSpec(), Handler: adapter.listSuggestions},
 		connect.Method{Spec: webServiceGetDeploymentSpec(), Handler: adapter.getDeployment},
 		connect.Method{Spec: webServiceListDeploymentsSpec(), Handler: adapter.listDeployments},
 		connect.Method{Spec: webServiceCancelDeploymentSpec(), Handler: adapter.cancelDeployment},
@@ -325,6 +534,7 @@ func RegisterWebServiceHandler(server *connect.Server, svc WebServiceHandler) {
 		connect.Method{Spec: webServiceGetStageLogSpec(), Handler: adapter.getStageLog},
 		connect.Method{Spec: webServiceWatchDeploymentSpec(), Handler: adapter.watchDeployment},
 		connect.Method{Spec: webServiceWatchStageLogSpec(), Handler: adapter.watchStageLog},
+		connect.Method{Spec: webServiceSubscribeSpec(), Handler: adapter.subscribe},
 	)
 }
 
@@ -359,6 +569,21 @@ func (s WebServiceWatchStageLogServerStream) Send(res *v1.WatchStageLogResponse)
 	return s.stream.Send(res)
 }
 
+// WebServiceSubscribeServerStream is the server stream for the WebService's Subscribe RPC.
+type WebServiceSubscribeServerStream struct {
+	stream connect.ServerStream
+}
+
+// SendHeaders flushes the response headers without a message. The first Send does this implicitly.
+func (s WebServiceSubscribeServerStream) SendHeaders() error {
+	return s.stream.SendHeaders()
+}
+
+// Send sends a response message to the client.
+func (s WebServiceSubscribeServerStream) Send(res *v1.SubscribeResponse) error {
+	return s.stream.Send(res)
+}
+
 // UnimplementedWebServiceHandler returns CodeUnimplemented from all methods.
 type UnimplementedWebServiceHandler struct{}
 
@@ -378,8 +603,32 @@ func (UnimplementedWebServiceHandler) RegisterPiped(context.Context, *v1.Registe
 	return nil, connect.NewError(connect.CodeUnimplemented, "pipecd.web.v1.WebService.RegisterPiped is not implemented")
 }
 
+func (UnimplementedWebServiceHandler) GetPiped(context.Context, *v1.GetPipedRequest) (*v1.GetPipedResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, "pipecd.web.v1.WebService.GetPiped is not implemented")
+}
+
 func (UnimplementedWebServiceHandler) ListPipeds(context.Context, *v1.ListPipedsRequest) (*v1.ListPipedsResponse, error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, "pipecd.web.v1.WebService.ListPipeds is not implemented")
+}
+
+func (UnimplementedWebServiceHandler) UpdatePiped(context.Context, *v1.UpdatePipedRequest) (*v1.UpdatePipedResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, "pipecd.web.v1.WebService.UpdatePiped is not implemented")
+}
+
+func (UnimplementedWebServiceHandler) EnablePiped(context.Context, *v1.EnablePipedRequest) (*v1.EnablePipedResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, "pipecd.web.v1.WebService.EnablePiped is not implemented")
+}
+
+func (UnimplementedWebServiceHandler) DisablePiped(context.Context, *v1.DisablePipedRequest) (*v1.DisablePipedResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, "pipecd.web.v1.WebService.DisablePiped is not implemented")
+}
+
+func (UnimplementedWebServiceHandler) AddPipedKey(context.Context, *v1.AddPipedKeyRequest) (*v1.AddPipedKeyResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, "pipecd.web.v1.WebService.AddPipedKey is not implemented")
+}
+
+func (UnimplementedWebServiceHandler) DeleteOldPipedKeys(context.Context, *v1.DeleteOldPipedKeysRequest) (*v1.DeleteOldPipedKeysResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, "pipecd.web.v1.WebService.DeleteOldPipedKeys is not implemented")
 }
 
 func (UnimplementedWebServiceHandler) AddApplication(context.Context, *v1.AddApplicationRequest) (*v1.AddApplicationResponse, error) {
@@ -394,8 +643,32 @@ func (UnimplementedWebServiceHandler) ListApplications(context.Context, *v1.List
 	return nil, connect.NewError(connect.CodeUnimplemented, "pipecd.web.v1.WebService.ListApplications is not implemented")
 }
 
+func (UnimplementedWebServiceHandler) CountApplications(context.Context, *v1.CountApplicationsRequest) (*v1.CountApplicationsResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, "pipecd.web.v1.WebService.CountApplications is not implemented")
+}
+
+func (UnimplementedWebServiceHandler) UpdateApplication(context.Context, *v1.UpdateApplicationRequest) (*v1.UpdateApplicationResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, "pipecd.web.v1.WebService.UpdateApplication is not implemented")
+}
+
+func (UnimplementedWebServiceHandler) EnableApplication(context.Context, *v1.EnableApplicationRequest) (*v1.EnableApplicationResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, "pipecd.web.v1.WebService.EnableApplication is not implemented")
+}
+
+func (UnimplementedWebServiceHandler) DisableApplication(context.Context, *v1.DisableApplicationRequest) (*v1.DisableApplicationResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, "pipecd.web.v1.WebService.DisableApplication is not implemented")
+}
+
+func (UnimplementedWebServiceHandler) DeleteApplication(context.Context, *v1.DeleteApplicationRequest) (*v1.DeleteApplicationResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, "pipecd.web.v1.WebService.DeleteApplication is not implemented")
+}
+
 func (UnimplementedWebServiceHandler) SyncApplication(context.Context, *v1.SyncApplicationRequest) (*v1.SyncApplicationResponse, error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, "pipecd.web.v1.WebService.SyncApplication is not implemented")
+}
+
+func (UnimplementedWebServiceHandler) ListSuggestions(context.Context, *v1.ListSuggestionsRequest) (*v1.ListSuggestionsResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, "pipecd.web.v1.WebService.ListSuggestions is not implemented")
 }
 
 func (UnimplementedWebServiceHandler) GetDeployment(context.Context, *v1.GetDeploymentRequest) (*v1.GetDeploymentResponse, error) {
@@ -434,6 +707,10 @@ func (UnimplementedWebServiceHandler) WatchStageLog(context.Context, *v1.WatchSt
 	return connect.NewError(connect.CodeUnimplemented, "pipecd.web.v1.WebService.WatchStageLog is not implemented")
 }
 
+func (UnimplementedWebServiceHandler) Subscribe(context.Context, *v1.SubscribeRequest, WebServiceSubscribeServerStream) error {
+	return connect.NewError(connect.CodeUnimplemented, "pipecd.web.v1.WebService.Subscribe is not implemented")
+}
+
 type webServiceClient struct {
 	client *connect.Client
 }
@@ -470,9 +747,57 @@ func (c *webServiceClient) RegisterPiped(ctx context.Context, req *v1.RegisterPi
 	return &res, nil
 }
 
+func (c *webServiceClient) GetPiped(ctx context.Context, req *v1.GetPipedRequest) (*v1.GetPipedResponse, error) {
+	var res v1.GetPipedResponse
+	if err := c.client.CallUnary(ctx, webServiceGetPipedSpec(), req, &res); err != nil {
+		return nil, err
+	}
+	return &res, nil
+}
+
 func (c *webServiceClient) ListPipeds(ctx context.Context, req *v1.ListPipedsRequest) (*v1.ListPipedsResponse, error) {
 	var res v1.ListPipedsResponse
 	if err := c.client.CallUnary(ctx, webServiceListPipedsSpec(), req, &res); err != nil {
+		return nil, err
+	}
+	return &res, nil
+}
+
+func (c *webServiceClient) UpdatePiped(ctx context.Context, req *v1.UpdatePipedRequest) (*v1.UpdatePipedResponse, error) {
+	var res v1.UpdatePipedResponse
+	if err := c.client.CallUnary(ctx, webServiceUpdatePipedSpec(), req, &res); err != nil {
+		return nil, err
+	}
+	return &res, nil
+}
+
+func (c *webServiceClient) EnablePiped(ctx context.Context, req *v1.EnablePipedRequest) (*v1.EnablePipedResponse, error) {
+	var res v1.EnablePipedResponse
+	if err := c.client.CallUnary(ctx, webServiceEnablePipedSpec(), req, &res); err != nil {
+		return nil, err
+	}
+	return &res, nil
+}
+
+func (c *webServiceClient) DisablePiped(ctx context.Context, req *v1.DisablePipedRequest) (*v1.DisablePipedResponse, error) {
+	var res v1.DisablePipedResponse
+	if err := c.client.CallUnary(ctx, webServiceDisablePipedSpec(), req, &res); err != nil {
+		return nil, err
+	}
+	return &res, nil
+}
+
+func (c *webServiceClient) AddPipedKey(ctx context.Context, req *v1.AddPipedKeyRequest) (*v1.AddPipedKeyResponse, error) {
+	var res v1.AddPipedKeyResponse
+	if err := c.client.CallUnary(ctx, webServiceAddPipedKeySpec(), req, &res); err != nil {
+		return nil, err
+	}
+	return &res, nil
+}
+
+func (c *webServiceClient) DeleteOldPipedKeys(ctx context.Context, req *v1.DeleteOldPipedKeysRequest) (*v1.DeleteOldPipedKeysResponse, error) {
+	var res v1.DeleteOldPipedKeysResponse
+	if err := c.client.CallUnary(ctx, webServiceDeleteOldPipedKeysSpec(), req, &res); err != nil {
 		return nil, err
 	}
 	return &res, nil
@@ -502,9 +827,57 @@ func (c *webServiceClient) ListApplications(ctx context.Context, req *v1.ListApp
 	return &res, nil
 }
 
+func (c *webServiceClient) CountApplications(ctx context.Context, req *v1.CountApplicationsRequest) (*v1.CountApplicationsResponse, error) {
+	var res v1.CountApplicationsResponse
+	if err := c.client.CallUnary(ctx, webServiceCountApplicationsSpec(), req, &res); err != nil {
+		return nil, err
+	}
+	return &res, nil
+}
+
+func (c *webServiceClient) UpdateApplication(ctx context.Context, req *v1.UpdateApplicationRequest) (*v1.UpdateApplicationResponse, error) {
+	var res v1.UpdateApplicationResponse
+	if err := c.client.CallUnary(ctx, webServiceUpdateApplicationSpec(), req, &res); err != nil {
+		return nil, err
+	}
+	return &res, nil
+}
+
+func (c *webServiceClient) EnableApplication(ctx context.Context, req *v1.EnableApplicationRequest) (*v1.EnableApplicationResponse, error) {
+	var res v1.EnableApplicationResponse
+	if err := c.client.CallUnary(ctx, webServiceEnableApplicationSpec(), req, &res); err != nil {
+		return nil, err
+	}
+	return &res, nil
+}
+
+func (c *webServiceClient) DisableApplication(ctx context.Context, req *v1.DisableApplicationRequest) (*v1.DisableApplicationResponse, error) {
+	var res v1.DisableApplicationResponse
+	if err := c.client.CallUnary(ctx, webServiceDisableApplicationSpec(), req, &res); err != nil {
+		return nil, err
+	}
+	return &res, nil
+}
+
+func (c *webServiceClient) DeleteApplication(ctx context.Context, req *v1.DeleteApplicationRequest) (*v1.DeleteApplicationResponse, error) {
+	var res v1.DeleteApplicationResponse
+	if err := c.client.CallUnary(ctx, webServiceDeleteApplicationSpec(), req, &res); err != nil {
+		return nil, err
+	}
+	return &res, nil
+}
+
 func (c *webServiceClient) SyncApplication(ctx context.Context, req *v1.SyncApplicationRequest) (*v1.SyncApplicationResponse, error) {
 	var res v1.SyncApplicationResponse
 	if err := c.client.CallUnary(ctx, webServiceSyncApplicationSpec(), req, &res); err != nil {
+		return nil, err
+	}
+	return &res, nil
+}
+
+func (c *webServiceClient) ListSuggestions(ctx context.Context, req *v1.ListSuggestionsRequest) (*v1.ListSuggestionsResponse, error) {
+	var res v1.ListSuggestionsResponse
+	if err := c.client.CallUnary(ctx, webServiceListSuggestionsSpec(), req, &res); err != nil {
 		return nil, err
 	}
 	return &res, nil
@@ -582,6 +955,14 @@ func (c *webServiceClient) WatchStageLog(ctx context.Context, req *v1.WatchStage
 	return WebServiceWatchStageLogClientStream{stream: stream}, nil
 }
 
+func (c *webServiceClient) Subscribe(ctx context.Context, req *v1.SubscribeRequest) (WebServiceSubscribeClientStream, error) {
+	stream, err := c.client.CallServerStream(ctx, webServiceSubscribeSpec(), req)
+	if err != nil {
+		return WebServiceSubscribeClientStream{}, err
+	}
+	return WebServiceSubscribeClientStream{stream: stream}, nil
+}
+
 type webServiceHandler struct{ svc WebServiceHandler }
 
 func (h webServiceHandler) login(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
@@ -632,12 +1013,84 @@ func (h webServiceHandler) registerPiped(ctx context.Context, _ connect.Spec, st
 	return stream.Send(res)
 }
 
+func (h webServiceHandler) getPiped(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
+	var req v1.GetPipedRequest
+	if err := stream.Receive(&req); err != nil {
+		return err
+	}
+	res, err := h.svc.GetPiped(ctx, &req)
+	if err != nil {
+		return err
+	}
+	return stream.Send(res)
+}
+
 func (h webServiceHandler) listPipeds(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
 	var req v1.ListPipedsRequest
 	if err := stream.Receive(&req); err != nil {
 		return err
 	}
 	res, err := h.svc.ListPipeds(ctx, &req)
+	if err != nil {
+		return err
+	}
+	return stream.Send(res)
+}
+
+func (h webServiceHandler) updatePiped(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
+	var req v1.UpdatePipedRequest
+	if err := stream.Receive(&req); err != nil {
+		return err
+	}
+	res, err := h.svc.UpdatePiped(ctx, &req)
+	if err != nil {
+		return err
+	}
+	return stream.Send(res)
+}
+
+func (h webServiceHandler) enablePiped(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
+	var req v1.EnablePipedRequest
+	if err := stream.Receive(&req); err != nil {
+		return err
+	}
+	res, err := h.svc.EnablePiped(ctx, &req)
+	if err != nil {
+		return err
+	}
+	return stream.Send(res)
+}
+
+func (h webServiceHandler) disablePiped(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
+	var req v1.DisablePipedRequest
+	if err := stream.Receive(&req); err != nil {
+		return err
+	}
+	res, err := h.svc.DisablePiped(ctx, &req)
+	if err != nil {
+		return err
+	}
+	return stream.Send(res)
+}
+
+func (h webServiceHandler) addPipedKey(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
+	var req v1.AddPipedKeyRequest
+	if err := stream.Receive(&req); err != nil {
+		return err
+	}
+	res, err := h.svc.AddPipedKey(ctx, &req)
+	if err != nil {
+		return err
+	}
+	return stream.Send(res)
+}
+
+func (h webServiceHandler) deleteOldPipedKeys(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
+	var req v1.DeleteOldPipedKeysRequest
+	if err := stream.Receive(&req); err != nil {
+		return err
+	}
+	res, err := h.svc.DeleteOldPipedKeys(ctx, &req)
 	if err != nil {
 		return err
 	}
@@ -680,12 +1133,84 @@ func (h webServiceHandler) listApplications(ctx context.Context, _ connect.Spec,
 	return stream.Send(res)
 }
 
+func (h webServiceHandler) countApplications(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
+	var req v1.CountApplicationsRequest
+	if err := stream.Receive(&req); err != nil {
+		return err
+	}
+	res, err := h.svc.CountApplications(ctx, &req)
+	if err != nil {
+		return err
+	}
+	return stream.Send(res)
+}
+
+func (h webServiceHandler) updateApplication(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
+	var req v1.UpdateApplicationRequest
+	if err := stream.Receive(&req); err != nil {
+		return err
+	}
+	res, err := h.svc.UpdateApplication(ctx, &req)
+	if err != nil {
+		return err
+	}
+	return stream.Send(res)
+}
+
+func (h webServiceHandler) enableApplication(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
+	var req v1.EnableApplicationRequest
+	if err := stream.Receive(&req); err != nil {
+		return err
+	}
+	res, err := h.svc.EnableApplication(ctx, &req)
+	if err != nil {
+		return err
+	}
+	return stream.Send(res)
+}
+
+func (h webServiceHandler) disableApplication(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
+	var req v1.DisableApplicationRequest
+	if err := stream.Receive(&req); err != nil {
+		return err
+	}
+	res, err := h.svc.DisableApplication(ctx, &req)
+	if err != nil {
+		return err
+	}
+	return stream.Send(res)
+}
+
+func (h webServiceHandler) deleteApplication(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
+	var req v1.DeleteApplicationRequest
+	if err := stream.Receive(&req); err != nil {
+		return err
+	}
+	res, err := h.svc.DeleteApplication(ctx, &req)
+	if err != nil {
+		return err
+	}
+	return stream.Send(res)
+}
+
 func (h webServiceHandler) syncApplication(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
 	var req v1.SyncApplicationRequest
 	if err := stream.Receive(&req); err != nil {
 		return err
 	}
 	res, err := h.svc.SyncApplication(ctx, &req)
+	if err != nil {
+		return err
+	}
+	return stream.Send(res)
+}
+
+func (h webServiceHandler) listSuggestions(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
+	var req v1.ListSuggestionsRequest
+	if err := stream.Receive(&req); err != nil {
+		return err
+	}
+	res, err := h.svc.ListSuggestions(ctx, &req)
 	if err != nil {
 		return err
 	}
@@ -790,4 +1315,12 @@ func (h webServiceHandler) watchStageLog(ctx context.Context, _ connect.Spec, st
 		return err
 	}
 	return h.svc.WatchStageLog(ctx, &req, WebServiceWatchStageLogServerStream{stream: stream})
+}
+
+func (h webServiceHandler) subscribe(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
+	var req v1.SubscribeRequest
+	if err := stream.Receive(&req); err != nil {
+		return err
+	}
+	return h.svc.Subscribe(ctx, &req, WebServiceSubscribeServerStream{stream: stream})
 }

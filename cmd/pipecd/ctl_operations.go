@@ -1,0 +1,85 @@
+package main
+
+import (
+	"context"
+
+	"github.com/spf13/cobra"
+
+	webv1 "pipecd/pkg/rpc/gen/pipecd/web/v1"
+)
+
+func (c *ctl) newDeploymentCancel() *cobra.Command {
+	var (
+		wait     bool
+		rollback string
+	)
+	cmd := &cobra.Command{
+		Use:   "cancel ID",
+		Short: "Cancel a deployment: what it changed is rolled back",
+		Example: `  pipecd ctl deployment cancel 2f6d9a1e-… --wait
+  pipecd ctl deployment cancel 2f6d9a1e-… --rollback never`,
+		Args: args("id"),
+	}
+	cmd.Flags().BoolVar(&wait, "wait", false, "wait until the agent has taken it up")
+	cmd.Flags().StringVar(&rollback, "rollback", "auto", "undo what it changed: always, never, or auto, which is as the application's file says")
+	cmd.RunE = c.talk(func(ctx context.Context, cl *client, args []string) error {
+		choice, err := parseRollback(rollback)
+		if err != nil {
+			return err
+		}
+		resp, err := cl.CancelDeployment(ctx, &webv1.CancelDeploymentRequest{DeploymentId: args[0], Rollback: choice})
+		if err != nil {
+			return cl.explain(err)
+		}
+		return c.showCommand(ctx, cl, resp.GetCommandId(), wait)
+	})
+	return cmd
+}
+
+func parseRollback(s string) (webv1.Rollback, error) {
+	switch s {
+	case "auto":
+		return webv1.Rollback_ROLLBACK_UNSPECIFIED, nil
+	case "always":
+		return webv1.Rollback_ROLLBACK_ALWAYS, nil
+	case "never":
+		return webv1.Rollback_ROLLBACK_NEVER, nil
+	default:
+		return 0, usagef("--rollback is %q; it must be auto, always or never", s)
+	}
+}
+
+func (c *ctl) newStage() *cobra.Command {
+	cmd := &cobra.Command{Use: "stage", Short: "Approve and skip stages"}
+	cmd.AddCommand(
+		c.newStageOperation("approve", "Let a WAIT_APPROVAL stage go on", func(ctx context.Context, cl *client, args []string) (string, error) {
+			resp, err := cl.ApproveStage(ctx, &webv1.ApproveStageRequest{DeploymentId: args[0], StageId: args[1]})
+			return resp.GetCommandId(), err
+		}),
+		c.newStageOperation("skip", "End an ANALYSIS stage early, as passed", func(ctx context.Context, cl *client, args []string) (string, error) {
+			resp, err := cl.SkipStage(ctx, &webv1.SkipStageRequest{DeploymentId: args[0], StageId: args[1]})
+			return resp.GetCommandId(), err
+		}),
+	)
+	return cmd
+}
+
+func (c *ctl) newStageOperation(name, short string, issue func(context.Context, *client, []string) (string, error)) *cobra.Command {
+	var wait bool
+	cmd := &cobra.Command{
+		Use:     name + " DEPLOYMENT STAGE",
+		Short:   short,
+		Long:    short + ". STAGE is its id, such as stage-3, as\npipecd ctl deployment show lists it.",
+		Example: "  pipecd ctl stage " + name + " 2f6d9a1e-… stage-3 --wait",
+		Args:    args("deployment", "stage"),
+	}
+	cmd.Flags().BoolVar(&wait, "wait", false, "wait until the agent has taken it up")
+	cmd.RunE = c.talk(func(ctx context.Context, cl *client, args []string) error {
+		id, err := issue(ctx, cl, args)
+		if err != nil {
+			return cl.explain(err)
+		}
+		return c.showCommand(ctx, cl, id, wait)
+	})
+	return cmd
+}

@@ -1,0 +1,64 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+// idleShare watches a process and returns its share of one core, in percent.
+func idleShare(ctx context.Context, p *process, watch time.Duration) (float64, error) {
+	before, err := p.usage()
+	if err != nil {
+		return 0, err
+	}
+	began := time.Now()
+	select {
+	case <-ctx.Done():
+		return 0, context.Cause(ctx)
+	case <-time.After(watch):
+	}
+	after, err := p.usage()
+	if err != nil {
+		return 0, err
+	}
+	const percent = 100
+	return percent * (after.spent - before.spent).Seconds() / time.Since(began).Seconds(), nil
+}
+
+func measureIdle(ctx context.Context, s settings, r *report) error {
+	w, err := newWorld(ctx, s, 1, "")
+	if err != nil {
+		return err
+	}
+	defer w.close(ctx)
+	if err := w.addApps(ctx, 0, 1); err != nil {
+		return err
+	}
+	if err := w.settle(ctx); err != nil {
+		return err
+	}
+	var rows [][]string
+	for _, m := range []struct {
+		name string
+		p    *process
+		most float64 // MB
+	}{
+		{"control plane (pipecd)", w.plane, 60},
+		{"agent (piped)", w.agent, 50},
+	} {
+		share, err := idleShare(ctx, m.p, s.idle)
+		if err != nil {
+			return err
+		}
+		u, err := m.p.usage()
+		if err != nil {
+			return err
+		}
+		const mega = 1_000_000
+		resident := float64(u.resident) / mega
+		rows = append(rows, []string{m.name, fmt.Sprintf("%.0f MB", resident), fmt.Sprintf("%.1f %%", share), r.under(resident, m.most, "MB")})
+	}
+	r.table(fmt.Sprintf("Idle, one application, watched for %s", s.idle.Round(time.Second)), []string{"process", "resident", "of a core", "target"}, rows)
+	return nil
+}

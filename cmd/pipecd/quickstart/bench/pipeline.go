@@ -1,0 +1,127 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"pipecd/pkg/simcloud"
+)
+
+// changing begins the names of operations that change something.
+var changing = []string{"Create", "Delete", "Modify", "Update", "Register", "Deregister", "Tag", "Untag", "Run", "Stop"}
+
+func changes(operation string) bool {
+	return slices.ContainsFunc(changing, func(verb string) bool { return strings.HasPrefix(operation, verb) })
+}
+
+// calls counts what a deployment asked of AWS. Preflight is what came before
+// the first change.
+type calls struct {
+	preflight, rest int
+	byOperation     map[string][2]int
+}
+
+func count(all []simcloud.Call) calls {
+	c := calls{byOperation: map[string][2]int{}}
+	acting := false
+	for _, call := range all {
+		acting = acting || changes(call.Operation)
+		n := c.byOperation[call.Operation]
+		if acting {
+			c.rest++
+			n[1]++
+		} else {
+			c.preflight++
+			n[0]++
+		}
+		c.byOperation[call.Operation] = n
+	}
+	return c
+}
+
+func measurePipelines(ctx context.Context, s settings, r *report) error {
+	for _, p := range []struct {
+		name, pipeline          string
+		most                    time.Duration
+		mostCalls, mostPrefight float64
+	}{
+		{"quick sync", "", 500 * time.Millisecond, 7, 6},
+		{"canary pipeline", canary, time.Second, 20, 6},
+	} {
+		times, c, err := pipelineTimes(ctx, s, p.pipeline)
+		if err != nil {
+			return fmt.Errorf("%s: %w", p.name, err)
+		}
+		r.table(fmt.Sprintf("%s on a cloud that answers at once (%d runs)", p.name, len(times)), []string{"measure", "value", "target"}, [][]string{
+			{"created → completed, p50", ms(times.at(median)), r.under(inMS(times.at(median)), inMS(p.most), "ms")},
+			{"created → completed, p95", ms(times.at(tail)), ""},
+			{"AWS calls before the first change", fmt.Sprint(c.preflight), r.under(float64(c.preflight), p.mostPrefight, "calls")},
+			{"AWS calls that change or wait", fmt.Sprint(c.rest), r.under(float64(c.rest), p.mostCalls, "calls")},
+		})
+		var rows [][]string
+		for _, op := range slices.Sorted(keys(c.byOperation)) {
+			n := c.byOperation[op]
+			rows = append(rows, []string{op, fmt.Sprint(n[0]), fmt.Sprint(n[1])})
+		}
+		r.table("AWS calls of one "+p.name, []string{"operation", "before the first change", "after"}, rows)
+	}
+	return nil
+}
+
+func keys[V any](m map[string]V) func(yield func(string) bool) {
+	return func(yield func(string) bool) {
+		for k := range m {
+			if !yield(k) {
+				return
+			}
+		}
+	}
+}
+
+// pipelineTimes releases versions of one application and returns how long each
+// took from its creation, and the calls of the last.
+func pipelineTimes(ctx context.Context, s settings, pipeline string) (sample, calls, error) {
+	w, err := newWorld(ctx, s, 1, pipeline)
+	if err != nil {
+		return nil, calls{}, err
+	}
+	defer w.close(ctx)
+	if err := w.addApps(ctx, 0, 1); err != nil {
+		return nil, calls{}, err
+	}
+	if err := w.settle(ctx); err != nil {
+		return nil, calls{}, err
+	}
+	var (
+		times sample
+		last  calls
+	)
+	for i := range max(s.runs/3, 1) { //nolint:mnd // enough for a median
+		before, err := w.newest(ctx, 0)
+		if err != nil {
+			return nil, last, err
+		}
+		version := fmt.Sprintf("v%d", i+1)
+		if err := w.writeApp(0, pipeline, version); err != nil {
+			return nil, last, err
+		}
+		pushed := time.Now()
+		if err := w.push(ctx, "Release "+version); err != nil {
+			return nil, last, err
+		}
+		d, err := w.awaitNew(ctx, 0, before.GetId())
+		if err != nil {
+			return nil, last, err
+		}
+		began := time.Now()
+		if err := w.finish(ctx, d.GetId()); err != nil {
+			return nil, last, err
+		}
+		times = append(times, time.Since(began))
+		last = count(w.cloud.since(pushed))
+	}
+	return times, last, nil
+}

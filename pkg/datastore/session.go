@@ -1,0 +1,15 @@
+package datastore
+
+import (
+	"context"
+	"time"
+)
+
+// Sessions remembers which sessions of people were ended before their time.
+type Sessions interface {
+	// EndSession records that the session is over. It is remembered until the time when the session would have ended by
+	// itself. Ending it again is harmless.
+	EndSession(ctx context.Context, id string, expiresAt time.Time) error
+	// SessionEnded reports whether EndSession was called for the session.
+	SessionEnded(ctx context.Context, id string) (bool, error)
+}

@@ -1,0 +1,2 @@
+-- +goose Up
+ALTER TABLE applications ADD COLUMN kind INTEGER NOT NULL DEFAULT 0;

@@ -1,0 +1,2 @@
+-- +goose Up
+UPDATE applications SET kind = json_extract(document, '$.kind');

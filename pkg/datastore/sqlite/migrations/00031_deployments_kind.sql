@@ -1,0 +1,2 @@
+-- +goose Up
+ALTER TABLE deployments ADD COLUMN kind INTEGER NOT NULL DEFAULT 0;

@@ -1,0 +1,2 @@
+-- +goose Up
+UPDATE deployments SET kind = json_extract(document, '$.kind');

@@ -1,0 +1,2 @@
+-- +goose Up
+DROP INDEX deployments_by_application_name;

@@ -1,0 +1,2 @@
+-- +goose Up
+CREATE INDEX commands_by_age ON commands (status, created_at, id);

@@ -1,0 +1,91 @@
+package appsource
+
+import (
+	"fmt"
+	"io/fs"
+	"maps"
+
+	"pipecd/pkg/config"
+	"pipecd/pkg/model"
+)
+
+// loader looks at a configuration file together with what it is about.
+type loader struct {
+	tree      fs.FS
+	app       *model.Application
+	providers Providers
+
+	files  files
+	unread error // a file that could not be read now
+}
+
+// check is the Check that every load makes: it reads the definitions, refuses
+// what would make a deployment do less than the file says, and tells where the
+// registration of the application wins over the file.
+func (l *loader) check(cfg *config.ECSApp, r *config.Report) {
+	l.checkInput(&cfg.Input, r)
+	l.compare(cfg, r)
+	if cfg.Pipeline == nil {
+		return
+	}
+	for i, s := range cfg.Pipeline.Stages {
+		field := fmt.Sprintf("spec.pipeline.stages[%d]", i)
+		switch s.Name {
+		case config.StageScriptRun, config.StageCustomSync:
+			r.Errorf(field+".name", "stage %s is not supported yet", s.Name)
+		case model.StageAnalysis:
+			l.checkAnalysis(field+".with", s.With, r)
+		default:
+		}
+	}
+}
+
+func (l *loader) checkInput(in *config.ECSInput, r *config.Report) {
+	const field = "spec.input"
+	if in.AccessType == config.AccessServiceDiscovery {
+		r.Errorf(field+".accessType", "SERVICE_DISCOVERY is not supported yet, ELB is")
+	}
+	if in.IsStandaloneTask() {
+		r.Errorf(field+".serviceDefinitionFile", "is required: standalone tasks are not supported yet")
+	}
+	l.read(r, field+".serviceDefinitionFile", in.ServiceDefinitionFile)
+	l.read(r, field+".taskDefinitionFile", in.TaskDefinitionFile)
+}
+
+// compare warns where the application is registered with something else than
+// the file says. What is not known of the registration is not compared.
+func (l *loader) compare(cfg *config.ECSApp, r *config.Report) {
+	const note = "; the registration is used, and the file does not change it yet"
+	if cfg.Name != "" && l.app.Name != "" && cfg.Name != l.app.Name {
+		r.Warnf("spec.name", "the application is registered under the name %q"+note, l.app.Name)
+	}
+	if len(cfg.Labels) > 0 && !maps.Equal(cfg.Labels, l.app.Labels) {
+		r.Warnf("spec.labels", "the application is registered with other labels"+note)
+	}
+}
+
+func (l *loader) checkAnalysis(field string, with config.StageOptions, r *config.Report) {
+	opts, ok := with.(*config.AnalysisOptions)
+	if !ok {
+		return
+	}
+	if len(opts.Logs)+len(opts.HTTPS) > 0 {
+		r.Errorf(field, "log and HTTP checks are not supported yet, metrics are")
+	}
+	for i, m := range opts.Metrics {
+		at := fmt.Sprintf("%s.metrics[%d]", field, i)
+		if m.Template.Name != "" {
+			r.Errorf(at+".template", "analysis templates are not supported yet: write the metric into the stage")
+			continue
+		}
+		if m.Strategy != "" && m.Strategy != config.StrategyThreshold {
+			r.Errorf(at+".strategy", "strategy %s is not supported yet, THRESHOLD is", m.Strategy)
+		}
+		if m.Provider == "" {
+			continue // reported
+		}
+		if err := l.providers.CheckAnalysis(m.Provider); err != nil {
+			r.Errorf(at+".provider", "%s", err)
+		}
+	}
+}

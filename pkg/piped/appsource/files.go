@@ -1,0 +1,73 @@
+package appsource
+
+import (
+	"errors"
+	"io/fs"
+	"path"
+
+	"pipecd/pkg/config"
+	"pipecd/pkg/model"
+)
+
+// files are the definitions that were read, by their paths in the repository.
+type files map[string][]byte
+
+// ReadFile implements platform.Source.
+func (f files) ReadFile(name string) ([]byte, error) {
+	data, ok := f[name]
+	if !ok {
+		return nil, model.Errorf(model.CodeNotFound, "%s is not among the files that the application names: %w", name, fs.ErrNotExist)
+	}
+	return data, nil
+}
+
+// readFile reads a file of the repository. The code tells apart what the commit
+// says (CodeNotFound, CodeInvalid), which stays so, and what may be otherwise the
+// next time (CodeUnavailable).
+func readFile(tree fs.FS, name string) ([]byte, error) {
+	data, err := fs.ReadFile(tree, name)
+	switch code := model.CodeOf(err); {
+	case err == nil:
+		return data, nil
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, model.Wrap(model.CodeNotFound, err, "")
+	case code == model.CodeInvalid:
+		return nil, err
+	case code == model.CodeExhausted: // too large, and the file of a commit does not become smaller
+		return nil, model.Wrap(model.CodeInvalid, err, "")
+	default:
+		return nil, model.Wrap(model.CodeUnavailable, err, "")
+	}
+}
+
+// path returns where a file that the configuration names is in the repository.
+func (l *loader) path(name string) string {
+	if name == "" {
+		return ""
+	}
+	return path.Join(l.app.GitPath.Dir(), name)
+}
+
+// read reads a definition that a field names. A name may lead out of the
+// application's directory but not out of the repository.
+func (l *loader) read(r *config.Report, field, name string) {
+	if name == "" {
+		return
+	}
+	full := l.path(name)
+	if path.IsAbs(name) || !fs.ValidPath(full) {
+		r.Errorf(field, "expected a file of the repository, found %q, which leads out of it", name)
+		return
+	}
+	data, err := readFile(l.tree, full)
+	switch model.CodeOf(err) {
+	case "":
+		l.files[full] = data
+	case model.CodeNotFound:
+		r.Errorf(field, "the file %s does not exist at this commit", full).Hint = "correct the path, which begins at the application's directory, or commit the file"
+	case model.CodeInvalid:
+		r.Errorf(field, "the file %s cannot be used: %s", full, err)
+	default:
+		l.unread = errors.Join(l.unread, model.Errorf(model.CodeOf(err), "the file %s cannot be read now: %w", full, err))
+	}
+}

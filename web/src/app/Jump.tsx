@@ -1,0 +1,107 @@
+import { useQuery } from '@tanstack/react-query'
+import { useNavigate } from '@tanstack/react-router'
+import { Command } from 'cmdk'
+import { Boxes, Rocket, Server, SunMoon } from 'lucide-react'
+import { type ReactNode, useDeferredValue, useEffect, useRef, useState } from 'react'
+import { applicationsQuery } from '~/api'
+import { ApplicationSyncStatus } from '~/gen/model/model_pb'
+import { useTexts } from '~/i18n'
+import { StatusShape, syncState, toggleTheme } from '~/kit'
+import styles from './Jump.module.css'
+
+interface Entry {
+  id: string
+  label: string
+  icon: ReactNode
+  run: () => void
+}
+
+const atMost = 12
+
+// Jump finds applications by name, pages and actions.
+export default function Jump({ onClose }: { onClose: () => void }) {
+  const t = useTexts()
+  const dialog = useRef<HTMLDialogElement>(null)
+  const [typed, setTyped] = useState('')
+  const name = useDeferredValue(typed.trim())
+  const { data } = useQuery(applicationsQuery({ filter: { name }, pageSize: atMost }))
+  const entries = useEntries()
+  useEffect(() => {
+    dialog.current?.showModal()
+  }, [])
+  const matching = entries.filter(e => e.label.toLowerCase().includes(name.toLowerCase()))
+  const navigate = useNavigate()
+  const choose = (run: () => void) => () => {
+    dialog.current?.close()
+    run()
+  }
+  return (
+    // biome-ignore lint/a11y/useKeyWithClickEvents: Escape does the same
+    <dialog
+      ref={dialog}
+      className={styles.dialog}
+      aria-label={t.shell.jumpTitle}
+      onClose={onClose}
+      onClick={event => event.target === dialog.current && dialog.current?.close()}
+    >
+      <Command shouldFilter={false} label={t.shell.jumpTitle} loop>
+        <Command.Input value={typed} onValueChange={setTyped} placeholder={t.shell.jump} autoFocus />
+        <Command.List label={t.shell.jumpTitle}>
+          <Command.Empty>{t.shell.jumpEmpty}</Command.Empty>
+          {data && data.applications.length > 0 && (
+            <Command.Group heading={t.shell.applications}>
+              {data.applications.map(({ application: a, pipedName }) => {
+                if (!a) return null
+                const go = () => void navigate({ to: '/applications/$id', params: { id: a.id } })
+                return (
+                  <Command.Item key={a.id} value={a.id} onSelect={choose(go)}>
+                    <StatusShape of={syncState(a.syncState?.status ?? ApplicationSyncStatus.UNKNOWN, t)} />
+                    {a.name}
+                    <span className={styles.aside}>{pipedName}</span>
+                  </Command.Item>
+                )
+              })}
+            </Command.Group>
+          )}
+          {matching.length > 0 && (
+            <Command.Group heading={t.shell.jumpPages}>
+              {matching.map(e => (
+                <Command.Item key={e.id} value={e.id} onSelect={choose(e.run)}>
+                  {e.icon}
+                  {e.label}
+                </Command.Item>
+              ))}
+            </Command.Group>
+          )}
+        </Command.List>
+      </Command>
+    </dialog>
+  )
+}
+
+function useEntries(): Entry[] {
+  const t = useTexts()
+  const navigate = useNavigate()
+  const icon = { size: 16, 'aria-hidden': true } as const
+  return [
+    {
+      id: '/applications',
+      label: t.shell.applications,
+      icon: <Boxes {...icon} />,
+      run: () => void navigate({ to: '/applications' }),
+    },
+    {
+      id: '/deployments',
+      label: t.shell.deployments,
+      icon: <Rocket {...icon} />,
+      run: () => void navigate({ to: '/deployments' }),
+    },
+    {
+      id: '/settings/piped',
+      label: `${t.shell.settings}: ${t.shell.pipeds}`,
+      icon: <Server {...icon} />,
+      run: () => void navigate({ to: '/settings/piped' }),
+    },
+    { id: 'theme', label: t.shortcuts.theme, icon: <SunMoon {...icon} />, run: toggleTheme },
+  ]
+}

@@ -1,0 +1,3 @@
+export { ChooseProject } from './ChooseProject'
+export { recentProjects } from './projects'
+export { SignIn } from './SignIn'

@@ -1,0 +1,29 @@
+import { application } from './application'
+import { applications } from './applications'
+import { common } from './common'
+import { deployment } from './deployment'
+import { deployments } from './deployments'
+import { errors } from './errors'
+import { live } from './live'
+import { login } from './login'
+import { pipeds } from './pipeds'
+import { shell } from './shell'
+import { shortcuts } from './shortcuts'
+import { status } from './status'
+import { welcome } from './welcome'
+
+export const en = {
+  application,
+  applications,
+  common,
+  deployment,
+  deployments,
+  errors,
+  live,
+  login,
+  pipeds,
+  shell,
+  shortcuts,
+  status,
+  welcome,
+}

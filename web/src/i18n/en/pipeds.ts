@@ -1,0 +1,3 @@
+export const pipeds = {
+  title: 'Piped',
+}

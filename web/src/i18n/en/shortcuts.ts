@@ -1,0 +1,17 @@
+export const shortcuts = {
+  title: 'Keyboard shortcuts',
+  everywhere: 'Everywhere',
+  lists: 'Lists',
+  page: 'This page',
+  jump: 'Search or jump',
+  help: 'Show this list',
+  goApplications: 'Go to Applications',
+  goDeployments: 'Go to Deployments',
+  goSettings: 'Go to Settings',
+  search: 'Search in place',
+  next: 'Next row',
+  previous: 'Previous row',
+  open: 'Open',
+  theme: 'Switch theme',
+  after: 'then',
+}

@@ -1,0 +1,5 @@
+import type { Catalog } from '../catalog'
+
+export const welcome: Catalog['welcome'] = {
+  title: 'ようこそ',
+}

@@ -1,0 +1,13 @@
+import { oneOf, type RawSearch, text, without } from '~/kit/search'
+
+export interface ApplicationSearch {
+  tab?: 'state' | 'deployments' | 'diff' | 'config' | 'activity'
+  node?: string
+}
+
+export function applicationSearch(raw: RawSearch): ApplicationSearch {
+  return without({
+    tab: oneOf(raw, 'tab', ['state', 'deployments', 'diff', 'config', 'activity']),
+    node: text(raw, 'node'),
+  }) as ApplicationSearch
+}
