@@ -66,6 +66,10 @@ test-scenarios: build ## Run each quickstart scenario once
 test-kill: build ## Kill the agent at a random moment of each scenario, N times
 	PIPED_BINARY=$(CURDIR)/bin/piped $(GO) run ./cmd/pipecd/quickstart/killtest -n $(N)
 
+.PHONY: bench
+bench: build ## Measure latency, pipelines, bursts, idle cost, first load; BENCH="-only=… -apps=…" for some of it
+	$(GO) run ./cmd/pipecd/quickstart/bench $(BENCH)
+
 .PHONY: lint
 lint: tools ## Lint Go code and contracts
 	$(TOOLS)/golangci-lint run ./...

@@ -13,7 +13,8 @@
 //
 // The gate finds out which service and operation a request is for, reads who
 // signed it, refuses and disturbs what the configuration says, and records every
-// call. The page at / shows the load balancers' live split.
+// call. The page at / shows the load balancers' live split, and their last minute as
+// history.go remembers it.
 //
 // It is imported only by tests and by the quickstart.
 package simcloud

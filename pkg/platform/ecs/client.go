@@ -41,18 +41,19 @@ type Config struct {
 	// HTTPClient sends the requests; nil means the SDK's own.
 	HTTPClient *http.Client
 
-	// RequestRate is how many requests per second are sent at most. Defaults
-	// to 20.
+	// RequestRate is how many requests per second are sent at most over time;
+	// short bursts may be larger. Defaults to 20.
 	RequestRate float64
 }
 
-// Requests that one provider sends at most per second by default, and in one go
-// as a multiple of that. Amazon ECS publishes sustained rates of 20 per second
-// for cluster reads and bursts of 50 to 100; staying below leaves room for others
-// in the account.
+// Requests that one provider sends at most: over time fewer than the 20 per
+// second that Amazon ECS sustains for reads of a cluster, in one go as many as
+// the deployments of a busy morning need. How large a burst an account may make
+// differs per operation and account and is AWS's to say: its retries slow the
+// provider down as soon as one is refused.
 const (
 	defaultRequestRate = 20
-	burstFactor        = 3
+	burst              = 2000
 )
 
 // maxAttempts is how often the SDK tries a call that was throttled or failed on
@@ -84,7 +85,7 @@ func newClients(ctx context.Context, cfg Config) (clients, error) {
 	if perSecond <= 0 {
 		perSecond = defaultRequestRate
 	}
-	limiter := rate.NewLimiter(rate.Limit(perSecond), int(burstFactor*perSecond))
+	limiter := rate.NewLimiter(rate.Limit(perSecond), burst)
 	return clients{
 		ecs: awsecs.NewFromConfig(loaded, func(o *awsecs.Options) { o.HTTPClient = limited{o.HTTPClient, limiter} }),
 		elb: elb.NewFromConfig(loaded, func(o *elb.Options) { o.HTTPClient = limited{o.HTTPClient, limiter} }),
@@ -100,8 +101,10 @@ func loadOptions(cfg Config) []func(*awsconfig.LoadOptions) error {
 		awsconfig.WithLogger(sdkLogger{context.Background(), cmp.Or(cfg.Logger, slog.New(slog.DiscardHandler))}),
 		awsconfig.WithAPIOptions([]func(*middleware.Stack) error{observed(observe.Or(cfg.Observer))}),
 		awsconfig.WithRetryer(func() aws.Retryer {
-			return retry.NewStandard(func(o *retry.StandardOptions) {
-				o.MaxAttempts, o.MaxBackoff = maxAttempts, maxBackoff
+			return retry.NewAdaptiveMode(func(o *retry.AdaptiveModeOptions) {
+				o.StandardOptions = append(o.StandardOptions, func(o *retry.StandardOptions) {
+					o.MaxAttempts, o.MaxBackoff = maxAttempts, maxBackoff
+				})
 			})
 		}),
 	}

@@ -23,6 +23,7 @@ export default function Jump({ onClose }: { onClose: () => void }) {
   const t = useTexts()
   const dialog = useRef<HTMLDialogElement>(null)
   const [typed, setTyped] = useState('')
+  const [value, setValue] = useState('')
   const name = useDeferredValue(typed.trim())
   const { data } = useQuery(applicationsQuery({ filter: { name }, pageSize: atMost }))
   const entries = useEntries()
@@ -30,6 +31,8 @@ export default function Jump({ onClose }: { onClose: () => void }) {
     dialog.current?.showModal()
   }, [])
   const matching = entries.filter(e => e.label.toLowerCase().includes(name.toLowerCase()))
+  const ids = [...(data?.applications.map(a => a.application?.id ?? '') ?? []), ...matching.map(e => e.id)]
+  const chosen = ids.includes(value) ? value : (ids[0] ?? '')
   const navigate = useNavigate()
   const choose = (run: () => void) => () => {
     dialog.current?.close()
@@ -44,7 +47,7 @@ export default function Jump({ onClose }: { onClose: () => void }) {
       onClose={onClose}
       onClick={event => event.target === dialog.current && dialog.current?.close()}
     >
-      <Command shouldFilter={false} label={t.shell.jumpTitle} loop>
+      <Command shouldFilter={false} label={t.shell.jumpTitle} loop value={chosen} onValueChange={setValue}>
         <Command.Input value={typed} onValueChange={setTyped} placeholder={t.shell.jump} autoFocus />
         <Command.List label={t.shell.jumpTitle}>
           <Command.Empty>{t.shell.jumpEmpty}</Command.Empty>

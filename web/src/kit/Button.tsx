@@ -1,5 +1,5 @@
 import { ChevronDown } from 'lucide-react'
-import type { ComponentProps, MouseEvent, ReactNode } from 'react'
+import { type ComponentProps, type MouseEvent, type ReactNode, useId } from 'react'
 import styles from './Button.module.css'
 import { cx } from './cx'
 import { Menu, type MenuItem } from './Menu'
@@ -28,12 +28,14 @@ export function Button({
   type = 'button',
   ...rest
 }: ButtonProps) {
+  const id = useId()
   const off = busy || why !== undefined
   const press = (event: MouseEvent<HTMLButtonElement>) => (off ? event.preventDefault() : onClick?.(event))
   const button = (
     <button
       {...rest}
       type={type}
+      aria-describedby={why ? id : rest['aria-describedby']}
       aria-disabled={off || undefined}
       aria-busy={busy || undefined}
       className={cx(buttonClass(look), className)}
@@ -43,7 +45,17 @@ export function Button({
       {children}
     </button>
   )
-  return why ? <Tooltip text={why}>{button}</Tooltip> : button
+  if (!why) return button
+  return (
+    <>
+      <Tooltip text={why} isLabel>
+        {button}
+      </Tooltip>
+      <span id={id} hidden>
+        {why}
+      </span>
+    </>
+  )
 }
 
 // buttonClass makes a link look like a button.

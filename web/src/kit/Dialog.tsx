@@ -40,6 +40,12 @@ function Modal({ open, look, ...rest }: DialogProps & { look: string }) {
     if (!open || !dialog) return
     const before = document.activeElement
     if (!dialog.open) dialog.showModal()
+    // The first field, not the button that closes; data-autofocus chooses another.
+    const first =
+      dialog.querySelector<HTMLElement>('[data-autofocus]') ??
+      dialog.querySelector<HTMLElement>('input, select, textarea')
+    const target = first ?? dialog
+    target.focus({ preventScroll: true })
     return () => {
       dialog.close()
       if (before instanceof HTMLElement && before.isConnected) before.focus({ preventScroll: true })
@@ -51,6 +57,7 @@ function Modal({ open, look, ...rest }: DialogProps & { look: string }) {
     // biome-ignore lint/a11y/useKeyWithClickEvents: Escape does the same
     <dialog
       ref={ref}
+      tabIndex={-1}
       aria-labelledby={id}
       className={look}
       onCancel={event => {

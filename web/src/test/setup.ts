@@ -36,3 +36,6 @@ globalThis.matchMedia ??= ((query: string) => ({
   removeEventListener() {},
 })) as never
 Element.prototype.scrollIntoView ??= () => {}
+const shown = document.createElement('style')
+shown.textContent = '[popover][data-open] { display: block !important }'
+document.head.append(shown)

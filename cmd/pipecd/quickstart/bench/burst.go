@@ -22,7 +22,7 @@ func measureBurst(ctx context.Context, s settings, r *report) error {
 		return err
 	}
 	added := time.Since(began)
-	err = w.until(ctx, patience, "all are deployed", func() (bool, error) {
+	err = w.every(ctx, 100*time.Millisecond, patience, "all are deployed", func() (bool, error) {
 		list, err := w.client.ListDeployments(ctx, &webv1.ListDeploymentsRequest{
 			Statuses: []modelpb.DeploymentStatus{modelpb.DeploymentStatus_DEPLOYMENT_SUCCESS, modelpb.DeploymentStatus_DEPLOYMENT_FAILURE},
 			PageSize: 2 * n, //nolint:mnd // more than there can be

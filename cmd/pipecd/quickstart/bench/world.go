@@ -195,8 +195,13 @@ func (w *world) addApps(ctx context.Context, from, to int) error {
 const look = 5 * time.Millisecond
 
 // until asks again and again until done says so.
-func (*world) until(ctx context.Context, limit time.Duration, what string, done func() (bool, error)) error {
-	ticker := time.NewTicker(look)
+func (w *world) until(ctx context.Context, limit time.Duration, what string, done func() (bool, error)) error {
+	return w.every(ctx, look, limit, what, done)
+}
+
+// every is until with another interval, for questions that cost more.
+func (*world) every(ctx context.Context, interval, limit time.Duration, what string, done func() (bool, error)) error {
+	ticker := time.NewTicker(interval)
 	defer ticker.Stop()
 	deadline := time.After(limit)
 	for {

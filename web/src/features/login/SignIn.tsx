@@ -53,6 +53,7 @@ export function SignIn({ project, username: given = '', onDone, aside }: Props) 
         autoComplete="current-password"
         required
         autoFocus={given !== ''}
+        data-autofocus={given !== '' || undefined}
         value={password}
         onChange={setPassword}
         inside={
