@@ -23,7 +23,7 @@ type chunk struct {
 func measureBundle(_ context.Context, s settings, r *report) error {
 	body, err := os.ReadFile(filepath.Join(s.bundle, ".vite", "manifest.json"))
 	if errors.Is(err, fs.ErrNotExist) {
-		fmt.Fprintln(s.progress, "bench: the web UI is not built (make web); its size is left out")
+		_, _ = fmt.Fprintln(s.progress, "bench: the web UI is not built (make web); its size is left out")
 		return nil
 	}
 	if err != nil {

@@ -55,7 +55,7 @@ func latencyWith(ctx context.Context, s settings, n int) (latencies, error) {
 	if err := w.settle(ctx); err != nil {
 		return l, err
 	}
-	fmt.Fprintf(s.progress, "bench: %d applications deployed\n", n)
+	_, _ = fmt.Fprintf(s.progress, "bench: %d applications deployed\n", n)
 	if l.agent, err = idleShare(ctx, w.agent, s.idle/2); err != nil { //nolint:mnd // half is enough here
 		return l, err
 	}

@@ -44,7 +44,7 @@ func parts() []part {
 
 func main() {
 	if err := run(os.Args[1:]); err != nil {
-		fmt.Fprintln(os.Stderr, "bench:", err)
+		_, _ = fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
 }
@@ -62,11 +62,11 @@ func run(args []string) error {
 	flags.StringVar(&s.bundle, "bundle", filepath.Join("web", "build"), "directory of the built web UI")
 	flags.DurationVar(&s.idle, "idle", 20*time.Second, "how long the idle programs are watched")
 	flags.Usage = func() {
-		fmt.Fprint(flags.Output(), "Usage: bench [flags]\n\nParts:\n")
+		_, _ = fmt.Fprint(flags.Output(), "Usage: bench [flags]\n\nParts:\n")
 		for _, p := range parts() {
-			fmt.Fprintf(flags.Output(), "  %-9s %s\n", p.name, p.what)
+			_, _ = fmt.Fprintf(flags.Output(), "  %-9s %s\n", p.name, p.what)
 		}
-		fmt.Fprint(flags.Output(), "\nFlags:\n")
+		_, _ = fmt.Fprint(flags.Output(), "\nFlags:\n")
 		flags.PrintDefaults()
 	}
 	_ = flags.Parse(args) // it exits on an error
@@ -86,12 +86,12 @@ func run(args []string) error {
 	r := &report{out: os.Stdout}
 	r.title(fmt.Sprintf("%s/%s, %d cores, %s", runtime.GOOS, runtime.GOARCH, runtime.NumCPU(), runtime.Version()))
 	for _, p := range chosen {
-		fmt.Fprintf(s.progress, "bench: %s: %s\n", p.name, p.what)
+		_, _ = fmt.Fprintf(s.progress, "bench: %s: %s\n", p.name, p.what)
 		if err := p.run(ctx, s, r); err != nil {
 			return fmt.Errorf("%s: %w", p.name, err)
 		}
 	}
-	fmt.Fprintf(s.progress, "bench: done in %s, %d of %d targets met\n", time.Since(started).Round(time.Second), r.met, r.targets)
+	_, _ = fmt.Fprintf(s.progress, "bench: done in %s, %d of %d targets met\n", time.Since(started).Round(time.Second), r.met, r.targets)
 	return nil
 }
 

@@ -14,7 +14,7 @@ type report struct {
 	targets, met int
 }
 
-func (r *report) title(text string) { fmt.Fprintf(r.out, "%s\n", text) }
+func (r *report) title(text string) { _, _ = fmt.Fprintf(r.out, "%s\n", text) }
 
 // table prints rows under a heading, its columns aligned.
 func (r *report) table(heading string, header []string, rows [][]string) {
@@ -24,7 +24,7 @@ func (r *report) table(heading string, header []string, rows [][]string) {
 			widths[i] = max(widths[i], len([]rune(cell)))
 		}
 	}
-	fmt.Fprintf(r.out, "\n### %s\n\n", heading)
+	_, _ = fmt.Fprintf(r.out, "\n### %s\n\n", heading)
 	r.row(header, widths)
 	rule := make([]string, len(header))
 	for i, w := range widths {
@@ -38,9 +38,9 @@ func (r *report) table(heading string, header []string, rows [][]string) {
 
 func (r *report) row(cells []string, widths []int) {
 	for i, cell := range cells {
-		fmt.Fprintf(r.out, "| %s%s ", cell, strings.Repeat(" ", widths[i]-len([]rune(cell))))
+		_, _ = fmt.Fprintf(r.out, "| %s%s ", cell, strings.Repeat(" ", widths[i]-len([]rune(cell))))
 	}
-	fmt.Fprintln(r.out, "|")
+	_, _ = fmt.Fprintln(r.out, "|")
 }
 
 // under says how a value stands against the most it should be.
