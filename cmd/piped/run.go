@@ -197,10 +197,12 @@ func serve(parent context.Context, p process) error {
 // unlessStopped drops the error of an agent that was told to stop: what it was
 // doing, it could not finish.
 func unlessStopped(ctx context.Context, err error) error {
-	if ctx.Err() != nil {
+	select {
+	case <-ctx.Done():
 		return nil
+	default:
+		return err
 	}
-	return err
 }
 
 // openTelemetry begins to measure. The labels are those that PipeCD puts on all

@@ -83,9 +83,7 @@ func Record(p Progress, c Check) Progress {
 		p.Failed++
 	case VerdictNoData:
 		p.NoData++
-	case VerdictError:
-		fallthrough
-	default: // a verdict that is not known is no verdict
+	default: // VerdictError, and a verdict that is not known is none
 		p.Errors++
 		p.ErrorsInARow++
 		p.LastError = c.Message

@@ -61,6 +61,9 @@ func (m Metric) Run(ctx context.Context, p Progress, report func(context.Context
 	}
 }
 
+// unanswered is the judgement of a window that the provider could not tell of.
+func unanswered(err error) Judgement { return Judgement{Verdict: VerdictError, Message: err.Error()} }
+
 // check asks about one window. It returns an error only if ctx ended.
 func (m Metric) check(ctx context.Context, p Progress, window Window) (Report, error) {
 	provider := Retrying(m.Provider, RetryConfig{
@@ -78,7 +81,7 @@ func (m Metric) check(ctx context.Context, p Progress, window Window) (Report, e
 		return Report{}, context.Cause(ctx)
 	}
 	if err != nil {
-		return m.record(p, window, nil, Judgement{Verdict: VerdictError, Message: err.Error()}), nil
+		return m.record(p, window, nil, unanswered(err)), nil
 	}
 	series := since(result.Series, p.StageStart)
 	judgement := JudgeThreshold(m.Expected, series, m.Config.OnNoData)

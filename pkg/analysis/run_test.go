@@ -97,9 +97,9 @@ func TestRun(t *testing.T) {
 		most    time.Duration
 	}{
 		"healthy":           {&service{value: always(1)}, tenMinutes, analysis.StateSucceeded, "10 checks passed, 0 failed", 10 * m, 10*m + 2*time.Second},
-		"bad at once":       {&service{value: always(50)}, tenMinutes, analysis.StateFailed, "errors was 50 at", m, m + 2*time.Second},
+		"bad at once":       {&service{value: always(50)}, tenMinutes, analysis.StateFailed, "the value was 50 at", m, m + 2*time.Second},
 		"late metric":       {&service{value: always(1), lag: 3 * m}, tenMinutes, analysis.StateSucceeded, "10 checks passed, 0 failed", 13 * m, 14 * m},
-		"bad late metric":   {&service{value: always(50), lag: 3 * m}, tenMinutes, analysis.StateFailed, "errors was 50 at", 4 * m, 5 * m},
+		"bad late metric":   {&service{value: always(50), lag: 3 * m}, tenMinutes, analysis.StateFailed, "the value was 50 at", 4 * m, 5 * m},
 		"later than waited": {&service{value: always(50), lag: 7 * m}, tenMinutes, analysis.StateSucceeded, "10 without data; no check ever saw data", 10 * m, 11 * m},
 		"silent metric":     {&service{value: func(time.Time) (float64, bool) { return 0, false }}, tenMinutes, analysis.StateSucceeded, "no check ever saw data", 10 * m, 11 * m},
 		"provider away":     {&service{fails: func(int) error { return unavailable }}, tenMinutes, analysis.StateFailed, "the provider gave no answer to 3 checks in a row: the far end is away", 3 * m, 5 * m},

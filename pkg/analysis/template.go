@@ -126,7 +126,7 @@ func refuseLoopsIn(tree *parse.Tree, list *parse.ListNode) error {
 }
 
 // wideVerb is a format verb that makes much out of nothing.
-var wideVerb = regexp.MustCompile(`%[^a-zA-Z%]*([0-9]{4,}|\*)`)
+var wideVerb = regexp.MustCompile(`%[^a-zA-Z%]*(\d{4,}|\*)`)
 
 const maxFormatBytes = 1 << 10
 

@@ -119,7 +119,7 @@ func JudgeThreshold(expected Bounds, series []Series, onNoData NoDataPolicy) Jud
 		return Judgement{
 			Verdict: VerdictFail, Failed: true, Outlier: seen.outlier,
 			Message: fmt.Sprintf("%s was %s at %s and %s is expected (%s)",
-				seen.outlier.name(), number(seen.outlier.Point.Value),
+				seen.subject(), number(seen.outlier.Point.Value),
 				seen.outlier.Point.Time.UTC().Format("2006-01-02T15:04:05.999Z07:00"), expected, seen.share()),
 		}
 	default:
@@ -144,11 +144,13 @@ func judgeNoData(policy NoDataPolicy) Judgement {
 	return j
 }
 
-func (o Outlier) name() string {
-	if o.Series == "" {
+// subject is what was out of bounds. The name of the only series says no more
+// than the query does, and is as long.
+func (s sights) subject() string {
+	if s.series == 1 || s.outlier.Series == "" {
 		return "the value"
 	}
-	return o.Series
+	return s.outlier.Series
 }
 
 // sights is what a threshold needs to know about the points of a window.

@@ -25,7 +25,7 @@ func (t *AnalysisTemplate) finish(d *document) {
 
 func (o *AnalysisOptions) finish(d *document, path string) {
 	if len(o.Metrics)+len(o.Logs)+len(o.HTTPS) == 0 {
-		d.Warnf(path, "the stage has no metrics, so it succeeds at once").hint("add with.metrics, or remove the stage")
+		d.Warnf(path, "the stage has no metrics, so it succeeds at once").hintf("add with.metrics, or remove the stage")
 	}
 	for i := range o.Metrics {
 		m, at := &o.Metrics[i], indexPath(path+".metrics", i)
@@ -58,7 +58,7 @@ func (d *document) ignoredBesideTemplate(path string, kept ...string) {
 	kept = append(kept, "template")
 	for _, e := range d.seen[path].value.entries {
 		if at := fieldPath(path, e.key); !slices.Contains(kept, e.key) && d.has(at) {
-			d.Warnf(at, "the field is ignored, because template.name is given").hint("set it in the template")
+			d.Warnf(at, "the field is ignored, because template.name is given").hintf("set it in the template")
 		}
 	}
 }
@@ -96,7 +96,7 @@ func (m *Metric) finishExpected(d *document, path string) {
 
 func (m *Metric) finishNoData(d *document, path string) {
 	if m.SkipOnNoData && m.OnNoData != "" && m.OnNoData != NoDataSkip {
-		d.Warnf(path+".onNoData", "%s counts; skipOnNoData: true says otherwise", m.OnNoData).hint("remove skipOnNoData")
+		d.Warnf(path+".onNoData", "%s counts; skipOnNoData: true says otherwise", m.OnNoData).hintf("remove skipOnNoData")
 	}
 	def := NoDataPass
 	if m.SkipOnNoData {
@@ -130,16 +130,16 @@ func (d *document) checkInterval(path string, interval, duration Duration) {
 	at := path + ".interval"
 	switch {
 	case interval == 0:
-		d.Errorf(at, "is required, and must be longer than 0").hint("write how much time lies between two checks, such as 1m")
+		d.Errorf(at, "is required, and must be longer than 0").hintf("write how much time lies between two checks, such as 1m")
 	case duration > 0 && interval > duration:
 		d.Errorf(at, "no check would ever run: the interval is %s and the stage lasts %s", interval, duration).
-			hint("make the interval shorter or the duration longer")
+			hintf("make the interval shorter or the duration longer")
 	}
 }
 
 // requireText checks a field that only some uses of its struct need.
 func (d *document) requireText(path, value, hint string) {
 	if value == "" {
-		d.Errorf(path, "is required").hint("%s", hint)
+		d.Errorf(path, "is required").hintf("%s", hint)
 	}
 }

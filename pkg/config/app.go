@@ -132,7 +132,7 @@ func (a *ECSApp) finish(d *document) {
 	d.durationDefault("spec.timeout", &a.Timeout, 6*time.Hour)
 	d.durationDefault("spec.trigger.onOutOfSync.minWindow", &a.Trigger.OnOutOfSync.MinWindow, 5*time.Minute)
 	if len(a.TriggerPaths) > 0 {
-		d.Warnf("spec.triggerPaths", "the field has another name now").hint("use spec.trigger.onCommit.paths")
+		d.Warnf("spec.triggerPaths", "the field has another name now").hintf("use spec.trigger.onCommit.paths")
 		for i, p := range a.TriggerPaths {
 			now := indexPath("spec.trigger.onCommit.paths", len(a.Trigger.OnCommit.Paths))
 			d.seen[now] = d.seen[indexPath("spec.triggerPaths", i)]
@@ -185,7 +185,7 @@ func (c *Chain) finish(d *document, path string) {
 			d.Errorf(at, "expected a name, a kind or labels, found none of them")
 		}
 		if m.Name == "" && m.Kind == "" && len(m.Labels) > 0 {
-			d.Warnf(at, "a matcher with labels alone selects every application of the project").hint("add name or kind")
+			d.Warnf(at, "a matcher with labels alone selects every application of the project").hintf("add name or kind")
 		}
 	}
 }

@@ -108,7 +108,7 @@ func (n *AppNotification) finish(d *document, path string) {
 		at := indexPath(path+".mentions", i)
 		if m.Event != "" && m.Event != "*" && !slices.Contains(eventNames(), string(m.Event)) {
 			d.Errorf(at+".event", "expected * or the name of an event, found %s", quote(string(m.Event))).
-				hint("%s", didYouMean(string(m.Event), eventNames()))
+				hintf("%s", didYouMean(string(m.Event), eventNames()))
 		}
 	}
 }
@@ -129,7 +129,7 @@ func (w *AppEventWatcher) finish(d *document, path string) {
 			d.Errorf(at, "expected one of yamlField, jsonField, HCLField and regex, found %d", selectors)
 		}
 		if _, err := regexp.Compile(r.Regex); err != nil {
-			d.Errorf(at+".regex", "expected a regular expression, found %s", quote(r.Regex)).hint("%v", err)
+			d.Errorf(at+".regex", "expected a regular expression, found %s", quote(r.Regex)).hintf("%v", err)
 		}
 	}
 }

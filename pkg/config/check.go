@@ -12,7 +12,7 @@ func (d *document) durationDefault(path string, v *Duration, def time.Duration) 
 	}
 	*v = Duration(def)
 	if d.has(path) {
-		d.Warnf(path, "0 means the default, %s", v).hint("write the duration you want, or remove the field")
+		d.Warnf(path, "0 means the default, %s", v).hintf("write the duration you want, or remove the field")
 	}
 }
 
@@ -27,7 +27,7 @@ func stringDefault[T ~string](v *T, def T) {
 func (d *document) exactlyOne(parent, a, b string) {
 	switch hasA, hasB := d.has(fieldPath(parent, a)), d.has(fieldPath(parent, b)); {
 	case hasA && hasB:
-		d.Errorf(fieldPath(parent, b), "expected %s or %s, found both", a, b).hint("remove one of them")
+		d.Errorf(fieldPath(parent, b), "expected %s or %s, found both", a, b).hintf("remove one of them")
 	case !hasA && !hasB:
 		d.Errorf(fieldPath(parent, a), "expected %s or %s, found neither", a, b)
 	}
@@ -36,14 +36,14 @@ func (d *document) exactlyOne(parent, a, b string) {
 // atMostOne checks that not both of two fields are given.
 func (d *document) atMostOne(parent, a, b string) {
 	if d.has(fieldPath(parent, a)) && d.has(fieldPath(parent, b)) {
-		d.Errorf(fieldPath(parent, b), "expected %s or %s, found both", a, b).hint("remove one of them")
+		d.Errorf(fieldPath(parent, b), "expected %s or %s, found both", a, b).hintf("remove one of them")
 	}
 }
 
 // base64 checks a secret that must be base64.
 func (d *document) base64(path string, s Secret) {
 	if _, err := s.DecodeBase64(); err != nil {
-		d.Errorf(path, "expected base64, found something else").hint("encode the content with base64, or use the field that names a file")
+		d.Errorf(path, "expected base64, found something else").hintf("encode the content with base64, or use the field that names a file")
 	}
 }
 

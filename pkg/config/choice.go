@@ -65,9 +65,9 @@ func (a *AWSAccess) finish(d *document, path string) {
 	switch {
 	case a.RoleARN != "" && a.TokenFile == "":
 		d.Warnf(path+".roleARN", "the role is assumed only with a web identity token, and tokenFile is missing").
-			hint("add tokenFile, or let profile or the standard credential chain assume the role")
+			hintf("add tokenFile, or let profile or the standard credential chain assume the role")
 	case a.TokenFile != "" && a.RoleARN == "":
 		d.Warnf(path+".tokenFile", "the token is used only to assume a role, and roleARN is missing, so the field has no effect").
-			hint("add roleARN, or remove the field")
+			hintf("add roleARN, or remove the field")
 	}
 }

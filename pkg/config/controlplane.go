@@ -107,7 +107,7 @@ func (i *InsightCollector) finish(d *document) {
 
 // bcryptHash is the usual text form: version, cost, 22 characters of salt and 31
 // of hash.
-var bcryptHash = regexp.MustCompile(`^\$2[abxy]?\$[0-9]{2}\$[./A-Za-z0-9]{53}$`)
+var bcryptHash = regexp.MustCompile(`^\$2[abxy]?\$\d{2}\$[./A-Za-z0-9]{53}$`)
 
 func (cp *ControlPlane) finishProjects(d *document) {
 	ids := map[string]string{}
@@ -122,7 +122,7 @@ func (cp *ControlPlane) finishProjects(d *document) {
 		}
 		if hash := p.StaticAdmin.PasswordHash; hash != "" && !bcryptHash.MatchString(hash.Reveal()) {
 			d.Errorf(path+".staticAdmin.passwordHash", "expected a bcrypt hash, found something else").
-				hint("make one with: pipecd hash-password")
+				hintf("make one with: pipecd hash-password")
 		}
 	}
 }

@@ -179,7 +179,7 @@ func (d *document) match(e entry, fields []field, path string) string {
 	if d.lenient > 0 {
 		severity, message = SeverityWarning, "unknown field, it is ignored"
 	}
-	d.report(severity, e.at, fieldPath(path, e.key), message).hint("%s", didYouMean(e.key, names))
+	d.report(severity, e.at, fieldPath(path, e.key), message).hintf("%s", didYouMean(e.key, names))
 	return ""
 }
 

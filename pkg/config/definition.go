@@ -90,7 +90,7 @@ func (d *definitionDecoder) match(e entry, t reflect.Type, path string) string {
 	}
 	field := fieldMeant(t, e.key)
 	if field == nil {
-		d.report(SeverityError, e.at, fieldPath(path, e.key), "unknown field").hint("%s", orNothing(didYouMean(e.key, fieldNames(t))))
+		d.report(SeverityError, e.at, fieldPath(path, e.key), "unknown field").hintf("%s", orNothing(didYouMean(e.key, fieldNames(t))))
 		return ""
 	}
 	return keyOf(field.Name)
@@ -201,7 +201,7 @@ func (d *definitionDecoder) decodeText(n *node, v reflect.Value, path string) {
 		known = append(known, values.Index(i).String())
 	}
 	if !slices.Contains(known, n.text) {
-		d.report(SeverityWarning, n.at, path, "unknown value "+quote(n.text)).hint("%s", "known: "+strings.Join(known, ", "))
+		d.report(SeverityWarning, n.at, path, "unknown value "+quote(n.text)).hintf("%s", "known: "+strings.Join(known, ", "))
 	}
 }
 

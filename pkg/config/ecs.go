@@ -95,10 +95,10 @@ func (g *TargetGroup) finish(d *document, path string) {
 	switch arn := g.TargetGroupARN; {
 	case arn == "", targetGroupARN.MatchString(arn):
 	case strings.ContainsAny(arn, "*<"):
-		d.Warnf(at, "%s is a placeholder; nothing can be deployed with it", quote(arn)).hint("write the ARN of the target group")
+		d.Warnf(at, "%s is a placeholder; nothing can be deployed with it", quote(arn)).hintf("write the ARN of the target group")
 	default:
 		d.Errorf(at, "expected the ARN of a target group, found %s", quote(arn)).
-			hint("it looks like arn:aws:elasticloadbalancing:<region>:<account>:targetgroup/<name>/<id>")
+			hintf("it looks like arn:aws:elasticloadbalancing:<region>:<account>:targetgroup/<name>/<id>")
 	}
 	const maxPort = 65535
 	if g.ContainerPort < 0 || g.ContainerPort > maxPort {

@@ -41,16 +41,16 @@ func (r *Report) checkFile(f fileField) {
 	}
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		r.Errorf(f.path, "the file %s does not exist", quote(f.name)).hint("correct the path, or put the file there")
+		r.Errorf(f.path, "the file %s does not exist", quote(f.name)).hintf("correct the path, or put the file there")
 	case errors.Is(err, fs.ErrPermission):
-		r.Errorf(f.path, "the file %s must not be read by this user", quote(f.name)).hint("change its owner or its mode")
+		r.Errorf(f.path, "the file %s must not be read by this user", quote(f.name)).hintf("change its owner or its mode")
 	case err != nil:
-		r.Errorf(f.path, "the file %s cannot be read", quote(f.name)).hint("%s", systemError(err))
+		r.Errorf(f.path, "the file %s cannot be read", quote(f.name)).hintf("%s", systemError(err))
 	case !filled:
 		r.Errorf(f.path, "the file %s is empty", quote(f.name))
 	case f.secret && info.Mode().Perm()&othersRead != 0:
 		r.Warnf(f.path, "every user of this machine can read the secret in %s", quote(f.name)).
-			hint("take that right away: chmod o-r, or a defaultMode of 0440 where it is a mounted Kubernetes secret")
+			hintf("take that right away: chmod o-r, or a defaultMode of 0440 where it is a mounted Kubernetes secret")
 	}
 }
 

@@ -126,11 +126,11 @@ func (d *document) wrongKind(found string, want Kind) {
 	others := []string{string(KindControlPlane), string(KindPiped), string(KindECSApp), string(KindAnalysisTemplate), "EventWatcher"}
 	switch {
 	case slices.Contains(platforms, found):
-		p.hint("applications on ECS are deployed, other platforms are not")
+		p.hintf("applications on ECS are deployed, other platforms are not")
 	case slices.Contains(others, found):
-		p.hint("this is a file of another kind")
+		p.hintf("this is a file of another kind")
 	case strings.EqualFold(found, string(want)) || Nearest(found, []string{string(want)}) != "":
-		p.hint("did you mean %s?", want)
+		p.hintf("did you mean %s?", want)
 	}
 }
 
@@ -142,7 +142,7 @@ func (d *document) pluginSpec(spec *node) *node {
 	ecs := plugins.child("ecs")
 	if ecs == nil || ecs.kind != kindMapping {
 		d.Errorf("kind", "expected spec.plugins.ecs in a document of kind Application, found none").
-			hint("applications on ECS are deployed, other platforms are not")
+			hintf("applications on ECS are deployed, other platforms are not")
 		return nil
 	}
 	for _, e := range plugins.entries {

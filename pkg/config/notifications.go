@@ -89,7 +89,7 @@ func (n *Notifications) finish(d *document, path string) {
 func (r *NotificationRoute) finish(d *document, path string, receivers []string) {
 	if r.Receiver != "" && !slices.Contains(receivers, r.Receiver) {
 		d.Errorf(path+".receiver", "expected the name of a receiver, found %s", quote(r.Receiver)).
-			hint("%s", didYouMean(r.Receiver, receivers))
+			hintf("%s", didYouMean(r.Receiver, receivers))
 	}
 	groups := []string{"DEPLOYMENT", "APPLICATION_SYNC", "APPLICATION_HEALTH", "PIPED", "STAGE"}
 	checkEvents(d, path+".events", r.Events, eventNames())
@@ -103,7 +103,7 @@ func (r *NotificationRoute) finish(d *document, path string, receivers []string)
 func checkEvents(d *document, path string, events []EventName, known []string) {
 	for i, e := range events {
 		if !slices.Contains(known, string(e)) {
-			d.Warnf(indexPath(path, i), "no event has the name %s", quote(string(e))).hint("%s", didYouMean(string(e), known))
+			d.Warnf(indexPath(path, i), "no event has the name %s", quote(string(e))).hintf("%s", didYouMean(string(e), known))
 		}
 	}
 }

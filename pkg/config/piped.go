@@ -99,14 +99,14 @@ func (p *Piped) finish(d *document) {
 	d.exactlyOne("spec", "pipedKeyFile", "pipedKeyData")
 	d.base64("spec.pipedKeyData", p.PipedKeyData)
 	if strings.Contains(p.APIAddress, "://") {
-		d.Errorf("spec.apiAddress", "expected host:port, found the URL %s", quote(p.APIAddress)).hint("leave out the scheme")
+		d.Errorf("spec.apiAddress", "expected host:port, found the URL %s", quote(p.APIAddress)).hintf("leave out the scheme")
 	}
 	if p.WebAddress != "" && !isWebURL(p.WebAddress) {
 		d.Errorf("spec.webAddress", "expected a URL that begins with http:// or https://, found %s", quote(p.WebAddress))
 	}
 	d.durationDefault("spec.syncInterval", &p.SyncInterval, time.Minute)
 	if p.SyncInterval.Std() < time.Second {
-		d.Warnf("spec.syncInterval", "%s asks the Git host more often than it likes", p.SyncInterval).hint("write 1s or more")
+		d.Warnf("spec.syncInterval", "%s asks the Git host more often than it likes", p.SyncInterval).hintf("write 1s or more")
 	}
 	d.durationDefault("spec.appConfigSyncInterval", &p.AppConfigSyncInterval, time.Minute)
 	p.Git.finish(d, "spec.git")

@@ -78,7 +78,7 @@ func (g *Git) finish(d *document, path string) {
 	d.base64(path+".password", g.Password)
 	if g.Password != "" {
 		if g.SSHKeyFile != "" || g.SSHKeyData != "" {
-			d.Errorf(path+".password", "expected a password or an SSH key, found both").hint("remove one of them")
+			d.Errorf(path+".password", "expected a password or an SSH key, found both").hintf("remove one of them")
 		}
 		if g.Username == "" {
 			d.Errorf(path+".username", "is required with a password")
@@ -108,7 +108,7 @@ func checkRemote(d *document, path, remote string) {
 		d.Errorf(path, "expected the address of a repository, found something that begins with a dash")
 	case helperRemote.MatchString(remote):
 		d.Errorf(path, "expected the address of a repository, found one that makes Git run a helper").
-			hint("write an https or ssh address")
+			hintf("write an https or ssh address")
 	case strings.ContainsFunc(remote, func(r rune) bool { return r < ' ' || r == 0x7f }):
 		d.Errorf(path, "expected the address of a repository, found control characters in it")
 	}

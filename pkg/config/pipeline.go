@@ -27,18 +27,18 @@ func (p *Pipeline) walk(d *document, path string) {
 			routed = i
 			if weight > 0 && empty >= 0 && !d.has(indexPath(path, empty)+".with.scale") {
 				d.Errorf(at+".with", "the canary gets %s of the requests, but %s gives it no scale, so it has no task to answer them", weight, indexPath(path, empty)).
-					hint("set with.scale of that stage")
+					hintf("set with.scale of that stage")
 			}
 		case model.StageECSCanaryClean:
 			if weight > 0 {
 				d.Warnf(at, "the canary is removed while it still gets %s of the requests, given by %s", weight, indexPath(path, routed)).
-					hint("put ECS_TRAFFIC_ROUTING with primary: 100 before it")
+					hintf("put ECS_TRAFFIC_ROUTING with primary: 100 before it")
 			}
 		default:
 		}
 	}
 	if weight > 0 {
 		d.Warnf(indexPath(path, routed), "the pipeline ends while the canary still gets %s of the requests", weight).
-			hint("end it with ECS_TRAFFIC_ROUTING with primary: 100 and ECS_CANARY_CLEAN")
+			hintf("end it with ECS_TRAFFIC_ROUTING with primary: 100 and ECS_CANARY_CLEAN")
 	}
 }

@@ -118,8 +118,8 @@ func (c *collector) report(s Severity, at position, field, message string) *Prob
 	return p
 }
 
-// hint says what to do about the problem.
-func (p *Problem) hint(format string, args ...any) {
+// hintf says what to do about the problem.
+func (p *Problem) hintf(format string, args ...any) {
 	p.Hint = fmt.Sprintf(format, args...)
 }
 

@@ -109,7 +109,7 @@ func (r *Report) winners(entries []entry, path string, canonical func(entry) str
 			out = append(out, e)
 		case !e.merged: // what is merged in yields to what is written out
 			r.warnAt(e.at, fieldPath(path, name), "the field is given twice, on line %d and on line %d; the last value is used", out[i].at.line, e.at.line).
-				hint("delete one of them")
+				hintf("delete one of them")
 			out[i] = e
 		}
 	}

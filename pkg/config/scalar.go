@@ -37,15 +37,15 @@ func (d *document) mismatchedNumber(n *node, target reflect.Value, path string) 
 	p := d.mismatch(n, target, path)
 	switch {
 	case n.kind == kindString && !n.plain && floatPattern.MatchString(n.text):
-		p.hint("remove the quotes")
+		p.hintf("remove the quotes")
 	case n.kind == kindInt, target.Kind() == reflect.Float64 && n.kind == kindFloat:
-		p.hint("the number is out of range")
+		p.hintf("the number is out of range")
 	}
 }
 
 func (d *document) decodeString(n *node, target reflect.Value, path string) bool {
 	if n.kind != kindString {
-		d.mismatch(n, target, path).hint("put it in quotes: %s", quote(n.text))
+		d.mismatch(n, target, path).hintf("put it in quotes: %s", quote(n.text))
 		return false
 	}
 	e, isEnum := reflect.TypeAssert[enum](target)
@@ -55,7 +55,7 @@ func (d *document) decodeString(n *node, target reflect.Value, path string) bool
 	if isEnum && !slices.Contains(e.allowed(), n.text) {
 		p := d.errorAt(n.at, path, "expected one of %s, found %s", strings.Join(e.allowed(), ", "), quote(n.text))
 		if best := Nearest(n.text, e.allowed()); best != "" {
-			p.hint("did you mean %s?", best)
+			p.hintf("did you mean %s?", best)
 		}
 		return false
 	}
@@ -72,13 +72,13 @@ func (d *document) decodeBool(n *node, target reflect.Value, path string) bool {
 		return true
 	case n.kind == kindString && n.plain && slices.Contains([]string{"yes", "on", "no", "off"}, word):
 		value := word == "yes" || word == "on"
-		d.warnAt(n.at, path, "%s is read as %t", n.text, value).hint("write %t", value)
+		d.warnAt(n.at, path, "%s is read as %t", n.text, value).hintf("write %t", value)
 		target.SetBool(value)
 		return true
 	default:
 		p := d.mismatch(n, target, path)
 		if n.kind == kindString && (word == "true" || word == "false") {
-			p.hint("remove the quotes")
+			p.hintf("remove the quotes")
 		}
 		return false
 	}

@@ -61,7 +61,7 @@ func parseText(c *collector, text string) (body ast.Node) {
 		if r := recover(); r != nil {
 			body = nil
 			c.report(SeverityError, position{}, "", "this is not YAML that can be read").
-				hint("the parser gave up on it; look for unusual punctuation")
+				hintf("the parser gave up on it; look for unusual punctuation")
 		}
 	}()
 	if at, why := tooLong(text); why != "" {
@@ -91,7 +91,7 @@ func onlyDocument(c *collector, file *ast.File) ast.Node {
 		}
 		if body != nil {
 			c.report(SeverityError, positionOf(doc.Body), "", "expected one document in the file, found another one").
-				hint("put each document into a file of its own")
+				hintf("put each document into a file of its own")
 			return nil
 		}
 		body = doc.Body
@@ -115,9 +115,9 @@ func reportSyntax(c *collector, err error) {
 	p := c.report(SeverityError, at, "", "this is not valid YAML: "+message)
 	switch message {
 	case "mapping value is not allowed in this context":
-		p.hint("check the indentation of this line, and quote a value that contains \": \"")
+		p.hintf("check the indentation of this line, and quote a value that contains \": \"")
 	case "unexpected scalar value type", "undefined alias name":
-		p.hint("check the punctuation here; a value that begins with *, & or ! must be quoted")
+		p.hintf("check the punctuation here; a value that begins with *, & or ! must be quoted")
 	}
 }
 

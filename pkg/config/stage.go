@@ -114,12 +114,12 @@ func (s *Stage) reportName(d *document, path string) {
 	case name == "":
 		return // missing or no string; reported
 	case name == string(model.StageRollback), name == "SCRIPT_RUN_ROLLBACK", name == "CUSTOM_SYNC_ROLLBACK":
-		d.Errorf(path, "%s is a stage that is generated; it must not stand in a pipeline", name).hint("remove the stage")
+		d.Errorf(path, "%s is a stage that is generated; it must not stand in a pipeline", name).hintf("remove the stage")
 	case slices.Contains([]string{"K8S", "TERRAFORM", "CLOUDRUN", "LAMBDA"}, platform):
 		d.Errorf(path, "%s is a stage of another platform, found in an application on ECS", name).
-			hint("stages here: %s", strings.Join(names, ", "))
+			hintf("stages here: %s", strings.Join(names, ", "))
 	default:
-		d.Errorf(path, "expected the name of a stage, found %s", quote(name)).hint("%s", didYouMean(name, names))
+		d.Errorf(path, "expected the name of a stage, found %s", quote(name)).hintf("%s", didYouMean(name, names))
 	}
 }
 
@@ -134,14 +134,14 @@ func (p *Pipeline) finish(d *document, path string) {
 		case s.ID == "":
 			s.ID = "stage-" + strconv.Itoa(i)
 		case used && first == "":
-			d.Errorf(at+".id", "%s is the id of a stage that is generated", s.ID).hint("choose another id")
+			d.Errorf(at+".id", "%s is the id of a stage that is generated", s.ID).hintf("choose another id")
 		case used:
 			d.Errorf(at+".id", "%s is already used by %s (line %d)", quote(s.ID), first, d.where(first).line)
 		}
 		if _, used := ids[s.ID]; !used {
 			ids[s.ID] = at + ".id"
 		} else if !d.has(at + ".id") {
-			d.Errorf(at+".id", "the default id %s is used by another stage", s.ID).hint("give the other stage another id")
+			d.Errorf(at+".id", "the default id %s is used by another stage", s.ID).hintf("give the other stage another id")
 		}
 		if s.With != nil {
 			s.With.finish(d, at+".with")

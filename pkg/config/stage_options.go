@@ -23,7 +23,7 @@ func (o *CanaryRolloutOptions) finish(d *document, path string) {
 	switch {
 	case !d.has(at):
 		d.Warnf(at, "no scale is given, which means 0%%, so the stage starts no task").
-			hint("write how large the canary is, in percent of the service's desired count, such as scale: 10")
+			hintf("write how large the canary is, in percent of the service's desired count, such as scale: 10")
 	case o.Scale < 1 || o.Scale > 100:
 		d.Errorf(at, "expected 1 to 100 percent of the service's desired count, found %d", int(o.Scale))
 	}
@@ -64,13 +64,13 @@ func (t *TrafficRouting) finish(d *document, path string) {
 	primary, canary := t.Weights()
 	switch {
 	case t.Primary == nil && t.Canary == nil:
-		d.Warnf(path, "neither primary nor canary is given, so all requests go to primary").hint("write primary: 100")
+		d.Warnf(path, "neither primary nor canary is given, so all requests go to primary").hintf("write primary: 100")
 	case t.Primary != nil && *t.Primary == 0 && canary == 0:
 		d.Warnf(path+".primary", "0 does not move the requests to canary; all go to primary").
-			hint("write canary: 100, or primary: 100")
+			hintf("write canary: 100, or primary: 100")
 	case t.Primary != nil && t.Canary != nil && (*t.Primary != primary || *t.Canary != canary):
 		d.Warnf(path, "primary %d and canary %d do not add up to 100; used are %d and %d", *t.Primary, *t.Canary, primary, canary).
-			hint("give one of them only")
+			hintf("give one of them only")
 	}
 }
 
@@ -116,7 +116,7 @@ func (o *WaitApprovalOptions) finish(d *document, path string) {
 	if o.MinApproverNum == 0 {
 		o.MinApproverNum = 1
 		if d.has(at) {
-			d.Warnf(at, "0 means the default, 1").hint("remove the stage if nobody has to approve")
+			d.Warnf(at, "0 means the default, 1").hintf("remove the stage if nobody has to approve")
 		}
 	}
 	if o.MinApproverNum < 1 {

@@ -57,7 +57,7 @@ type treeBuilder struct {
 	stopped bool // an error was reported that makes the tree useless
 }
 
-var floatPattern = regexp.MustCompile(`^[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?$`)
+var floatPattern = regexp.MustCompile(`^[-+]?(\.\d+|\d+(\.\d*)?)([eE][-+]?\d+)?$`)
 
 func (t *treeBuilder) fail(at position, path, message string) *Problem {
 	t.stopped = true
@@ -144,7 +144,7 @@ func (t *treeBuilder) mapping(at position, values []*ast.MappingValueNode, path 
 		}
 		t.report(SeverityWarning, keyAt, field, fmt.Sprintf(
 			"the key is given twice, on line %d and on line %d; the last value is used", n.entries[first].at.line, keyAt.line)).
-			hint("delete one of them")
+			hintf("delete one of them")
 		n.entries[first] = e
 	}
 	for _, m := range merges {
@@ -211,13 +211,13 @@ func (t *treeBuilder) alias(v *ast.AliasNode, path string, depth int) *node {
 	n, ok := t.anchors[name]
 	if !ok {
 		t.fail(at, path, "the alias *"+name+" has no anchor &"+name+" before it").
-			hint("a value that begins with * must be quoted")
+			hintf("a value that begins with * must be quoted")
 		return &node{at: at, kind: kindNull, size: 1}
 	}
 	t.total += n.size
 	if t.total > maxNodes || depth+n.height > maxDepth {
 		t.fail(at, path, "the aliases of the document stand for too many values").
-			hint("at most %d values and %d levels are read", maxNodes, maxDepth)
+			hintf("at most %d values and %d levels are read", maxNodes, maxDepth)
 	}
 	return n
 }
@@ -236,7 +236,7 @@ func (t *treeBuilder) tagged(v *ast.TagNode, path string, depth int) *node {
 	case "!!int", "!!float", "!!bool", "!!null", "!!map", "!!seq":
 		return n
 	default:
-		t.report(SeverityError, positionOf(v), path, "the tag "+quote(tag)+" is not supported").hint("remove it")
+		t.report(SeverityError, positionOf(v), path, "the tag "+quote(tag)+" is not supported").hintf("remove it")
 		return n
 	}
 }

@@ -48,7 +48,7 @@ func (d *Duration) decodeText(doc *document, n *node, path string) bool {
 	case err != nil:
 		p := doc.errorAt(n.at, path, "expected a duration such as 30s, 10m or 1h30m, found %s", n.describe())
 		if _, err := strconv.Atoi(n.text); err == nil {
-			p.hint("add a unit: %ss or %sm", n.text, n.text)
+			p.hintf("add a unit: %ss or %sm", n.text, n.text)
 		}
 		return false
 	case parsed < 0:
@@ -66,7 +66,7 @@ func (d *Duration) decodeNanoseconds(doc *document, n *node, path string) bool {
 	}
 	if n.integer > 0 && n.integer < int64(time.Millisecond) {
 		doc.warnAt(n.at, path, "a number without a unit is nanoseconds, so this is %s", time.Duration(n.integer)).
-			hint("write %ds for seconds", n.integer)
+			hintf("write %ds for seconds", n.integer)
 	}
 	*d = Duration(n.integer)
 	return true
@@ -140,7 +140,7 @@ func (s *Secret) decodeNode(doc *document, n *node, path string) bool {
 	if n.kind != kindString {
 		p := doc.errorAt(n.at, path, "expected a string, found %s", n.kind)
 		if len(n.entries)+len(n.items) == 0 {
-			p.hint("put the value in quotes")
+			p.hintf("put the value in quotes")
 		}
 		return false
 	}

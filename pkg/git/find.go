@@ -28,7 +28,8 @@ func Find(ctx context.Context, snapshot fs.FS, dir, suffix string) ([]string, er
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
-		if seen++; seen > maxFound {
+		seen++
+		if seen > maxFound {
 			return model.Errorf(model.CodeExhausted, "directory %q holds more than %d files and directories", dir, maxFound)
 		}
 		if d.Type().IsRegular() && strings.HasSuffix(name, suffix) {

@@ -35,9 +35,12 @@ func (k ApplicationKind) String() string {
 	case KindECS:
 		return "ECS"
 	default:
-		return "UNKNOWN"
+		return unknownName
 	}
 }
+
+// unknownName is the name of a number that no constant has.
+const unknownName = "UNKNOWN"
 
 // GitRepository is a repository as an agent's configuration names it.
 type GitRepository struct {

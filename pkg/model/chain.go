@@ -33,7 +33,7 @@ func (s ChainStatus) String() string {
 	case ChainCancelled:
 		return "CANCELLED"
 	default:
-		return "UNKNOWN"
+		return unknownName
 	}
 }
 

@@ -35,7 +35,7 @@ func (t CommandType) String() string {
 	case CommandRestartPiped:
 		return "RESTART_PIPED"
 	default:
-		return "UNKNOWN"
+		return unknownName
 	}
 }
 
@@ -62,7 +62,7 @@ func (s CommandStatus) String() string {
 	case CommandTimeout:
 		return "TIMEOUT"
 	default:
-		return "UNKNOWN"
+		return unknownName
 	}
 }
 

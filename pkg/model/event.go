@@ -32,7 +32,7 @@ func (s EventStatus) String() string {
 	case EventOutdated:
 		return "OUTDATED"
 	default:
-		return "UNKNOWN"
+		return unknownName
 	}
 }
 

@@ -6,14 +6,14 @@ import (
 	"github.com/google/uuid"
 )
 
-// The name space of every id we derive; itself the UUIDv5 of a name in the URL
-// name space, so that it can be recomputed.
-var idSpace = uuid.NewSHA1(uuid.NameSpaceURL, []byte("https://pipecd.dev/ids"))
+// idSpace is the name space of every id we derive; itself the UUIDv5 of a name in
+// the URL name space, so that it can be recomputed.
+func idSpace() uuid.UUID { return uuid.NewSHA1(uuid.NameSpaceURL, []byte("https://pipecd.dev/ids")) }
 
 // derive returns the UUIDv5 of the parts. A separator that no part contains
 // keeps ("a","bc") and ("ab","c") apart.
 func derive(parts ...string) string {
-	return uuid.NewSHA1(idSpace, []byte(strings.Join(parts, "\x00"))).String()
+	return uuid.NewSHA1(idSpace(), []byte(strings.Join(parts, "\x00"))).String()
 }
 
 // NewID returns a random id.

@@ -48,7 +48,7 @@ func (s DeploymentStatus) String() string {
 	case DeploymentCancelled:
 		return "CANCELLED"
 	default:
-		return "UNKNOWN"
+		return unknownName
 	}
 }
 
@@ -109,7 +109,7 @@ func (s StageStatus) String() string {
 	case StageExited:
 		return "EXITED"
 	default:
-		return "UNKNOWN"
+		return unknownName
 	}
 }
 
@@ -154,7 +154,7 @@ func (s SyncStrategy) String() string {
 	case StrategyAuto:
 		return "AUTO"
 	default:
-		return "UNKNOWN"
+		return unknownName
 	}
 }
 
@@ -183,8 +183,8 @@ func (s SyncStatus) String() string {
 	case SyncInvalidConfig:
 		return "INVALID_CONFIG"
 	case SyncUnknown:
-		return "UNKNOWN"
+		return unknownName
 	default:
-		return "UNKNOWN"
+		return unknownName
 	}
 }

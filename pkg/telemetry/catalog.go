@@ -62,11 +62,24 @@ type Catalog struct {
 	levels     []level
 }
 
-// Buckets, in seconds.
-var (
-	quick = []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30}
-	calls = []float64{.01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60}
-	long  = []float64{1, 5, 15, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200, 21600}
+// quick are the buckets, in seconds, of calls within a machine or a data centre.
+func quick() []float64 {
+	return []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30}
+}
+
+// calls are the buckets, in seconds, of calls over the Internet.
+func calls() []float64 { return []float64{.01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60} }
+
+// long are the buckets, in seconds, of what takes minutes or hours.
+func long() []float64 {
+	return []float64{1, 5, 15, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200, 21600}
+}
+
+// Labels that several metrics have.
+const (
+	labelOutcome = "outcome"
+	labelService = "service"
+	labelMethod  = "method"
 )
 
 // Agent returns the metrics of piped.
@@ -75,35 +88,35 @@ func Agent() Catalog {
 		program: "piped",
 		operations: []operation{
 			{
-				kind: observe.Deployment, span: "deployment", buckets: long,
+				kind: observe.Deployment, span: "deployment", buckets: long(),
 				seconds: Metric{"deployment_duration_seconds", "How long this process ran deployments, by the status they ended in; LEFT are those that go on in another process.", []string{"status"}},
 				running: Metric{"deployments_running", "Deployments that this process runs.", nil},
 			},
 			{
-				kind: observe.Stage, span: "stage", named: true, buckets: long,
+				kind: observe.Stage, span: "stage", named: true, buckets: long(),
 				seconds: Metric{"stage_duration_seconds", "How long this process ran stages, by the status they ended in; LEFT are those that go on in another process.", []string{"stage", "status"}},
 				running: Metric{"stages_running", "Stages that this process runs.", []string{"stage"}},
 			},
 			{
-				kind: observe.Look, span: "look", named: true, buckets: calls,
-				seconds: Metric{"repository_look_duration_seconds", "How long looks at repositories for new commits took.", []string{"repository", "outcome"}},
+				kind: observe.Look, span: "look", named: true, buckets: calls(),
+				seconds: Metric{"repository_look_duration_seconds", "How long looks at repositories for new commits took.", []string{"repository", labelOutcome}},
 				success: Metric{"repository_last_success_timestamp_seconds", "Unix time of the last look at the repository that succeeded.", []string{"repository"}},
 			},
 			{
-				kind: observe.AWSCall, span: "aws", side: sideClient, grouped: true, named: true, buckets: calls,
-				seconds: Metric{"aws_call_duration_seconds", "How long calls to AWS took, their retries and the wait for the rate limit included.", []string{"service", "operation", "outcome"}},
+				kind: observe.AWSCall, span: "aws", side: sideClient, grouped: true, named: true, buckets: calls(),
+				seconds: Metric{"aws_call_duration_seconds", "How long calls to AWS took, their retries and the wait for the rate limit included.", []string{labelService, "operation", labelOutcome}},
 			},
 			{
-				kind: observe.DatadogQuery, span: "datadog", side: sideClient, buckets: calls,
-				seconds: Metric{"datadog_query_duration_seconds", "How long queries to Datadog took.", []string{"outcome"}},
+				kind: observe.DatadogQuery, span: "datadog", side: sideClient, buckets: calls(),
+				seconds: Metric{"datadog_query_duration_seconds", "How long queries to Datadog took.", []string{labelOutcome}},
 			},
 			{
-				kind: observe.GitCommand, span: "git", named: true, buckets: calls,
-				seconds: Metric{"git_command_duration_seconds", "How long runs of git took, the wait for a free transfer included.", []string{"command", "outcome"}},
+				kind: observe.GitCommand, span: "git", named: true, buckets: calls(),
+				seconds: Metric{"git_command_duration_seconds", "How long runs of git took, the wait for a free transfer included.", []string{"command", labelOutcome}},
 			},
 			{
-				kind: observe.ControlPlaneCall, span: "call", side: sideClient, grouped: true, named: true, buckets: quick,
-				seconds: Metric{"control_plane_call_duration_seconds", "How long attempts of calls to the control plane took, by gRPC code.", []string{"service", "method", "code"}},
+				kind: observe.ControlPlaneCall, span: "call", side: sideClient, grouped: true, named: true, buckets: quick(),
+				seconds: Metric{"control_plane_call_duration_seconds", "How long attempts of calls to the control plane took, by gRPC code.", []string{labelService, labelMethod, "code"}},
 			},
 		},
 		counters: []counter{
@@ -127,27 +140,27 @@ func ControlPlane() Catalog {
 		program: "pipecd",
 		operations: []operation{
 			{
-				kind: observe.RPC, span: "answer", side: sideServer, grouped: true, named: true, buckets: quick,
-				seconds: Metric{"rpc_duration_seconds", "How long calls took, by code.", []string{"service", "method", "code"}},
-				running: Metric{"rpc_running", "Calls that are being answered.", []string{"service", "method"}},
+				kind: observe.RPC, span: "answer", side: sideServer, grouped: true, named: true, buckets: quick(),
+				seconds: Metric{"rpc_duration_seconds", "How long calls took, by code.", []string{labelService, labelMethod, "code"}},
+				running: Metric{"rpc_running", "Calls that are being answered.", []string{labelService, labelMethod}},
 			},
 			{
 				kind: observe.Stream, grouped: true, named: true,
-				ended:   Metric{"streams_ended_total", "Streams that have ended, by code.", []string{"service", "method", "code"}},
-				running: Metric{"streams_open", "Streams that are open.", []string{"service", "method"}},
+				ended:   Metric{"streams_ended_total", "Streams that have ended, by code.", []string{labelService, labelMethod, "code"}},
+				running: Metric{"streams_open", "Streams that are open.", []string{labelService, labelMethod}},
 			},
 			{
-				kind: observe.DatastoreCall, span: "datastore", side: sideClient, part: true, grouped: true, named: true, buckets: quick,
-				seconds: Metric{"datastore_call_duration_seconds", "How long calls to the datastore took, transactions that were started over included.", []string{"aggregate", "method", "outcome"}},
+				kind: observe.DatastoreCall, span: "datastore", side: sideClient, part: true, grouped: true, named: true, buckets: quick(),
+				seconds: Metric{"datastore_call_duration_seconds", "How long calls to the datastore took, transactions that were started over included.", []string{"aggregate", labelMethod, labelOutcome}},
 			},
 			{
-				kind: observe.FilestoreCall, span: "filestore", side: sideClient, part: true, named: true, buckets: quick,
-				seconds: Metric{"filestore_call_duration_seconds", "How long calls to the filestore took.", []string{"method", "outcome"}},
+				kind: observe.FilestoreCall, span: "filestore", side: sideClient, part: true, named: true, buckets: quick(),
+				seconds: Metric{"filestore_call_duration_seconds", "How long calls to the filestore took.", []string{labelMethod, labelOutcome}},
 			},
 		},
 		counters: []counter{
 			{observe.Commands, Metric{"commands_total", "Commands of people: once as NOT_HANDLED_YET when given, and once with the agent's answer.", []string{"type", "status"}}},
-			{observe.Logins, Metric{"logins_total", "Attempts to log in.", []string{"outcome"}}},
+			{observe.Logins, Metric{"logins_total", "Attempts to log in.", []string{labelOutcome}}},
 			{observe.HTTPRequests, Metric{"http_requests_total", "Requests other than calls.", []string{"handler", "code"}}},
 		},
 		levels: []level{

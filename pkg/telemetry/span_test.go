@@ -31,7 +31,7 @@ func recorded(exporter *tracetest.InMemoryExporter) []span {
 	for _, s := range stubs {
 		one := span{Name: s.Name, Parent: names[s.Parent.SpanID().String()], Kind: s.SpanKind.String(), Status: s.Status.Description, Attrs: map[string]string{}}
 		for _, a := range s.Attributes {
-			one.Attrs[string(a.Key)] = a.Value.Emit()
+			one.Attrs[string(a.Key)] = a.Value.String()
 		}
 		out = append(out, one)
 	}

@@ -42,7 +42,7 @@ func openExport(ctx context.Context, s service, getenv func(string) string, logg
 	}
 	// The library reports a failed export only to a handler of the whole process.
 	otel.SetErrorHandler(otel.ErrorHandlerFunc(func(err error) {
-		logger.Warn("spans could not be exported", slog.Any("error", err))
+		logger.WarnContext(ctx, "spans could not be exported", slog.Any("error", err))
 	}))
 	logger.InfoContext(ctx, "traces are exported", slog.String("protocol", protocol(getenv)))
 	return sdktrace.NewTracerProvider(sdktrace.WithBatcher(exporter), sdktrace.WithResource(from)), nil

@@ -183,11 +183,11 @@ func awaitHello(ctx context.Context, received <-chan *agentv1.ConnectRequest) (*
 // enter makes the session the agent's current one. An older session of the same
 // process, whose connection broke without the server noticing, is ended: it must
 // not release the lease that this one holds now.
-func (s *Service) enter(se *session) {
+func (s *Service) enter(ctx context.Context, se *session) {
 	s.mu.Lock()
 	old := s.current[se.caller.Piped.ID]
 	s.current[se.caller.Piped.ID] = se
-	s.tell()
+	s.tell(ctx)
 	s.mu.Unlock()
 	if old != nil {
 		old.cancel(errReplaced)
@@ -195,19 +195,18 @@ func (s *Service) enter(se *session) {
 }
 
 // leave reports whether the session was the agent's current one, and forgets it.
-func (s *Service) leave(se *session) bool {
+func (s *Service) leave(ctx context.Context, se *session) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.current[se.caller.Piped.ID] != se {
 		return false
 	}
 	delete(s.current, se.caller.Piped.ID)
-	s.tell()
+	s.tell(ctx)
 	return true
 }
 
 // tell says how many agents are connected. mu is held.
-func (s *Service) tell() {
-	ctx := context.Background() // a level belongs to no call
-	s.observer.Set(ctx, observe.AgentsConnected, float64(len(s.current)))
+func (s *Service) tell(ctx context.Context) {
+	s.observer.Set(context.WithoutCancel(ctx), observe.AgentsConnected, float64(len(s.current)))
 }

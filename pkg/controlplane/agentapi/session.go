@@ -33,7 +33,7 @@ func (se *session) run(ctx context.Context) error {
 	if err := se.acquire(ctx); err != nil {
 		return err
 	}
-	se.service.enter(se)
+	se.service.enter(ctx, se)
 	defer se.release(ctx)
 	se.logger.InfoContext(ctx, "piped connected", slog.Int64("epoch", se.fence.Epoch))
 	return se.push(ctx)
@@ -235,7 +235,7 @@ func (se *session) unlessRetryable(ctx context.Context, err error, what string) 
 // release gives the lease back, unless a newer stream of the same process holds
 // it. It must work after the call was cancelled.
 func (se *session) release(ctx context.Context) {
-	if !se.service.leave(se) {
+	if !se.service.leave(ctx, se) {
 		return
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), releaseTimeout)

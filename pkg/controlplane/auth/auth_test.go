@@ -296,7 +296,7 @@ func TestHashPassword(t *testing.T) {
 			t.Errorf("%d bytes: got %v", len(bad), err)
 		}
 	}
-	if auth.NewPassword() == auth.NewPassword() {
+	if first, second := auth.NewPassword(), auth.NewPassword(); first == second {
 		t.Error("passwords repeat")
 	}
 }

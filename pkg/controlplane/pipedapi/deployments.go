@@ -142,7 +142,8 @@ func (s *Service) newDeployment(ctx context.Context, p *modelpb.Deployment) (*mo
 	// arrival whatever the agents' clocks say.
 	d.CreatedAt = time.Now()
 	d.UpdatedAt = d.CreatedAt
-	return d, caller, d.Validate()
+	err = d.Validate()
+	return d, caller, err
 }
 
 // CreateDeployment stores a new deployment of one of the agent's applications,

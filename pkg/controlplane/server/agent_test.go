@@ -193,9 +193,9 @@ func TestAgentStreamEndsWhenDisabled(t *testing.T) {
 	t.Parallel()
 	w := setup(t)
 	a := w.agent("dev", "a")
-	holder, standby := w.connect(a, "holder"), (*connection)(nil)
+	holder := w.connect(a, "holder")
 	holder.lease()
-	standby = w.connect(a, "standby")
+	standby := w.connect(a, "standby")
 	standby.next()
 	_, err := w.store.UpdatePiped(t.Context(), a.id, func(p *model.Piped) error {
 		p.Disabled = true

@@ -162,7 +162,8 @@ func limit(stopping context.Context) connect.ServerInterceptor {
 			}
 			ctx, cancel := context.WithCancelCause(ctx)
 			defer cancel(nil)
-			defer context.AfterFunc(stopping, func() { cancel(context.Cause(stopping)) })()
+			stop := context.AfterFunc(stopping, func() { cancel(context.Cause(stopping)) })
+			defer stop()
 			return next(ctx, spec, impatient{ServerStream: stream, ctx: ctx})
 		}
 	}

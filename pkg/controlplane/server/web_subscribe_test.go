@@ -128,6 +128,7 @@ func TestSubscribeTopics(t *testing.T) {
 	}
 	w.run(a, id, model.StageECSTrafficRouting, modelpb.StageStatus_STAGE_SUCCESS)
 	for f.of("application").GetApplication().GetLatest().GetCanaryPercent() != 7 {
+		continue
 	}
 	_, err = a.ReportCommandHandled(a.ctx, &pipedservice.ReportCommandHandledRequest{
 		CommandId: sync.GetCommandId(), Status: modelpb.CommandStatus_COMMAND_SUCCEEDED, HandledAt: someTime,
@@ -146,6 +147,7 @@ func TestSubscribeTopics(t *testing.T) {
 	}
 	w.connect(a, "i").lease()
 	for f.of("piped").GetPiped().GetHost() != "host-of-i" {
+		continue
 	}
 	w.complete(a, id)
 	if m := f.of("log").GetStageLog(); !m.GetCompleted() {

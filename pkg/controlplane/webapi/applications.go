@@ -138,7 +138,7 @@ func applicationFilter(user auth.User, f *webv1.ApplicationFilter) datastore.App
 }
 
 func kinds(list []modelpb.ApplicationKind) []model.ApplicationKind {
-	var out []model.ApplicationKind
+	out := slices.Grow([]model.ApplicationKind(nil), len(list)) // nil does not narrow
 	for _, kind := range list {
 		out = append(out, model.ApplicationKind(kind))
 	}

@@ -29,9 +29,7 @@ func newFollowList(s *Service, user auth.User, list webv1.ListTopic_List) (*foll
 		f.waker, f.of = notify.DeploymentList(user.ProjectID), []datastore.Noun{datastore.NounDeployment}
 	case webv1.ListTopic_LIST_PIPEDS:
 		f.waker, f.of = notify.PipedList(user.ProjectID), []datastore.Noun{datastore.NounPiped}
-	case webv1.ListTopic_LIST_UNSPECIFIED:
-		fallthrough
-	default:
+	default: // LIST_UNSPECIFIED too
 		return nil, model.Errorf(model.CodeInvalid, "there is no list %s", list)
 	}
 	return f, nil

@@ -87,9 +87,9 @@ type follower interface {
 	// wakers are the notifications after which to look.
 	wakers() []notify.Topic
 	// needs says what a glance has to find out for it.
-	needs(*glance)
+	needs(g *glance)
 	// differs reports whether the glance found what look has not returned.
-	differs(*glance) bool
+	differs(g *glance) bool
 	// look reads the thing and returns at most one event.
 	look(ctx context.Context) (seen, error)
 }

@@ -42,23 +42,23 @@ var (
 func TestEveryCall(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	for name, make := range requests {
+	for name, request := range requests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := *w
 			w.t = t
 			th := w.things(w.mine)
 			if !slices.Contains(namesNothing, name) {
-				message := w.refused(codes.NotFound, w.mine, name, make(w.mine, strangers()))
+				message := w.refused(codes.NotFound, w.mine, name, request(w.mine, strangers()))
 				if !strings.HasPrefix(message, "Entity was not found to ") {
 					t.Errorf("the sentence is %q", message)
 				}
-				w.refused(codes.PermissionDenied, w.foreign, name, make(w.foreign, th))
+				w.refused(codes.PermissionDenied, w.foreign, name, request(w.foreign, th))
 				if !slices.Contains(ofProject, name) {
-					w.refused(codes.PermissionDenied, w.other, name, make(w.other, th))
+					w.refused(codes.PermissionDenied, w.other, name, request(w.other, th))
 				}
 			}
-			raw, err := service[name].request.Encode(make(w.mine, th))
+			raw, err := service[name].request.Encode(request(w.mine, th))
 			w.must(err)
 			for _, authorization := range []string{"", "PIPED-TOKEN", strings.Replace(w.mine.authorization, "PIPED-TOKEN", "API-KEY", 1), w.mine.authorization + "x"} {
 				if _, status := w.raw(prefix+name, authorization, raw); status.Code != codes.Unauthenticated {
@@ -134,8 +134,8 @@ func TestEveryRule(t *testing.T) {
 	w := newWorld(t)
 	th := w.things(w.mine)
 	rules := 0
-	for name, make := range requests {
-		for _, b := range breaches(service[name].request, make(w.mine, th), name) {
+	for name, request := range requests {
+		for _, b := range breaches(service[name].request, request(w.mine, th), name) {
 			rules++
 			raw, err := service[name].request.Encode(b.request)
 			w.must(err)

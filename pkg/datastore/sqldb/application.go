@@ -41,7 +41,7 @@ func (s *Store) AddApplication(ctx context.Context, a *model.Application) error 
 		if err := applications().insert(ctx, s, tx, row); err != nil {
 			return err
 		}
-		return applicationLabels.insert(ctx, tx, row.labelled())
+		return applicationLabels().insert(ctx, tx, row.labelled())
 	})
 }
 
@@ -62,7 +62,7 @@ func applicationListing(f datastore.ApplicationFilter, page datastore.Page) list
 	switch {
 	case len(f.Labels) > 0:
 		addIn(&where, "t.sync_status", f.SyncStatuses)
-		l.branches = []branch{applicationLabels.branch(f.ProjectID, f.Labels, where)} // deleted applications have no rows there
+		l.branches = []branch{applicationLabels().branch(f.ProjectID, f.Labels, where)} // deleted applications have no rows there
 	case len(f.SyncStatuses) > 0 && f.PipedID == "":
 		// Most applications are synced, and people look for the few that are not: one index range for each status.
 		for _, status := range f.SyncStatuses {
@@ -114,7 +114,7 @@ func applicationCount(f datastore.ApplicationFilter) query {
 	from := "applications t"
 	if len(f.Labels) > 0 {
 		where.add("t.deleted = ?", false) // also makes the branch join the applications
-		b := applicationLabels.branch(f.ProjectID, f.Labels, where)
+		b := applicationLabels().branch(f.ProjectID, f.Labels, where)
 		from, where = b.from, b.where
 	} else {
 		where = append(listed(f.ProjectID), where...)
@@ -126,7 +126,7 @@ func applicationCount(f datastore.ApplicationFilter) query {
 // CountApplicationsOf implements datastore.Applications.
 func (s *Store) CountApplicationsOf(ctx context.Context, pipedIDs []string) (map[string]int, error) {
 	if len(pipedIDs) == 0 {
-		return nil, nil
+		return map[string]int{}, nil
 	}
 	if err := checkBatch("piped", pipedIDs); err != nil {
 		return nil, err
@@ -156,7 +156,7 @@ func (s *Store) UpdateApplication(
 			if before.sameLabels(after) {
 				return nil
 			}
-			return applicationLabels.replace(ctx, tx, after.labelled())
+			return applicationLabels().replace(ctx, tx, after.labelled())
 		},
 	})
 }

@@ -130,7 +130,7 @@ func (s *Store) StartChain(ctx context.Context, fence model.Fence, start datasto
 		if err := deployments().insert(ctx, s, tx, first); err != nil {
 			return err
 		}
-		if err := deploymentLabels.insert(ctx, tx, first.labelled()); err != nil {
+		if err := deploymentLabels().insert(ctx, tx, first.labelled()); err != nil {
 			return err
 		}
 		for _, row := range asked {

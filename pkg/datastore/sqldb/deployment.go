@@ -39,7 +39,7 @@ func (s *Store) CreateDeployment(ctx context.Context, fence model.Fence, d *mode
 		if err := deployments().insert(ctx, s, tx, row); err != nil {
 			return err
 		}
-		return deploymentLabels.insert(ctx, tx, row.labelled())
+		return deploymentLabels().insert(ctx, tx, row.labelled())
 	})
 }
 
@@ -70,7 +70,7 @@ func deploymentListing(f datastore.DeploymentFilter, page datastore.Page) listin
 	case len(f.Labels) > 0:
 		addIn(&where, "t.kind", f.Kinds)
 		addIn(&where, "t.status", f.Statuses)
-		l.branches = []branch{deploymentLabels.branch(f.ProjectID, f.Labels, where)}
+		l.branches = []branch{deploymentLabels().branch(f.ProjectID, f.Labels, where)}
 	case !owned && len(f.Statuses)+len(f.Kinds) > 0:
 		l.branches = rareBranches(f, where)
 	default:
@@ -87,7 +87,7 @@ func deploymentListing(f datastore.DeploymentFilter, page datastore.Page) listin
 func rareBranches(f datastore.DeploymentFilter, where conditions) []branch {
 	var branches []branch
 	add := func(status model.DeploymentStatus, kinds ...model.ApplicationKind) {
-		one := conditions{}
+		one := make(conditions, 0, 3+len(where))
 		addIf(&one, "t.project_id", f.ProjectID)
 		for _, kind := range kinds {
 			one.add("t.kind = ?", int64(kind))
@@ -144,7 +144,7 @@ func (s *Store) UpdateDeployment(
 			if before.sameLabels(after) {
 				return nil
 			}
-			return deploymentLabels.replace(ctx, tx, after.labelled())
+			return deploymentLabels().replace(ctx, tx, after.labelled())
 		},
 	})
 }

@@ -18,10 +18,9 @@ type labelTable struct {
 	owner string // table of the labelled rows
 }
 
-var (
-	applicationLabels = labelTable{"application_labels", "applications"}
-	deploymentLabels  = labelTable{"deployment_labels", "deployments"}
-)
+func applicationLabels() labelTable { return labelTable{"application_labels", "applications"} }
+
+func deploymentLabels() labelTable { return labelTable{"deployment_labels", "deployments"} }
 
 // labelled is what the rows of one owner are made from.
 type labelled struct {

@@ -156,7 +156,7 @@ func (s *Store) GetLease(ctx context.Context, pipedID string) (model.Lease, erro
 // GetLeases implements datastore.Leases.
 func (s *Store) GetLeases(ctx context.Context, pipedIDs []string) (map[string]model.Lease, error) {
 	if len(pipedIDs) == 0 {
-		return nil, nil
+		return map[string]model.Lease{}, nil
 	}
 	if err := checkBatch("piped", pipedIDs); err != nil {
 		return nil, err

@@ -108,10 +108,7 @@ type pageRead struct {
 
 // keys returns the subquery that finds the keys of the page's rows and of one more.
 func (l *pageRead) keys() (string, []any) {
-	var (
-		parts []string
-		args  []any
-	)
+	parts, args := make([]string, 0, len(l.branches)), []any(nil)
 	for _, b := range l.branches {
 		where := slices.Clone(b.where)
 		if l.after != nil {
@@ -122,7 +119,7 @@ func (l *pageRead) keys() (string, []any) {
 		if b.at != "" {
 			at, order = b.at, b.at+l.direction()+", "+order
 		}
-		parts = append(parts, fmt.Sprintf("SELECT * FROM (SELECT %s AS id, %s AS sort_at, %s AS sort_key FROM %s%s ORDER BY %s LIMIT %d) b%d",
+		parts = append(parts, fmt.Sprintf("SELECT id, sort_at, sort_key FROM (SELECT %s AS id, %s AS sort_at, %s AS sort_key FROM %s%s ORDER BY %s LIMIT %d) b%d",
 			b.id, at, b.key, b.from, clause, order, l.size+1, len(parts)))
 		args = append(args, a...)
 	}
@@ -130,7 +127,7 @@ func (l *pageRead) keys() (string, []any) {
 		return parts[0], args
 	}
 	// Merge the keys before any document is read.
-	return fmt.Sprintf("SELECT * FROM (%s) u ORDER BY sort_at%s, sort_key%s LIMIT %d",
+	return fmt.Sprintf("SELECT id, sort_at, sort_key FROM (%s) u ORDER BY sort_at%s, sort_key%s LIMIT %d",
 		strings.Join(parts, " UNION ALL "), l.direction(), l.direction(), l.size+1), args
 }
 

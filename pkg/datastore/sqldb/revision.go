@@ -11,7 +11,7 @@ import (
 // Revisions implements datastore.Revisions.
 func (s *Store) Revisions(ctx context.Context, noun datastore.Noun, ids []string) (map[string]datastore.Revision, error) {
 	if len(ids) == 0 {
-		return nil, nil
+		return map[string]datastore.Revision{}, nil
 	}
 	if err := checkBatch(string(noun), ids); err != nil {
 		return nil, err

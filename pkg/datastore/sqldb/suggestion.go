@@ -28,11 +28,12 @@ func suggestionToDocument(i model.ApplicationInfo) suggestionDocument {
 }
 
 func (d suggestionDocument) toModel(pipedID string) model.ApplicationInfo {
-	if len(d.Labels) == 0 {
-		d.Labels = nil
+	labels := d.Labels
+	if len(labels) == 0 {
+		labels = nil
 	}
 	return model.ApplicationInfo{
-		Name: d.Name, Kind: model.ApplicationKind(d.Kind), Labels: d.Labels, Description: d.Description, PipedID: pipedID,
+		Name: d.Name, Kind: model.ApplicationKind(d.Kind), Labels: labels, Description: d.Description, PipedID: pipedID,
 		RepoID: d.RepoID, Path: d.Path, ConfigFilename: d.ConfigFilename,
 	}
 }

@@ -89,7 +89,7 @@ func (d *differ) entry(ctx context.Context, name string, from, to treeEntry) err
 
 func (d *differ) entries(ctx context.Context, dir, hash string) (map[string]treeEntry, error) {
 	if hash == "" {
-		return nil, nil
+		return map[string]treeEntry{}, nil
 	}
 	if depth(dir) > maxDepth {
 		return nil, model.Errorf(model.CodeExhausted, "directories are nested more than %d deep", maxDepth)

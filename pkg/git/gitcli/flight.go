@@ -39,7 +39,8 @@ func (s *flights) join(ctx context.Context) error {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if f.waiters--; f.waiters == 0 {
+	f.waiters--
+	if f.waiters == 0 {
 		f.cancel(context.Cause(ctx))
 	}
 	return context.Cause(ctx)

@@ -13,13 +13,11 @@ var (
 	chatter = regexp.MustCompile(`(?i)^(hint:|warning:|cloning into|from |@+$|please make sure you have the correct access rights|and the repository exists` +
 		`|fatal: could not read from remote repository|fatal: the remote end hung up|fatal: early eof|fatal: fetch-pack: |it is also possible|someone could be|the fingerprint|add correct host key|offending ` +
 		`|remote: (enumerating|counting|compressing|total|finding sources|resolving)|(receiving|resolving|remote: *$))`)
-	// telling are the lines that name the cause, the most telling kind first.
-	telling = []*regexp.Regexp{
-		regexp.MustCompile(`(?i)permission denied|host identification has changed|host key verification failed|host key is known|could not resolve|no space left`),
-		regexp.MustCompile(`(?i)^(remote: )?ERROR:|^ssh: `),
-		regexp.MustCompile(`(?i)^(fatal|error):`),
-		regexp.MustCompile(`(?i)^remote:`),
-	}
+	// These lines name the cause, the most telling kind first.
+	tellingCause  = regexp.MustCompile(`(?i)permission denied|host identification has changed|host key verification failed|host key is known|could not resolve|no space left`)
+	tellingServer = regexp.MustCompile(`(?i)^(remote: )?ERROR:|^ssh: `)
+	tellingGit    = regexp.MustCompile(`(?i)^(fatal|error):`)
+	tellingRemote = regexp.MustCompile(`(?i)^remote:`)
 )
 
 // tellingLine picks the one line of what git and ssh printed that says why.
@@ -38,7 +36,7 @@ func tellingLine(stderr string) string {
 	if len(useful) == 0 {
 		useful = all
 	}
-	for _, kind := range telling {
+	for _, kind := range []*regexp.Regexp{tellingCause, tellingServer, tellingGit, tellingRemote} {
 		for _, line := range useful {
 			if kind.MatchString(line) {
 				return shorten(line)

@@ -14,11 +14,11 @@ import (
 )
 
 // nowhere is a hash no repository has.
-var nowhere = strings.Repeat("1234567890", 4)
+const nowhere = "1234567890123456789012345678901234567890"
 
 func testCommit(t *testing.T, h Harness) {
 	at := time.Date(2031, 5, 6, 7, 8, 9, 0, time.UTC)
-	hash := h.Remote.Commit(t, "main", Change{
+	hash := h.Remote.Commit(t, mainBranch, Change{
 		Message: "Ship ün grün\n\nBody <with> \"signs\".\n", At: at, Write: map[string]string{"f": "1"},
 	})
 	fetch(t, h.Source, h.Repository)
@@ -26,20 +26,20 @@ func testCommit(t *testing.T, h Harness) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := git.Commit{Hash: hash, Message: "Ship ün grün\n\nBody <with> \"signs\".", Author: Author, CreatedAt: at, Branch: "main"}
+	want := git.Commit{Hash: hash, Message: "Ship ün grün\n\nBody <with> \"signs\".", Author: Author, CreatedAt: at, Branch: mainBranch}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("Commit() differs (-want +got):\n%s", diff)
 	}
-	long := h.Remote.Commit(t, "main", Change{Message: strings.Repeat("long ", 40_000), Write: map[string]string{"f": "2"}})
+	long := h.Remote.Commit(t, mainBranch, Change{Message: strings.Repeat("long ", 40_000), Write: map[string]string{"f": "2"}})
 	fetch(t, h.Source, h.Repository)
 	got, err = h.Source.Commit(t.Context(), h.Repository, long)
-	if err != nil || len(got.Message) == 0 || len(got.Message) > 64<<10 {
+	if err != nil || got.Message == "" || len(got.Message) > 64<<10 {
 		t.Errorf("a long message came back with %d bytes, error %v", len(got.Message), err)
 	}
 }
 
 func testCommitUnknown(t *testing.T, h Harness) {
-	hash := h.Remote.Commit(t, "main", Change{Write: map[string]string{"f": "1"}})
+	hash := h.Remote.Commit(t, mainBranch, Change{Write: map[string]string{"f": "1"}})
 	_, err := h.Source.Commit(t.Context(), h.Repository, hash)
 	wantUnknown(t, "Commit before any fetch", err)
 	_, err = h.Source.Snapshot(t.Context(), h.Repository, hash)
@@ -57,8 +57,8 @@ func testCommitUnknown(t *testing.T, h Harness) {
 }
 
 func testFetchCommit(t *testing.T, h Harness) {
-	old := h.Remote.Commit(t, "main", Change{Write: map[string]string{"f": "1"}})
-	h.Remote.Commit(t, "main", Change{Orphan: true, Write: map[string]string{"f": "2"}})
+	old := h.Remote.Commit(t, mainBranch, Change{Write: map[string]string{"f": "1"}})
+	h.Remote.Commit(t, mainBranch, Change{Orphan: true, Write: map[string]string{"f": "2"}})
 	fetch(t, h.Source, h.Repository)
 	_, err := h.Source.Commit(t.Context(), h.Repository, old)
 	wantUnknown(t, "Commit pushed away before the first fetch", err)
@@ -66,7 +66,7 @@ func testFetchCommit(t *testing.T, h Harness) {
 	if b, err := snapshot(t, h.Source, h.Repository, old).ReadFile("f"); err != nil || string(b) != "1" {
 		t.Errorf("a commit fetched by hash has f = %q, %v", b, err)
 	}
-	tip := h.Remote.Commit(t, "main", Change{Write: map[string]string{"f": "3"}})
+	tip := h.Remote.Commit(t, mainBranch, Change{Write: map[string]string{"f": "3"}})
 	wantUnknown(t, "Fetch of a commit that is nowhere", h.Source.Fetch(t.Context(), h.Repository, old, nowhere))
 	if _, err := h.Source.Commit(t.Context(), h.Repository, tip); err != nil {
 		t.Errorf("the branch was not fetched beside an unknown commit: %v", err)
@@ -75,11 +75,11 @@ func testFetchCommit(t *testing.T, h Harness) {
 
 // testFetchConcurrently: whoever calls Fetch after a push sees that push.
 func testFetchConcurrently(t *testing.T, h Harness) {
-	h.Remote.Commit(t, "main", Change{Write: map[string]string{"f": "0"}})
+	h.Remote.Commit(t, mainBranch, Change{Write: map[string]string{"f": "0"}})
 	var callers sync.WaitGroup
 	for i := range 6 {
 		callers.Go(func() {
-			hash := h.Remote.Commit(t, "main", Change{Write: map[string]string{"f": strconv.Itoa(i)}})
+			hash := h.Remote.Commit(t, mainBranch, Change{Write: map[string]string{"f": strconv.Itoa(i)}})
 			if err := h.Source.Fetch(t.Context(), h.Repository); err != nil {
 				t.Errorf("Fetch: %v", err)
 			}
@@ -92,12 +92,12 @@ func testFetchConcurrently(t *testing.T, h Harness) {
 }
 
 func testForcePush(t *testing.T, h Harness) {
-	old := h.Remote.Commit(t, "main", Change{Write: map[string]string{"f": "old", "g": "same"}})
+	old := h.Remote.Commit(t, mainBranch, Change{Write: map[string]string{"f": "old", "g": "same"}})
 	fetch(t, h.Source, h.Repository)
-	forced := h.Remote.Commit(t, "main", Change{Orphan: true, Write: map[string]string{"f": "new", "g": "same"}})
+	forced := h.Remote.Commit(t, mainBranch, Change{Orphan: true, Write: map[string]string{"f": "new", "g": "same"}})
 	fetch(t, h.Source, h.Repository)
 	wantBoth(t, h.Source, h.Repository, old, forced)
-	h.Remote.Push(t, "main", old)
+	h.Remote.Push(t, mainBranch, old)
 	fetch(t, h.Source, h.Repository)
 	wantBoth(t, h.Source, h.Repository, old, forced)
 	if got := head(t, h); got != old {
@@ -106,9 +106,9 @@ func testForcePush(t *testing.T, h Harness) {
 }
 
 func testForcePushRestart(t *testing.T, h Harness) {
-	old := h.Remote.Commit(t, "main", Change{Write: map[string]string{"f": "old", "g": "same"}})
+	old := h.Remote.Commit(t, mainBranch, Change{Write: map[string]string{"f": "old", "g": "same"}})
 	fetch(t, h.Source, h.Repository)
-	forced := h.Remote.Commit(t, "main", Change{Orphan: true, Write: map[string]string{"f": "new", "g": "same"}})
+	forced := h.Remote.Commit(t, mainBranch, Change{Orphan: true, Write: map[string]string{"f": "new", "g": "same"}})
 	fetch(t, h.Source, h.Repository)
 	if far, ok := h.Remote.(interface{ Forget(t testing.TB) }); ok {
 		far.Forget(t)
@@ -136,7 +136,7 @@ func wantBoth(t *testing.T, src git.Source, repo git.Repository, old, forced str
 }
 
 func testChangedUnknown(t *testing.T, h Harness) {
-	hash := h.Remote.Commit(t, "main", Change{Write: map[string]string{"f": "1"}})
+	hash := h.Remote.Commit(t, mainBranch, Change{Write: map[string]string{"f": "1"}})
 	fetch(t, h.Source, h.Repository)
 	for _, pair := range [][2]string{{nowhere, hash}, {hash, nowhere}, {nowhere, nowhere}} {
 		_, err := h.Source.ChangedFiles(t.Context(), h.Repository, pair[0], pair[1])
@@ -171,7 +171,7 @@ func testChangedFiles(t *testing.T, h Harness) {
 	}
 	hashes := make([]string, len(steps))
 	for i, step := range steps {
-		hashes[i] = h.Remote.Commit(t, "main", step.change)
+		hashes[i] = h.Remote.Commit(t, mainBranch, step.change)
 	}
 	fetch(t, h.Source, h.Repository)
 	for i := 1; i < len(steps); i++ {

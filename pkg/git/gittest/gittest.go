@@ -10,12 +10,15 @@ import (
 	"pipecd/pkg/model"
 )
 
+// mainBranch is the branch of a Harness's repository.
+const mainBranch = "main"
+
 // Harness is one fresh world for one test.
 type Harness struct {
 	// Source is the adapter under test. The harness closes it.
 	Source git.Source
 	// Repository exists at the far end and has no commit yet. Its branch is
-	// "main".
+	// mainBranch.
 	Repository git.Repository
 	// Remote changes the repository at the far end.
 	Remote Remote
@@ -77,7 +80,7 @@ func runAll(t *testing.T, newHarness func(t *testing.T) Harness, tests map[strin
 
 func testHead(t *testing.T, h Harness) {
 	for _, content := range []string{"1", "2"} {
-		want := h.Remote.Commit(t, "main", Change{Write: map[string]string{"f": content}})
+		want := h.Remote.Commit(t, mainBranch, Change{Write: map[string]string{"f": content}})
 		// Branches whose full names end in the same words.
 		h.Remote.Commit(t, "x/main", Change{Write: map[string]string{"f": "x" + content}})
 		h.Remote.Commit(t, "refs/heads/main", Change{Write: map[string]string{"f": "y" + content}})
@@ -117,12 +120,12 @@ func testBranches(t *testing.T, h Harness) {
 }
 
 func testHostileArguments(t *testing.T, h Harness) {
-	hash := h.Remote.Commit(t, "main", Change{Write: map[string]string{"f": "1"}})
+	hash := h.Remote.Commit(t, mainBranch, Change{Write: map[string]string{"f": "1"}})
 	fetch(t, h.Source, h.Repository)
 	for _, bad := range []git.Repository{
-		{ID: "r", Remote: "--upload-pack=false", Branch: "main"},
-		{ID: "r", Remote: "ext::sh -c false", Branch: "main"},
-		{ID: "r", Remote: "ssh://-oProxyCommand=false/r", Branch: "main"},
+		{ID: "r", Remote: "--upload-pack=false", Branch: mainBranch},
+		{ID: "r", Remote: "ext::sh -c false", Branch: mainBranch},
+		{ID: "r", Remote: "ssh://-oProxyCommand=false/r", Branch: mainBranch},
 		{ID: "r", Remote: h.Repository.Remote, Branch: "--upload-pack=false"},
 		{ID: "r", Remote: h.Repository.Remote, Branch: "*"},
 		{},
@@ -137,7 +140,7 @@ func testHostileArguments(t *testing.T, h Harness) {
 		_, err = h.Source.Snapshot(t.Context(), bad, hash)
 		wantError(t, "Snapshot", err, model.CodeInvalid, "")
 	}
-	for _, bad := range []string{"", "main", "HEAD", hash[:10], "--all", hash + "\n" + hash, strings.ToUpper(hash), hash + ":f"} {
+	for _, bad := range []string{"", mainBranch, "HEAD", hash[:10], "--all", hash + "\n" + hash, strings.ToUpper(hash), hash + ":f"} {
 		if bad == hash {
 			continue // a hash of digits only
 		}
@@ -148,7 +151,7 @@ func testHostileArguments(t *testing.T, h Harness) {
 }
 
 func testCancelled(t *testing.T, h Harness) {
-	hash := h.Remote.Commit(t, "main", Change{Write: map[string]string{"f": "1"}})
+	hash := h.Remote.Commit(t, mainBranch, Change{Write: map[string]string{"f": "1"}})
 	cause := errors.New("the test said so")
 	ctx, cancel := context.WithCancelCause(t.Context())
 	cancel(cause)

@@ -19,7 +19,7 @@ func testSnapshotFS(t *testing.T, h Harness) {
 		"-n": "dash", "deep/er/and/deeper": "d", ".gitattributes": "* text eol=crlf filter=evil export-ignore export-subst\n",
 		"crlf": "a\r\nb\n", "subst": "$Format:%H$\n", "new\nline": "n",
 	}
-	hash := h.Remote.Commit(t, "main", Change{Write: files})
+	hash := h.Remote.Commit(t, mainBranch, Change{Write: files})
 	fetch(t, h.Source, h.Repository)
 	snap := snapshot(t, h.Source, h.Repository, hash)
 	var names []string
@@ -35,16 +35,16 @@ func testSnapshotFS(t *testing.T, h Harness) {
 	if err := fstest.TestFS(snap, names...); err != nil {
 		t.Errorf("the snapshot is no proper file system: %v", err)
 	}
-	if got := snap.Commit(); got.Hash != hash || got.Author != Author || got.Branch != "main" {
+	if got := snap.Commit(); got.Hash != hash || got.Author != Author || got.Branch != mainBranch {
 		t.Errorf("Commit() = %+v", got)
 	}
 }
 
 func testSnapshotImmutable(t *testing.T, h Harness) {
-	first := h.Remote.Commit(t, "main", Change{Write: map[string]string{"d/f": "1"}})
+	first := h.Remote.Commit(t, mainBranch, Change{Write: map[string]string{"d/f": "1"}})
 	fetch(t, h.Source, h.Repository)
 	snap := snapshot(t, h.Source, h.Repository, first)
-	h.Remote.Commit(t, "main", Change{Orphan: true, Write: map[string]string{"d/f": "2"}})
+	h.Remote.Commit(t, mainBranch, Change{Orphan: true, Write: map[string]string{"d/f": "2"}})
 	fetch(t, h.Source, h.Repository)
 	if b, err := snap.ReadFile("d/f"); err != nil || string(b) != "1" {
 		t.Errorf("ReadFile of an older snapshot = %q, %v; want 1", b, err)
@@ -52,7 +52,7 @@ func testSnapshotImmutable(t *testing.T, h Harness) {
 }
 
 func testSnapshotRefuses(t *testing.T, h Harness) {
-	hash := h.Remote.Commit(t, "main", Change{
+	hash := h.Remote.Commit(t, mainBranch, Change{
 		Write:     map[string]string{"dir/file": "1"},
 		Link:      map[string]string{"dir/passwd": "/etc/passwd", "dir/up": "../..", "dir/here": "file"},
 		Submodule: map[string]string{"mod": "one"},
@@ -102,7 +102,7 @@ func testSnapshotRefuses(t *testing.T, h Harness) {
 }
 
 func testSnapshotLargeFile(t *testing.T, h Harness) {
-	hash := h.Remote.Commit(t, "main", Change{Write: map[string]string{
+	hash := h.Remote.Commit(t, mainBranch, Change{Write: map[string]string{
 		"huge": strings.Repeat("h", git.MaxFileSize+1), "limit": strings.Repeat("l", git.MaxFileSize), "small": "s",
 	}})
 	fetch(t, h.Source, h.Repository)
@@ -123,7 +123,7 @@ func testSnapshotLargeFile(t *testing.T, h Harness) {
 }
 
 func testSnapshotClosed(t *testing.T, h Harness) {
-	hash := h.Remote.Commit(t, "main", Change{Write: map[string]string{"f": "1"}})
+	hash := h.Remote.Commit(t, mainBranch, Change{Write: map[string]string{"f": "1"}})
 	fetch(t, h.Source, h.Repository)
 	snap, other := snapshot(t, h.Source, h.Repository, hash), snapshot(t, h.Source, h.Repository, hash)
 	for range 2 {
@@ -140,7 +140,7 @@ func testSnapshotClosed(t *testing.T, h Harness) {
 }
 
 func testFind(t *testing.T, h Harness) {
-	hash := h.Remote.Commit(t, "main", Change{
+	hash := h.Remote.Commit(t, mainBranch, Change{
 		Write: map[string]string{
 			"b/app.pipecd.yaml": "", "a/x/app.pipecd.yaml": "", "a/x/app.yaml": "", "app.pipecd.yaml": "", "c/d.pipecd.yaml/f": "",
 		},

@@ -156,7 +156,7 @@ func (a *Agent) act(ctx context.Context, g grant) {
 	defer end(nil)
 	stopped := context.AfterFunc(ctx, func() { end(stage.ErrStopping) })
 	defer stopped()
-	p := a.newPeriod(func() { a.lose(g.serial) })
+	p := a.newPeriod(func() { a.lose(ctx, g.serial) })
 	a.mu.Lock()
 	a.now = p
 	a.mu.Unlock()
@@ -192,7 +192,7 @@ func (a *Agent) granted() (grant, <-chan struct{}) {
 }
 
 // change sets whether this process may act.
-func (a *Agent) change(allowed bool, epoch int64) {
+func (a *Agent) change(ctx context.Context, allowed bool, epoch int64) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.grant.allowed == allowed && a.grant.epoch == epoch {
@@ -203,18 +203,18 @@ func (a *Agent) change(allowed bool, epoch int64) {
 	if allowed {
 		held = 1
 	}
-	a.options.Observer.Set(context.Background(), observe.LeaseHeld, held) // a level belongs to no call
+	a.options.Observer.Set(context.WithoutCancel(ctx), observe.LeaseHeld, held)
 	close(a.moved)
 	a.moved = make(chan struct{})
 }
 
 // lose ends the period with the serial; a later one is not affected.
-func (a *Agent) lose(serial int) {
+func (a *Agent) lose(ctx context.Context, serial int) {
 	a.mu.Lock()
 	current := a.grant.serial == serial
 	a.mu.Unlock()
 	if current {
-		a.change(false, 0)
+		a.change(ctx, false, 0)
 	}
 }
 
@@ -228,16 +228,16 @@ func (a *Agent) period() *period {
 type handler struct{ agent *Agent }
 
 // Leased implements apiclient.Handler.
-func (h handler) Leased(_ context.Context, epoch int64) { h.agent.change(true, epoch) }
+func (h handler) Leased(ctx context.Context, epoch int64) { h.agent.change(ctx, true, epoch) }
 
 // Standby implements apiclient.Handler.
 func (h handler) Standby(ctx context.Context, holder apiclient.Holder) {
 	h.agent.logger.WarnContext(ctx, "another process acts for this agent id; this one stands by until it is gone", slog.String("holder", holder.String()))
-	h.agent.change(false, 0)
+	h.agent.change(ctx, false, 0)
 }
 
 // Polling implements apiclient.Handler.
-func (h handler) Polling(context.Context) { h.agent.change(true, 0) }
+func (h handler) Polling(ctx context.Context) { h.agent.change(ctx, true, 0) }
 
 // Command implements apiclient.Handler. One that finds no room comes again by
 // the next reconciliation.

@@ -125,10 +125,10 @@ func (p *plane) until(t *testing.T, what string, ok func() bool) {
 		case <-changed:
 		case <-ctx.Done():
 			p.mu.Lock()
-			defer p.mu.Unlock()
 			for _, d := range p.deployments {
 				t.Logf("deployment %s of %.7s: %s %s %+v", d.ID, d.Trigger.Commit.Hash, d.Status, d.StatusReason, d.Stages)
 			}
+			p.mu.Unlock()
 			t.Fatalf("it never came to this: %s", what)
 		}
 	}

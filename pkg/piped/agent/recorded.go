@@ -89,7 +89,8 @@ func unpack(packed string) (recordedTree, error) {
 		return nil, model.Wrap(model.CodeInvalid, errors.Join(err, errors.New("not whole")), doing)
 	}
 	var tree recordedTree
-	return tree, model.Wrap(model.CodeInvalid, json.Unmarshal(text, &tree), doing)
+	err = json.Unmarshal(text, &tree)
+	return tree, model.Wrap(model.CodeInvalid, err, doing)
 }
 
 // Open implements fs.FS; it is asked only for what there is not, as files are

@@ -19,11 +19,13 @@ func observed(o observe.Observer) grpc.UnaryClientInterceptor {
 		headers := http.Header{}
 		service, name := split(method)
 		ctx, end := o.Begin(ctx, observe.Operation{Kind: observe.ControlPlaneCall, Group: service, Name: name, Header: headers})
+		var pairs []string
 		for key, values := range headers {
 			for _, value := range values {
-				ctx = metadata.AppendToOutgoingContext(ctx, strings.ToLower(key), value)
+				pairs = append(pairs, strings.ToLower(key), value)
 			}
 		}
+		ctx = metadata.AppendToOutgoingContext(ctx, pairs...)
 		err := invoke(ctx, method, req, reply, conn, opts...)
 		end(status.Code(err).String(), err)
 		return err

@@ -62,7 +62,7 @@ type received struct {
 
 // agentStream is what the two libraries' server streams have in common.
 type agentStream interface {
-	Send(*agentv1.ConnectResponse) error
+	Send(response *agentv1.ConnectResponse) error
 	Recv() (*agentv1.ConnectRequest, error)
 	Context() context.Context
 }

@@ -115,7 +115,7 @@ func (s *Session) Run(ctx context.Context, h Handler) error {
 		lasted, err := s.connect(ctx, h)
 		switch {
 		case ctx.Err() != nil:
-			return nil
+			continue // to the end
 		case isUnknownCall(err):
 			s.poll(ctx, h)
 			pause.Reset()

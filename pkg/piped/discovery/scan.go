@@ -63,7 +63,8 @@ func (s *scan) directory(ctx context.Context, dir string, depth int) error {
 		return err
 	}
 	for _, e := range entries {
-		if s.entries++; s.entries > s.most.entries {
+		s.entries++
+		if s.entries > s.most.entries {
 			s.result.Partial = true
 			return nil
 		}
@@ -85,7 +86,8 @@ func (s *scan) directory(ctx context.Context, dir string, depth int) error {
 // file reads one configuration file. One that cannot be read (it is too large,
 // say) describes nothing.
 func (s *scan) file(dir, name string) {
-	if s.files++; s.files > s.most.files {
+	s.files++
+	if s.files > s.most.files {
 		s.result.Partial = true
 		return
 	}

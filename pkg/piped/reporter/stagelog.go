@@ -75,7 +75,7 @@ func (l *StageLog) write(severity model.LogSeverity, msg string) {
 	}
 	waiting, dropped := l.buffer.len(), l.buffer.dropped
 	l.buffer.add(model.LogBlock{Index: l.index, Log: cut(msg), Severity: severity, CreatedAt: time.Now()})
-	l.account(waiting, l.buffer.dropped-dropped)
+	l.account(context.Background(), waiting, l.buffer.dropped-dropped) // a line belongs to no call
 	l.reporter.used(l.index)
 	l.index++
 	select {
@@ -86,24 +86,24 @@ func (l *StageLog) write(severity model.LogSeverity, msg string) {
 
 // account tells how the number of waiting lines changed since it was before, and
 // how many were lost. mu is held.
-func (l *StageLog) account(before, lost int) {
-	ctx := context.Background() // a count has no deadline and belongs to no call
+func (l *StageLog) account(ctx context.Context, before, lost int) {
+	ctx = context.WithoutCancel(ctx) // what happened is counted, also at the end
 	l.reporter.waits(ctx, l.buffer.len()-before)
 	l.reporter.to.Count(ctx, observe.LogLinesLost, lost)
 }
 
 // take removes the next batch from the buffer.
-func (l *StageLog) take() (blocks []model.LogBlock, more bool) {
+func (l *StageLog) take(ctx context.Context) (blocks []model.LogBlock, more bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	before := l.buffer.len()
 	blocks, more = l.buffer.take()
-	l.account(before, 0)
+	l.account(ctx, before, 0)
 	return blocks, more
 }
 
 // discard forgets what could not be sent.
-func (l *StageLog) discard() {
+func (l *StageLog) discard(ctx context.Context) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	before := l.buffer.len()
@@ -112,7 +112,7 @@ func (l *StageLog) discard() {
 		lost-- // the mark for lines that were counted already
 	}
 	l.buffer = buffer{}
-	l.account(before, lost)
+	l.account(ctx, before, lost)
 }
 
 // Close sends what is left and returns when that is done, ctx ended, or a minute
@@ -138,7 +138,7 @@ func (l *StageLog) Close(ctx context.Context, completed bool) error {
 func (l *StageLog) run(ctx context.Context) {
 	defer close(l.done)
 	defer l.cancel(nil)
-	defer l.discard()
+	defer l.discard(ctx)
 	var last time.Time
 	for l.waitForLines(last) {
 		l.keep(l.deliver(ctx, false))
@@ -177,7 +177,7 @@ func (l *StageLog) keep(err error) {
 func (l *StageLog) deliver(ctx context.Context, final bool) error {
 	var lost error
 	for {
-		blocks, more := l.take()
+		blocks, more := l.take(ctx)
 		b := l.batch
 		b.Blocks, b.Completed = blocks, final && !more
 		if len(blocks) == 0 && !b.Completed {

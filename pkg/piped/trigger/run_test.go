@@ -92,7 +92,6 @@ func (snapshot) Close() error         { return nil }
 // still runs f with a running Repository of one application, "a", in a bubble.
 func still(t *testing.T, f func(t *testing.T, m *memory, cp *controlPlane, r *Repository)) {
 	t.Helper()
-	t.Parallel()
 	p := newProviders(t)
 	synctest.Test(t, func(t *testing.T) {
 		m := &memory{trees: map[string]map[string]string{}}
@@ -121,6 +120,7 @@ func expect(t *testing.T, cp *controlPlane, want string) {
 }
 
 func TestRunLooksEveryInterval(t *testing.T) {
+	t.Parallel()
 	still(t, func(t *testing.T, m *memory, cp *controlPlane, _ *Repository) {
 		t.Helper()
 		expect(t, cp, "a@0") // at once when it starts
@@ -138,6 +138,7 @@ func TestRunLooksEveryInterval(t *testing.T) {
 }
 
 func TestPokeLooksNow(t *testing.T) {
+	t.Parallel()
 	still(t, func(t *testing.T, m *memory, cp *controlPlane, r *Repository) {
 		t.Helper()
 		expect(t, cp, "a@0")
@@ -149,6 +150,7 @@ func TestPokeLooksNow(t *testing.T) {
 }
 
 func TestRemoteIsDown(t *testing.T) {
+	t.Parallel()
 	still(t, func(t *testing.T, m *memory, cp *controlPlane, _ *Repository) {
 		t.Helper()
 		expect(t, cp, "a@0")
@@ -163,6 +165,7 @@ func TestRemoteIsDown(t *testing.T) {
 }
 
 func TestSyncWaitsForTheRemote(t *testing.T) {
+	t.Parallel()
 	still(t, func(t *testing.T, m *memory, cp *controlPlane, r *Repository) {
 		t.Helper()
 		expect(t, cp, "a@0")
@@ -184,6 +187,7 @@ func TestSyncWaitsForTheRemote(t *testing.T) {
 }
 
 func TestSyncWaitsForTheControlPlane(t *testing.T) {
+	t.Parallel()
 	still(t, func(t *testing.T, _ *memory, cp *controlPlane, r *Repository) {
 		t.Helper()
 		expect(t, cp, "a@0")

@@ -64,7 +64,7 @@ type Execution struct {
 
 	mu       sync.Mutex
 	cancel   context.CancelCauseFunc
-	canceled *stage.Cancelled // set when cancelled before Run
+	canceled *stage.CancelledError // set when cancelled before Run
 
 	noting   chan struct{} // has room for the one write of a stage's metadata
 	d        *model.Deployment
@@ -90,7 +90,7 @@ func (e *Engine) Execution(d *model.Deployment, in Input) (*Execution, error) {
 func (x *Execution) Cancel(by string) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	cause := &stage.Cancelled{By: by}
+	cause := &stage.CancelledError{By: by}
 	if x.cancel == nil {
 		x.canceled = cause
 		return
@@ -185,7 +185,7 @@ func (x *Execution) pipelineContext(parent context.Context) (context.Context, fu
 	stopTimer := func() {}
 	if x.input.Timeout > 0 {
 		ctx, stopTimer = context.WithDeadlineCause(ctx, started.Add(x.input.Timeout),
-			&stage.TimedOut{What: "the deployment", After: x.input.Timeout})
+			&stage.TimedOutError{What: "the deployment", After: x.input.Timeout})
 	}
 	return ctx, func() { stopTimer(); cancel(nil) }, err
 }

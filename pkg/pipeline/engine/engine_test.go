@@ -19,13 +19,13 @@ import (
 // test runs f in virtual time.
 func test(t *testing.T, f func(t *testing.T)) {
 	t.Helper()
-	t.Parallel()
 	synctest.Test(t, f)
 }
 
 const rolledBack = "ROLLING_BACK, Rollback RUNNING, Rollback SUCCESS, "
 
 func TestEveryStageSucceeds(t *testing.T) {
+	t.Parallel()
 	test(t, func(t *testing.T) {
 		w := newWorld(t, succeed, func(context.Context, *stage.Run) (stage.Outcome, error) {
 			return stage.Outcome{Skipped: true, Reason: "Skipped by kim"}, nil
@@ -69,6 +69,7 @@ func TestStageFails(t *testing.T) {
 		}, long[:model.MaxReasonLength]},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			test(t, func(t *testing.T) {
 				w := newWorld(t, tt.stage, succeed)
 				w.ends(model.DeploymentFailure)
@@ -90,6 +91,7 @@ func TestStageFails(t *testing.T) {
 }
 
 func TestUnknownStage(t *testing.T) {
+	t.Parallel()
 	test(t, func(t *testing.T) {
 		w := newWorld(t, succeed, succeed)
 		delete(w.registry, "KIND_B")
@@ -100,6 +102,7 @@ func TestUnknownStage(t *testing.T) {
 }
 
 func TestPreflightFails(t *testing.T) {
+	t.Parallel()
 	test(t, func(t *testing.T) {
 		w := newWorld(t, func(context.Context, *stage.Run) (stage.Outcome, error) {
 			t.Error("the stage ran without a preflight")
@@ -123,6 +126,7 @@ func TestPreflightFails(t *testing.T) {
 }
 
 func TestStageEndsThePipelineEarly(t *testing.T) {
+	t.Parallel()
 	test(t, func(t *testing.T) {
 		w := newWorld(t, succeed, succeed)
 		w.plane.d.Status = model.DeploymentRunning
@@ -136,6 +140,7 @@ func TestStageEndsThePipelineEarly(t *testing.T) {
 }
 
 func TestAutoRollbackOff(t *testing.T) {
+	t.Parallel()
 	test(t, func(t *testing.T) {
 		w := newWorld(t, fail, succeed)
 		w.input.AutoRollback = false
@@ -146,6 +151,7 @@ func TestAutoRollbackOff(t *testing.T) {
 }
 
 func TestRollbackFails(t *testing.T) {
+	t.Parallel()
 	test(t, func(t *testing.T) {
 		w := newWorld(t, fail, succeed)
 		w.registry[model.StageRollback] = stageFunc(fail)
@@ -156,6 +162,7 @@ func TestRollbackFails(t *testing.T) {
 }
 
 func TestCancel(t *testing.T) {
+	t.Parallel()
 	test(t, func(t *testing.T) {
 		w := newWorld(t, wait, succeed)
 		x := w.execution()
@@ -169,6 +176,7 @@ func TestCancel(t *testing.T) {
 }
 
 func TestCancelBeforeTheRun(t *testing.T) {
+	t.Parallel()
 	test(t, func(t *testing.T) {
 		w := newWorld(t, func(context.Context, *stage.Run) (stage.Outcome, error) {
 			t.Error("a stage of a cancelled deployment ran")
@@ -186,6 +194,7 @@ func TestCancelBeforeTheRun(t *testing.T) {
 
 // TestCancelDoesNotStopARollback: half a rollback is worse than a long one.
 func TestCancelDoesNotStopARollback(t *testing.T) {
+	t.Parallel()
 	test(t, func(t *testing.T) {
 		w := newWorld(t, fail, succeed)
 		x := w.execution()
@@ -202,6 +211,7 @@ func TestCancelDoesNotStopARollback(t *testing.T) {
 // TestStepsAreRecordedWhileCancelling: what a stage did must be known to the
 // rollback, however the pipeline ends.
 func TestStepsAreRecordedWhileCancelling(t *testing.T) {
+	t.Parallel()
 	test(t, func(t *testing.T) {
 		var x *engine.Execution
 		w := newWorld(t, func(ctx context.Context, run *stage.Run) (stage.Outcome, error) {
@@ -246,6 +256,7 @@ func TestTimeouts(t *testing.T) {
 		"of the deployment, other error": {time.Hour, 0, awaySlowly, "The deployment did not finish within 1h0m0s"},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			test(t, func(t *testing.T) {
 				w := newWorld(t, tt.run, succeed)
 				w.input.Timeout = tt.deployment
@@ -264,6 +275,7 @@ func TestTimeouts(t *testing.T) {
 
 // TestRollbackHasNoDeadline: the deployment's time is not the rollback's.
 func TestRollbackHasNoDeadline(t *testing.T) {
+	t.Parallel()
 	test(t, func(t *testing.T) {
 		w := newWorld(t, wait, succeed)
 		w.input.Timeout = time.Minute

@@ -17,6 +17,7 @@ import (
 // may take its time, and nobody holds a lock meanwhile, which in virtual time
 // would stop the clock.
 func TestNotesTogether(t *testing.T) {
+	t.Parallel()
 	test(t, func(t *testing.T) {
 		const notes = 5
 		w := newWorld(t, func(ctx context.Context, run *stage.Run) (stage.Outcome, error) {
@@ -39,6 +40,7 @@ func TestNotesTogether(t *testing.T) {
 // TestNoteEndsWithTheProcess: a note that waits for another one gives up when
 // the agent stops.
 func TestNoteEndsWithTheProcess(t *testing.T) {
+	t.Parallel()
 	test(t, func(t *testing.T) {
 		var second error
 		w := newWorld(t, func(ctx context.Context, run *stage.Run) (stage.Outcome, error) {

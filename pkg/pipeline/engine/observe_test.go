@@ -17,6 +17,7 @@ import (
 )
 
 func TestStagesAreObserved(t *testing.T) {
+	t.Parallel()
 	test(t, func(t *testing.T) {
 		spans := tracetest.NewInMemoryExporter()
 		tel := telemetry.New(telemetry.Options{
@@ -57,6 +58,7 @@ func TestStagesAreObserved(t *testing.T) {
 }
 
 func TestAStageThatGoesOnElsewhereIsLeft(t *testing.T) {
+	t.Parallel()
 	test(t, func(t *testing.T) {
 		tel := telemetry.New(telemetry.Options{Catalog: telemetry.Agent()})
 		ctx, stop := context.WithCancelCause(t.Context())

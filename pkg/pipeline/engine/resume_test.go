@@ -26,6 +26,7 @@ func stopAfter(t *testing.T, d time.Duration) context.Context {
 }
 
 func TestStopLeavesTheStageRunning(t *testing.T) {
+	t.Parallel()
 	test(t, func(t *testing.T) {
 		w := newWorld(t, succeed, wait)
 		w.letsGo(stopAfter(t, time.Minute), stage.ErrStopping)
@@ -53,6 +54,7 @@ func TestStopLeavesTheStageRunning(t *testing.T) {
 // TestStopWinsOverSuccess: a stage that ends while the process stops is left
 // to the next process, which finds its steps done.
 func TestStopWinsOverSuccess(t *testing.T) {
+	t.Parallel()
 	test(t, func(t *testing.T) {
 		w := newWorld(t, func(ctx context.Context, _ *stage.Run) (stage.Outcome, error) {
 			<-ctx.Done()
@@ -65,6 +67,7 @@ func TestStopWinsOverSuccess(t *testing.T) {
 
 // TestStopAfterCancel: the stop wins, because nothing can be recorded any more.
 func TestStopAfterCancel(t *testing.T) {
+	t.Parallel()
 	test(t, func(t *testing.T) {
 		w := newWorld(t, nil, succeed)
 		ctx, stop := context.WithCancelCause(t.Context())
@@ -97,6 +100,7 @@ func TestFenced(t *testing.T) {
 		"FAILURE":          "RUNNING, A RUNNING, A SUCCESS, B RUNNING, B FAILURE, ROLLING_BACK, Rollback RUNNING, Rollback SUCCESS",
 	} {
 		t.Run(call, func(t *testing.T) {
+			t.Parallel()
 			test(t, func(t *testing.T) {
 				w := newWorld(t, succeed, fail)
 				fenced := model.Errorf(model.CodeFenced, "another process holds the lease")
@@ -124,6 +128,7 @@ func TestFenced(t *testing.T) {
 
 // TestFencedInAStep: the write that a stage makes is refused; that is no verdict.
 func TestFencedInAStep(t *testing.T) {
+	t.Parallel()
 	test(t, func(t *testing.T) {
 		fenced := model.Errorf(model.CodeFenced, "another process holds the lease")
 		acted := false
@@ -155,6 +160,7 @@ func TestCrashEverywhere(t *testing.T) {
 	for _, call := range reports {
 		for _, reached := range []bool{false, true} {
 			t.Run(fmt.Sprintf("%s recorded=%v", call, reached), func(t *testing.T) {
+				t.Parallel()
 				test(t, func(t *testing.T) {
 					effects := map[string]int{}
 					counting := func(end stageFunc) stageFunc {
@@ -201,6 +207,7 @@ func TestCrashEverywhere(t *testing.T) {
 // TestCancelSurvivesRestart: the process dies between the stage's end and the
 // rollback; the deployment still ends as cancelled.
 func TestCancelSurvivesRestart(t *testing.T) {
+	t.Parallel()
 	test(t, func(t *testing.T) {
 		w := newWorld(t, wait, succeed)
 		x := w.execution()
@@ -224,6 +231,7 @@ func TestCancelSurvivesRestart(t *testing.T) {
 // TestRollingBackStartsNoStage: a deployment that rolls back goes on with
 // nothing else, even where no stage says why.
 func TestRollingBackStartsNoStage(t *testing.T) {
+	t.Parallel()
 	test(t, func(t *testing.T) {
 		w := newWorld(t, succeed, succeed)
 		w.plane.d.Status, w.plane.d.StatusReason = model.DeploymentRollingBack, "It failed before"
@@ -241,6 +249,7 @@ func TestTimeCountsFromTheFirstStart(t *testing.T) {
 		"stage":      func(w *world) { w.input.Timeouts = map[string]time.Duration{"A": time.Hour} },
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			test(t, func(t *testing.T) {
 				w := newWorld(t, wait, succeed)
 				set(w)
@@ -259,6 +268,7 @@ func TestTimeCountsFromTheFirstStart(t *testing.T) {
 
 // TestWhatAStageIsGiven: the same start, baseline and steps in every process.
 func TestWhatAStageIsGiven(t *testing.T) {
+	t.Parallel()
 	test(t, func(t *testing.T) {
 		type given struct {
 			StartedAt time.Time
@@ -295,6 +305,7 @@ func TestWhatAStageIsGiven(t *testing.T) {
 // TestNoteIsSafeForConcurrentUse is for the race detector, and for no note
 // being lost.
 func TestNoteIsSafeForConcurrentUse(t *testing.T) {
+	t.Parallel()
 	test(t, func(t *testing.T) {
 		const n = 20
 		w := newWorld(t, func(ctx context.Context, run *stage.Run) (stage.Outcome, error) {
@@ -323,6 +334,7 @@ func TestNoteIsSafeForConcurrentUse(t *testing.T) {
 }
 
 func TestJournalOfANewerAgent(t *testing.T) {
+	t.Parallel()
 	test(t, func(t *testing.T) {
 		w := newWorld(t, succeed, succeed)
 		w.plane.d.Stages[0].Metadata = map[string]string{stage.MetadataSteps: `{"version":99}`}

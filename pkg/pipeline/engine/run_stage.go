@@ -125,7 +125,7 @@ func (x *Execution) stageContext(work context.Context, s *model.Stage, startedAt
 	if timeout <= 0 {
 		return context.WithCancel(work)
 	}
-	return context.WithDeadlineCause(work, startedAt.Add(timeout), &stage.TimedOut{What: "stage " + string(s.Name), After: timeout})
+	return context.WithDeadlineCause(work, startedAt.Add(timeout), &stage.TimedOutError{What: "stage " + string(s.Name), After: timeout})
 }
 
 // newRun gathers what the stage is given. Journals are saved under parent: a
@@ -210,7 +210,7 @@ func (x *Execution) report(ctx context.Context, s *model.Stage, r model.StageRep
 // conclude turns how a stage returned into the status it ends with.
 func conclude(ctx context.Context, stageID string, outcome stage.Outcome, err error) model.StageReport {
 	r := model.StageReport{StageID: stageID, Status: model.StageSuccess, Reason: outcome.Reason, CompletedAt: time.Now().UTC()}
-	var cancelled *stage.Cancelled
+	var cancelled *stage.CancelledError
 	switch {
 	case err == nil && outcome.Failed:
 		r.Status = model.StageFailure

@@ -200,7 +200,7 @@ func conclude(metrics []analysis.Metric, outcomes []analysis.Outcome) stage.Outc
 	for i, o := range outcomes {
 		switch o.State {
 		case analysis.StateFailed:
-			bad = append(bad, fmt.Sprintf("%s (%s): %s", metrics[i].ID, clip(metrics[i].Query, maxShownQuery), o.Message))
+			bad = append(bad, fmt.Sprintf("%s: %s; asked: %s", metrics[i].ID, o.Message, clip(metrics[i].Query, maxShownQuery)))
 		case analysis.StateSucceeded:
 			good = append(good, metrics[i].ID+": "+o.Message)
 		case analysis.StateContinue:

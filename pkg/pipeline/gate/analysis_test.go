@@ -79,9 +79,10 @@ func TestAnalysis(t *testing.T) {
 	}{
 		"all metrics are fine": {map[string]float64{"a": 1, "b": 2}, false,
 			"metrics-0: 10 checks passed, 0 failed; metrics-1: 10 checks passed, 0 failed", "?", 10 * time.Minute, 11 * time.Minute},
-		"one is bad": {map[string]float64{"a": 1, "b": 50}, true, "metrics-1 (b): b was 50 at ", "metrics-0", time.Minute, 2 * time.Minute},
+		"one is bad": {map[string]float64{"a": 1, "b": 50}, true, "metrics-1: the value was 50 at ", "metrics-0", time.Minute, 2 * time.Minute},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			test(t, func(t *testing.T) {
 				r, p := newRecord(), newProvider(tt.value)
 				out := succeeds(t, p.stage(), r.run(analysing("a", "b")))
@@ -98,6 +99,7 @@ func TestAnalysis(t *testing.T) {
 
 // TestAnalysisFailureLimit: failures up to the limit are tolerated.
 func TestAnalysisFailureLimit(t *testing.T) {
+	t.Parallel()
 	test(t, func(t *testing.T) {
 		r, p := newRecord(), newProvider(map[string]float64{"a": 50})
 		opts := analysing("a")
@@ -109,6 +111,7 @@ func TestAnalysisFailureLimit(t *testing.T) {
 }
 
 func TestAnalysisSurvivesRestart(t *testing.T) {
+	t.Parallel()
 	test(t, func(t *testing.T) {
 		r, p := newRecord(), newProvider(map[string]float64{"a": 1, "b": 1})
 		opts := analysing("a", "b")
@@ -137,6 +140,7 @@ func TestAnalysisSurvivesRestart(t *testing.T) {
 
 // TestAnalysisFailuresSurviveRestart: a restart does not forgive.
 func TestAnalysisFailuresSurviveRestart(t *testing.T) {
+	t.Parallel()
 	test(t, func(t *testing.T) {
 		r, p := newRecord(), newProvider(map[string]float64{"a": 50})
 		opts := analysing("a")
@@ -151,6 +155,7 @@ func TestAnalysisFailuresSurviveRestart(t *testing.T) {
 }
 
 func TestAnalysisSkip(t *testing.T) {
+	t.Parallel()
 	test(t, func(t *testing.T) {
 		r, p := newRecord(), newProvider(map[string]float64{"a": 1})
 		r.ask("0", model.CommandApproveStage, "eve") // not for this kind of stage
@@ -172,13 +177,14 @@ func TestAnalysisSkip(t *testing.T) {
 
 // TestAnalysisCancel: a cancel is no verdict, and no progress.
 func TestAnalysisCancel(t *testing.T) {
+	t.Parallel()
 	test(t, func(t *testing.T) {
 		r, p := newRecord(), newProvider(map[string]float64{"a": 1})
 		ctx, cancel := context.WithCancelCause(t.Context())
 		defer cancel(nil)
-		time.AfterFunc(90*time.Second, func() { cancel(&stage.Cancelled{By: "kim"}) })
+		time.AfterFunc(90*time.Second, func() { cancel(&stage.CancelledError{By: "kim"}) })
 		out, err := p.stage().Run(ctx, r.run(analysing("a")))
-		var cancelled *stage.Cancelled
+		var cancelled *stage.CancelledError
 		if !errors.As(err, &cancelled) || out != (stage.Outcome{}) {
 			t.Errorf("Run = %+v, %v, want the cause alone", out, err)
 		}
@@ -191,6 +197,7 @@ func TestAnalysisCancel(t *testing.T) {
 // TestAnalysisFenced: progress that cannot be stored ends the stage in this
 // process, as an error and not as a verdict.
 func TestAnalysisFenced(t *testing.T) {
+	t.Parallel()
 	test(t, func(t *testing.T) {
 		r, p := newRecord(), newProvider(map[string]float64{"a": 1, "b": 1})
 		r.refuse = func(map[string]string) error {
@@ -219,6 +226,7 @@ func TestAnalysisRefuses(t *testing.T) {
 		"a query with a mistake": {func(m *config.StageMetric) { m.Query = "{{ .Nothing }}" }, "metrics[1].query"},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			test(t, func(t *testing.T) {
 				r, p := newRecord(), newProvider(nil)
 				opts := analysing("a", "b")
@@ -233,6 +241,7 @@ func TestAnalysisRefuses(t *testing.T) {
 }
 
 func TestAnalysisOfNothing(t *testing.T) {
+	t.Parallel()
 	test(t, func(t *testing.T) {
 		r, p := newRecord(), newProvider(nil)
 		if out := succeeds(t, p.stage(), r.run(analysing())); out.Failed || !strings.Contains(out.Reason, "nothing was measured") {
@@ -242,6 +251,7 @@ func TestAnalysisOfNothing(t *testing.T) {
 }
 
 func TestAnalysisRendersItsQuery(t *testing.T) {
+	t.Parallel()
 	test(t, func(t *testing.T) {
 		r, p := newRecord(), newProvider(nil)
 		opts := analysing(" errors{app={{ .App.Name }},kind={{ .VariantCustomArgs.kind }}} ")
@@ -264,6 +274,7 @@ func TestAnalysisOfUnreadableProgress(t *testing.T) {
 		"garbage":  {`{"metrics-0":[]}`, model.CodeInvalid},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			test(t, func(t *testing.T) {
 				r, p := newRecord(), newProvider(nil)
 				r.metadata["pipecd-analysis"] = tt.stored

@@ -34,7 +34,7 @@ func (Approval) Run(ctx context.Context, run *stage.Run) (stage.Outcome, error) 
 		return stage.Outcome{}, err
 	}
 	timeout := time.Duration(opts.Timeout)
-	limited, cancel := context.WithDeadlineCause(ctx, run.StartedAt.Add(timeout), &stage.TimedOut{What: "the approval", After: timeout})
+	limited, cancel := context.WithDeadlineCause(ctx, run.StartedAt.Add(timeout), &stage.TimedOutError{What: "the approval", After: timeout})
 	defer cancel()
 	a := approval{run: run, opts: opts, given: effectsOf(run.Stage.Metadata)}
 	if err := answerAgain(ctx, run); err != nil {

@@ -16,7 +16,6 @@ import (
 // test runs f in virtual time.
 func test(t *testing.T, f func(t *testing.T)) {
 	t.Helper()
-	t.Parallel()
 	synctest.Test(t, f)
 }
 
@@ -35,6 +34,7 @@ func TestWait(t *testing.T) {
 		"with the agent away long": {10 * time.Minute, []time.Duration{time.Minute}, time.Hour, time.Hour + time.Minute},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			test(t, func(t *testing.T) {
 				r := newRecord()
 				opts := &config.WaitOptions{Duration: config.Duration(tt.wait)}
@@ -55,6 +55,7 @@ func TestWait(t *testing.T) {
 }
 
 func TestWrongOptions(t *testing.T) {
+	t.Parallel()
 	test(t, func(t *testing.T) {
 		for _, s := range []stage.Stage{gate.Wait{}, gate.Approval{}, gate.Analysis{}} {
 			if _, err := s.Run(t.Context(), newRecord().run(&config.ECSSyncOptions{})); model.CodeOf(err) != model.CodeInternal {
@@ -92,6 +93,7 @@ func TestApproval(t *testing.T) {
 			[]string{"0 FAILED eve is not among the approvers of this stage", "1 SUCCEEDED"}, "lee"},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			test(t, func(t *testing.T) {
 				r := newRecord()
 				for i, who := range tt.people {
@@ -118,6 +120,7 @@ func TestApproval(t *testing.T) {
 
 // TestApprovalSurvivesRestart: an approval counts in the next process, once.
 func TestApprovalSurvivesRestart(t *testing.T) {
+	t.Parallel()
 	test(t, func(t *testing.T) {
 		r := newRecord()
 		opts := &config.WaitApprovalOptions{Approvers: []string{"kim", "lee"}, MinApproverNum: 2, Timeout: config.Duration(time.Hour)}
@@ -137,6 +140,7 @@ func TestApprovalSurvivesRestart(t *testing.T) {
 
 // TestApprovalTimeCountsFromTheFirstStart: restarts do not give more time.
 func TestApprovalTimeCountsFromTheFirstStart(t *testing.T) {
+	t.Parallel()
 	test(t, func(t *testing.T) {
 		r := newRecord()
 		opts := &config.WaitApprovalOptions{MinApproverNum: 1, Timeout: config.Duration(time.Hour)}
@@ -150,6 +154,7 @@ func TestApprovalTimeCountsFromTheFirstStart(t *testing.T) {
 // TestApprovalIsStoredBeforeItIsAnswered: what cannot be stored is not answered,
 // so that the command comes again.
 func TestApprovalIsStoredBeforeItIsAnswered(t *testing.T) {
+	t.Parallel()
 	test(t, func(t *testing.T) {
 		r := newRecord()
 		opts := &config.WaitApprovalOptions{MinApproverNum: 1, Timeout: config.Duration(time.Hour)}

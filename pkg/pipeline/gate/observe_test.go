@@ -8,6 +8,7 @@ import (
 )
 
 func TestVerdictsAreObserved(t *testing.T) {
+	t.Parallel()
 	test(t, func(t *testing.T) {
 		tel := telemetry.New(telemetry.Options{Catalog: telemetry.Agent()})
 		p := newProvider(map[string]float64{"a": 1, "b": 50})

@@ -15,6 +15,7 @@ import (
 
 // TestApproversWithCommas: a name may hold what separates names.
 func TestApproversWithCommas(t *testing.T) {
+	t.Parallel()
 	test(t, func(t *testing.T) {
 		r := newRecord()
 		opts := &config.WaitApprovalOptions{MinApproverNum: 2, Timeout: config.Duration(time.Hour)}
@@ -45,6 +46,7 @@ func TestCommandsWhoseAnswerWasLost(t *testing.T) {
 		"a skip": {model.CommandSkipStage, newProvider(nil).stage(), analysing("a"), stage.Outcome{Skipped: true, Reason: "Skipped by kim"}},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			test(t, func(t *testing.T) {
 				r := newRecord()
 				r.deaf = 1
@@ -81,6 +83,7 @@ func TestCommandsOutliveTrouble(t *testing.T) {
 		"a skip": {model.CommandSkipStage, "SkippedBy", newProvider(nil).stage(), analysing("a")},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			test(t, func(t *testing.T) {
 				r, trouble := newRecord(), 3
 				r.refuse = func(metadata map[string]string) error {
@@ -108,6 +111,7 @@ func TestCommandsOutliveTrouble(t *testing.T) {
 
 // TestSkipThatCannotBeStored: it is refused, and the analysis goes on.
 func TestSkipThatCannotBeStored(t *testing.T) {
+	t.Parallel()
 	test(t, func(t *testing.T) {
 		r, p := newRecord(), newProvider(map[string]float64{"a": 1})
 		r.refuse = func(metadata map[string]string) error {

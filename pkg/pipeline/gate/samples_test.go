@@ -70,6 +70,7 @@ func checksOf(metric string, n int) []string {
 
 // TestEveryCheckIsReported: with all that is needed to draw it.
 func TestEveryCheckIsReported(t *testing.T) {
+	t.Parallel()
 	test(t, func(t *testing.T) {
 		r, p, c := newRecord(), newProvider(map[string]float64{"a": 1, "b": 50}), newChart()
 		opts := analysing("a", "b")
@@ -86,7 +87,7 @@ func TestEveryCheckIsReported(t *testing.T) {
 			Query: "b", Max: new(float64(10)), Verdict: "FAIL", Failed: true, AskedAt: got.AskedAt, Message: got.Message,
 			Series: []model.AnalysisSeries{{Name: "b", Points: []model.AnalysisPoint{{Time: r.begun.Add(2*time.Minute - time.Second).UTC(), Value: 50}}}},
 		}
-		if diff := cmp.Diff(want, got); diff != "" || !strings.Contains(got.Message, "b was 50") || got.AskedAt.Before(got.To) {
+		if diff := cmp.Diff(want, got); diff != "" || !strings.Contains(got.Message, "the value was 50") || got.AskedAt.Before(got.To) {
 			t.Errorf("the check (-want +got):\n%s", diff)
 		}
 	})
@@ -94,6 +95,7 @@ func TestEveryCheckIsReported(t *testing.T) {
 
 // TestChecksOverRestarts: none is lost and none is there twice.
 func TestChecksOverRestarts(t *testing.T) {
+	t.Parallel()
 	test(t, func(t *testing.T) {
 		r, p, c := newRecord(), newProvider(map[string]float64{"a": 1}), newChart()
 		for range 3 {
@@ -129,6 +131,7 @@ func TestChecksThatCannotBeReported(t *testing.T) {
 		"another process took over":     {model.CodeFenced, time.Hour, 0, 1},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			test(t, func(t *testing.T) {
 				r, p, c := newRecord(), newProvider(map[string]float64{"a": 1}), newChart()
 				c.refuse = func() error {
@@ -151,6 +154,7 @@ func TestChecksThatCannotBeReported(t *testing.T) {
 // TestSlowStore: metrics wait for each other without holding a lock, which in
 // virtual time would stop the clock, and a stop does not wait for them.
 func TestSlowStore(t *testing.T) {
+	t.Parallel()
 	test(t, func(t *testing.T) {
 		r, p := newRecord(), newProvider(map[string]float64{"a": 1, "b": 1, "c": 1})
 		r.slow = 5 * time.Second

@@ -93,8 +93,9 @@ func (r *record) Next(ctx context.Context, stageID string, types ...model.Comman
 			return c.StageID == stageID && slices.Contains(types, c.Type) && c.Status == model.CommandNotHandled
 		})
 		if i >= 0 {
-			defer r.mu.Unlock()
-			return r.commands[i], nil
+			found := r.commands[i]
+			r.mu.Unlock()
+			return found, nil
 		}
 		arrived := r.arrived
 		r.mu.Unlock()

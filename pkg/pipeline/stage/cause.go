@@ -13,25 +13,25 @@ import (
 // goes on in the next process.
 var ErrStopping = errors.New("the agent is stopping")
 
-// Cancelled is the cause when a person cancelled the deployment.
-type Cancelled struct{ By string }
+// CancelledError is the cause when a person cancelled the deployment.
+type CancelledError struct{ By string }
 
 // Error says who cancelled.
-func (c *Cancelled) Error() string {
+func (c *CancelledError) Error() string {
 	if c.By == "" {
 		return "cancelled"
 	}
 	return "cancelled by " + c.By
 }
 
-// TimedOut is the cause when a stage or the deployment took too long.
-type TimedOut struct {
+// TimedOutError is the cause when a stage or the deployment took too long.
+type TimedOutError struct {
 	What  string // "stage ANALYSIS", "deployment"
 	After time.Duration
 }
 
 // Error says what took too long.
-func (t *TimedOut) Error() string {
+func (t *TimedOutError) Error() string {
 	return fmt.Sprintf("%s did not finish within %s", t.What, t.After)
 }
 
@@ -46,8 +46,8 @@ func Interrupted(ctx context.Context, err error) error {
 		return nil
 	}
 	cause := context.Cause(ctx)
-	var cancelled *Cancelled
-	var timedOut *TimedOut
+	var cancelled *CancelledError
+	var timedOut *TimedOutError
 	if errors.As(cause, &cancelled) || errors.As(cause, &timedOut) {
 		return nil
 	}

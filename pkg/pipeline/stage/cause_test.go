@@ -15,7 +15,7 @@ func TestInterrupted(t *testing.T) {
 	t.Parallel()
 	fenced := model.Errorf(model.CodeFenced, "another process holds the lease")
 	failed := errors.New("failed")
-	timedOut := &stage.TimedOut{What: "the deployment", After: time.Minute}
+	timedOut := &stage.TimedOutError{What: "the deployment", After: time.Minute}
 	for name, tt := range map[string]struct {
 		cause error // why the context ended, nil while it goes on
 		err   error
@@ -27,10 +27,10 @@ func TestInterrupted(t *testing.T) {
 		"stopping":                 {stage.ErrStopping, failed, stage.ErrStopping},
 		"stopping after success":   {stage.ErrStopping, nil, stage.ErrStopping},
 		"an end without a reason":  {context.Canceled, nil, context.Canceled},
-		"cancelled":                {&stage.Cancelled{By: "kim"}, failed, nil},
-		"cancelled for a reason":   {fmt.Errorf("asked: %w", &stage.Cancelled{By: "kim"}), failed, nil},
+		"cancelled":                {&stage.CancelledError{By: "kim"}, failed, nil},
+		"cancelled for a reason":   {fmt.Errorf("asked: %w", &stage.CancelledError{By: "kim"}), failed, nil},
 		"timed out":                {timedOut, failed, nil},
-		"fenced while cancelled":   {&stage.Cancelled{}, fenced, fenced},
+		"fenced while cancelled":   {&stage.CancelledError{}, fenced, fenced},
 		"fenced while timing out":  {timedOut, fmt.Errorf("%w (%w)", timedOut, fenced), fenced},
 		"fenced while it is ended": {stage.ErrStopping, fenced, fenced},
 	} {
@@ -51,9 +51,9 @@ func TestInterrupted(t *testing.T) {
 func TestCausesAreSentences(t *testing.T) {
 	t.Parallel()
 	for want, err := range map[string]error{
-		"cancelled":                             &stage.Cancelled{},
-		"cancelled by kim":                      &stage.Cancelled{By: "kim"},
-		"stage WAIT did not finish within 1m0s": &stage.TimedOut{What: "stage WAIT", After: time.Minute},
+		"cancelled":                             &stage.CancelledError{},
+		"cancelled by kim":                      &stage.CancelledError{By: "kim"},
+		"stage WAIT did not finish within 1m0s": &stage.TimedOutError{What: "stage WAIT", After: time.Minute},
 	} {
 		if got := err.Error(); got != want {
 			t.Errorf("got %q, want %q", got, want)

@@ -213,44 +213,45 @@ func sortByName(list any) {
 func prune(v any) any {
 	switch x := v.(type) {
 	case map[string]any:
-		for k, item := range maps.Clone(x) {
-			if item = prune(item); item == nil {
-				delete(x, k)
-			} else {
-				x[k] = item
-			}
-		}
-		if len(x) == 0 {
-			return nil
-		}
-		return x
+		return pruneObject(x)
 	case []any:
-		out := make([]any, 0, len(x))
-		for _, item := range x {
-			if _, text := item.(string); text { // an empty argument of a command is an argument
-				out = append(out, item)
-			} else if item = prune(item); item != nil {
-				out = append(out, item)
-			}
-		}
-		if len(out) == 0 {
-			return nil
-		}
-		return out
-	case string:
-		if x == "" {
-			return nil
-		}
-	case float64:
-		if x == 0 {
-			return nil
-		}
-	case bool:
-		if !x {
+		return pruneList(x)
+	case string, float64, bool:
+		if x == "" || x == 0.0 || x == false {
 			return nil
 		}
 	}
 	return v
+}
+
+// pruneObject prunes the members in place.
+func pruneObject(x map[string]any) any {
+	for k, item := range maps.Clone(x) {
+		if item = prune(item); item == nil {
+			delete(x, k)
+		} else {
+			x[k] = item
+		}
+	}
+	if len(x) == 0 {
+		return nil
+	}
+	return x
+}
+
+func pruneList(x []any) any {
+	out := make([]any, 0, len(x))
+	for _, item := range x {
+		if _, text := item.(string); text { // an empty argument of a command is an argument
+			out = append(out, item)
+		} else if item = prune(item); item != nil {
+			out = append(out, item)
+		}
+	}
+	if len(out) == 0 {
+		return nil
+	}
+	return out
 }
 
 // change records a request with its sentence.

@@ -227,6 +227,7 @@ func (t *target) RevertService(ctx context.Context, b platform.Baseline, log pla
 func (t *target) revertRequest(live *types.Service, before serviceBaseline) *awsecs.UpdateServiceInput {
 	d := &t.service
 	in := &awsecs.UpdateServiceInput{}
+	revertPlacement(in, d, live, before)
 	if d.DesiredCount != nil && live.DesiredCount == *d.DesiredCount && live.DesiredCount != before.DesiredCount {
 		in.DesiredCount = aws.Int32(before.DesiredCount)
 	}
@@ -243,13 +244,17 @@ func (t *target) revertRequest(live *types.Service, before serviceBaseline) *aws
 	if d.PropagateTags != "" && before.PropagateTags != "" && live.PropagateTags != before.PropagateTags {
 		in.PropagateTags = before.PropagateTags
 	}
+	return in
+}
+
+// revertPlacement adds where tasks were placed before, if that was another rule.
+func revertPlacement(in *awsecs.UpdateServiceInput, d *serviceDefinition, live *types.Service, before serviceBaseline) {
 	if d.PlacementConstraints != nil && !reflect.DeepEqual(live.PlacementConstraints, before.PlacementConstraints) {
 		in.PlacementConstraints = before.PlacementConstraints
 	}
 	if d.PlacementStrategy != nil && !reflect.DeepEqual(live.PlacementStrategy, before.PlacementStrategy) {
 		in.PlacementStrategy = before.PlacementStrategy
 	}
-	return in
 }
 
 // deleteCreated deletes the service if this deployment created it and no set is

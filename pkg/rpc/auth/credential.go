@@ -42,11 +42,11 @@ func (c PipedCredential) LogValue() slog.Value { return slog.StringValue(c.Strin
 // the key (a file's last line break) is removed. A part that is empty or would
 // break the format is refused with CodeInvalid; the sentence never holds the key.
 func (c PipedCredential) Authorization() (string, error) {
-	c.Key = strings.TrimSpace(c.Key)
+	key := strings.TrimSpace(c.Key)
 	for _, part := range []struct{ what, value string }{
 		{"the project's id", c.ProjectID},
 		{"the piped's id", c.PipedID},
-		{"the piped's key", c.Key},
+		{"the piped's key", key},
 	} {
 		if part.value == "" {
 			return "", model.Errorf(model.CodeInvalid, "%s is empty; the control plane needs it to know this piped", part.what)
@@ -55,7 +55,7 @@ func (c PipedCredential) Authorization() (string, error) {
 			return "", model.Errorf(model.CodeInvalid, "%s must not contain spaces, commas or characters outside ASCII", part.what)
 		}
 	}
-	value := pipedTokenType + " " + c.ProjectID + "," + c.PipedID + "," + c.Key
+	value := pipedTokenType + " " + c.ProjectID + "," + c.PipedID + "," + key
 	if len(value) > maxCredential {
 		return "", model.Errorf(model.CodeInvalid, "the piped's credential is %d bytes long; at most %d are accepted", len(value), maxCredential)
 	}

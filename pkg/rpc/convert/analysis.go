@@ -1,6 +1,7 @@
 package convert
 
 import (
+	"slices"
 	"time"
 
 	"google.golang.org/protobuf/types/known/timestamppb"
@@ -56,7 +57,7 @@ func AnalysisReportFromPB(req *agentv1.ReportAnalysisChecksRequest) model.Analys
 }
 
 func analysisSeriesFromPB(series []*agentv1.AnalysisSeries) []model.AnalysisSeries {
-	var out []model.AnalysisSeries
+	out := slices.Grow([]model.AnalysisSeries(nil), len(series)) // nil for none
 	for _, s := range series {
 		line := model.AnalysisSeries{Name: s.GetName(), Scope: s.GetScope()}
 		for _, p := range s.GetPoints() {

@@ -167,6 +167,7 @@ func remoteError(code connect.Code, message string) error {
 		e.Message, e.Err = "the call was cancelled", context.Canceled
 	case connect.CodeDeadlineExceeded:
 		e.Message, e.Err = "the call took too long", context.DeadlineExceeded
+	default: // the sentence that came says it best
 	}
 	if e.Message == "" {
 		e.Message = "the call failed with " + code.String()

@@ -75,25 +75,16 @@ func (s *Simulator) bound(t *scalable) {
 	}
 }
 
+// largestPage bounds a page, and the ids in a request.
+const largestPage = 50
+
 func (s *Simulator) describe(in *scaling.DescribeScalableTargetsInput) (*scaling.DescribeScalableTargetsOutput, error) {
-	const largest = 50 // of a page, and of the ids in a request
-	size, start := largest, 0
+	if err := describeRules(in); err != nil {
+		return nil, err
+	}
+	size, start := largestPage, 0
 	if in.MaxResults != nil {
 		size = int(*in.MaxResults)
-	}
-	switch {
-	case in.ServiceNamespace == "":
-		return nil, missing("serviceNamespace")
-	case !slices.Contains(in.ServiceNamespace.Values(), in.ServiceNamespace):
-		return nil, unknown("serviceNamespace", string(in.ServiceNamespace))
-	case in.ScalableDimension != "" && !slices.Contains(in.ScalableDimension.Values(), in.ScalableDimension):
-		return nil, unknown("scalableDimension", string(in.ScalableDimension))
-	case in.ScalableDimension != "" && len(in.ResourceIds) == 0:
-		return nil, invalid("If you specify a scalable dimension, you must also specify a resource ID.")
-	case len(in.ResourceIds) > largest:
-		return nil, invalid("At most %d resource IDs can be given.", largest)
-	case size < 1 || size > largest:
-		return nil, invalid("MaxResults must be between 1 and %d.", largest)
 	}
 	if in.NextToken != nil {
 		var err error
@@ -111,6 +102,26 @@ func (s *Simulator) describe(in *scaling.DescribeScalableTargetsInput) (*scaling
 		out.NextToken = aws.String(strconv.Itoa(end))
 	}
 	return out, nil
+}
+
+// describeRules refuses what DescribeScalableTargets refuses.
+func describeRules(in *scaling.DescribeScalableTargetsInput) error {
+	switch {
+	case in.ServiceNamespace == "":
+		return missing("serviceNamespace")
+	case !slices.Contains(in.ServiceNamespace.Values(), in.ServiceNamespace):
+		return unknown("serviceNamespace", string(in.ServiceNamespace))
+	case in.ScalableDimension != "" && !slices.Contains(in.ScalableDimension.Values(), in.ScalableDimension):
+		return unknown("scalableDimension", string(in.ScalableDimension))
+	case in.ScalableDimension != "" && len(in.ResourceIds) == 0:
+		return invalid("If you specify a scalable dimension, you must also specify a resource ID.")
+	case len(in.ResourceIds) > largestPage:
+		return invalid("At most %d resource IDs can be given.", largestPage)
+	case in.MaxResults != nil && (*in.MaxResults < 1 || *in.MaxResults > largestPage):
+		return invalid("MaxResults must be between 1 and %d.", largestPage)
+	default:
+		return nil
+	}
 }
 
 func (s *Simulator) matching(in *scaling.DescribeScalableTargetsInput) []*scalable {

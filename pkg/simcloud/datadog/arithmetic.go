@@ -103,28 +103,38 @@ func (ev *evaluator) fill(l *line, f fill) {
 	}
 	l.zero = l.zero || f.method == "zero"
 	known := l.times()
-	limit := f.limit.Milliseconds()
 	for _, t := range ev.window.ticks(l.interval) {
 		if _, ok := l.points[t]; ok {
 			continue
 		}
-		i, _ := slices.BinarySearch(known, t)
-		before, after := int64(math.MinInt64/2), int64(math.MaxInt64/2)
-		if i > 0 {
-			before = known[i-1]
+		if v, ok := l.between(known, t, f); ok {
+			l.points[t] = v
 		}
-		if i < len(known) {
-			after = known[i]
-		}
-		switch {
-		case f.method == "zero" && (t-before <= limit || after-t <= limit):
-			l.points[t] = 0
-		case f.method == "last" && t-before <= limit:
-			l.points[t] = l.points[before]
-		case f.method == "linear" && i > 0 && i < len(known) && after-before <= limit:
-			share := float64(t-before) / float64(after-before)
-			l.points[t] = l.points[before] + share*(l.points[after]-l.points[before])
-		}
+	}
+}
+
+// between is the value for the moment t between two of the known ones, if the
+// fill has one for it.
+func (l *line) between(known []int64, t int64, f fill) (float64, bool) {
+	i, _ := slices.BinarySearch(known, t)
+	before, after := int64(math.MinInt64/2), int64(math.MaxInt64/2)
+	if i > 0 {
+		before = known[i-1]
+	}
+	if i < len(known) {
+		after = known[i]
+	}
+	limit := f.limit.Milliseconds()
+	switch {
+	case f.method == "zero" && (t-before <= limit || after-t <= limit):
+		return 0, true
+	case f.method == "last" && t-before <= limit:
+		return l.points[before], true
+	case f.method == "linear" && i > 0 && i < len(known) && after-before <= limit:
+		share := float64(t-before) / float64(after-before)
+		return l.points[before] + share*(l.points[after]-l.points[before]), true
+	default:
+		return 0, false
 	}
 }
 

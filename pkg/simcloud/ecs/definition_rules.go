@@ -120,17 +120,26 @@ func fargateRules(in *awsecs.RegisterTaskDefinitionInput) error {
 		if c.Privileged != nil && *c.Privileged {
 			return client("Fargate does not support privileged containers.")
 		}
-		if in.ExecutionRoleArn != nil {
-			continue
-		}
-		if c.LogConfiguration != nil && c.LogConfiguration.LogDriver == types.LogDriverAwslogs {
-			return client("Fargate requires task definition to have execution role ARN to support log driver awslogs.")
-		}
-		if len(c.Secrets) > 0 {
-			return client("Fargate requires task definition to have execution role ARN to support secrets.")
+		if err := executionRoleRule(in, c); err != nil {
+			return err
 		}
 	}
 	return nil
+}
+
+// executionRoleRule refuses a container that needs the definition's execution
+// role when there is none.
+func executionRoleRule(in *awsecs.RegisterTaskDefinitionInput, c types.ContainerDefinition) error {
+	switch {
+	case in.ExecutionRoleArn != nil:
+		return nil
+	case c.LogConfiguration != nil && c.LogConfiguration.LogDriver == types.LogDriverAwslogs:
+		return client("Fargate requires task definition to have execution role ARN to support log driver awslogs.")
+	case len(c.Secrets) > 0:
+		return client("Fargate requires task definition to have execution role ARN to support secrets.")
+	default:
+		return nil
+	}
 }
 
 // fargateSize reports whether Fargate offers the combination of CPU units and

@@ -75,7 +75,7 @@ func (s *Simulator) replaceUnhealthy(t *runningTask, reason string) {
 		return
 	}
 	group := t.set.target.arn
-	svc.event(nil, "(port %d) is unhealthy in (target-group %s) due to (reason %s).", t.target.Port, group, reason)
+	svc.eventf(nil, "(port %d) is unhealthy in (target-group %s) due to (reason %s).", t.target.Port, group, reason)
 	t.requestStop(types.TaskStopCodeServiceSchedulerInitiated, "Task failed ELB health checks in (target-group "+group+")")
 	s.reconcile(svc)
 	s.touch()

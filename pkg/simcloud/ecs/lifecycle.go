@@ -102,13 +102,13 @@ func (s *Simulator) register(t *runningTask) {
 	if err := s.groups.Register(group, t.target); err != nil {
 		s.log.WarnContext(s.ctx, "target was not registered", slog.String("task", t.id), slog.String("target_group", group), slog.Any("error", err))
 		s.change(t, func() {
-			t.set.svc.event(nil, "failed to register targets in (target-group %s) with (error %v)", group, err)
+			t.set.svc.eventf(nil, "failed to register targets in (target-group %s) with (error %v)", group, err)
 		})
 		return
 	}
 	s.change(t, func() {
 		t.registered = true
-		t.set.svc.event(t.set, "registered 1 targets in (target-group %s)", group)
+		t.set.svc.eventf(t.set, "registered 1 targets in (target-group %s)", group)
 	})
 }
 
@@ -136,7 +136,7 @@ func (s *Simulator) drain(t *runningTask, instance task.Instance) bool {
 	if gone == nil {
 		return true
 	}
-	s.change(t, func() { t.set.svc.event(t.set, "has begun draining connections on 1 tasks.") })
+	s.change(t, func() { t.set.svc.eventf(t.set, "has begun draining connections on 1 tasks.") })
 	select {
 	case <-gone:
 		return true
@@ -159,7 +159,7 @@ func (s *Simulator) deregister(t *runningTask) <-chan struct{} {
 		return nil
 	}
 	gone := s.groups.Deregister(t.set.target.arn, t.target)
-	s.change(t, func() { t.set.svc.event(t.set, "deregistered 1 targets in (target-group %s)", t.set.target.arn) })
+	s.change(t, func() { t.set.svc.eventf(t.set, "deregistered 1 targets in (target-group %s)", t.set.target.arn) })
 	return gone
 }
 

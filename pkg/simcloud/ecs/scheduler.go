@@ -38,7 +38,7 @@ func (s *Simulator) reconcileSet(set *taskSet) {
 		for _, t := range extra {
 			t.requestStop(types.TaskStopCodeServiceSchedulerInitiated, "Scaling activity initiated by (deployment "+set.id+")")
 		}
-		set.svc.event(set, "has stopped %d running tasks: %s.", len(extra), taskList(extra))
+		set.svc.eventf(set, "has stopped %d running tasks: %s.", len(extra), taskList(extra))
 	}
 	if set.status == statusDraining && len(set.tasks) == 0 {
 		set.svc.sets = slices.DeleteFunc(set.svc.sets, func(other *taskSet) bool { return other == set })
@@ -52,7 +52,7 @@ func (s *Simulator) startTasks(set *taskSet, n int) {
 	if set.view.LaunchType == types.LaunchTypeEc2 && set.svc.cluster.instances == 0 {
 		if !set.unplaced {
 			set.unplaced = true
-			set.svc.event(nil, "was unable to place a task because no container instance met all of its requirements. Reason: No Container Instances were found in your cluster.")
+			set.svc.eventf(nil, "was unable to place a task because no container instance met all of its requirements. Reason: No Container Instances were found in your cluster.")
 		}
 		return
 	}
@@ -60,7 +60,7 @@ func (s *Simulator) startTasks(set *taskSet, n int) {
 	for range n {
 		started = append(started, s.newServiceTask(set))
 	}
-	set.svc.event(set, "has started %d tasks: %s.", n, taskList(started))
+	set.svc.eventf(set, "has started %d tasks: %s.", n, taskList(started))
 }
 
 // taskEnded is called once when a task has become STOPPED. The caller holds s.mu.
@@ -96,7 +96,7 @@ func (s *Simulator) backOff(set *taskSet) {
 	)
 	set.failures++
 	if set.failures == giveWord {
-		set.svc.event(nil, "is unable to consistently start tasks successfully. For more information, see the Troubleshooting section.")
+		set.svc.eventf(nil, "is unable to consistently start tasks successfully. For more information, see the Troubleshooting section.")
 	}
 	if set.backoff {
 		return
@@ -129,14 +129,14 @@ func (s *Simulator) judge(svc *service) {
 		if now != set.steady {
 			set.steady, set.steadyAt = now, time.Now().UTC()
 			if now {
-				svc.event(set, "has reached a steady state.")
+				svc.eventf(set, "has reached a steady state.")
 			}
 			s.touch()
 		}
 		steady = steady && now
 	}
 	if steady && !svc.steady {
-		svc.event(nil, "has reached a steady state.")
+		svc.eventf(nil, "has reached a steady state.")
 		s.touch()
 	}
 	svc.steady = steady

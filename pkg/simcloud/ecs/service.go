@@ -59,8 +59,8 @@ func (svc *service) grace() time.Duration {
 	return time.Duration(aws.ToInt32(svc.view.HealthCheckGracePeriodSeconds)) * time.Second
 }
 
-// event adds a line to the service's events. set may be nil.
-func (svc *service) event(set *taskSet, format string, args ...any) {
+// eventf adds a line to the service's events. set may be nil.
+func (svc *service) eventf(set *taskSet, format string, args ...any) {
 	subject := "(service " + svc.name + ")"
 	if set != nil {
 		subject = "(service " + svc.name + ", taskSet " + set.id + ")"

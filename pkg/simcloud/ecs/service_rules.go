@@ -23,6 +23,26 @@ func serviceRules(in *awsecs.CreateServiceInput) error {
 		return invalid("Invalid service name: %s", *in.ServiceName)
 	case !slices.Contains(controller.Values(), controller):
 		return invalid("Invalid deployment controller type %q.", controller)
+	}
+	for _, refused := range []error{
+		countRule(in, controller), propagationRule(in.PropagateTags), tokenRule(in.ClientToken, tokenLength), tagRule(in.Tags),
+	} {
+		if refused != nil {
+			return refused
+		}
+	}
+	if controller == types.DeploymentControllerTypeExternal {
+		return externalServiceRules(in)
+	}
+	if aws.ToString(in.TaskDefinition) == "" {
+		return invalid("TaskDefinition can not be blank.")
+	}
+	return nil
+}
+
+// countRule refuses a number of tasks that the scheduling strategy does not take.
+func countRule(in *awsecs.CreateServiceInput, controller types.DeploymentControllerType) error {
+	switch {
 	case in.DesiredCount != nil && *in.DesiredCount < 0:
 		return invalid("Desired count can not be negative.")
 	case in.SchedulingStrategy == types.SchedulingStrategyDaemon && controller != types.DeploymentControllerTypeEcs:
@@ -30,20 +50,14 @@ func serviceRules(in *awsecs.CreateServiceInput) error {
 	// The developer guide: under an external controller only the name is required.
 	case in.DesiredCount == nil && in.SchedulingStrategy != types.SchedulingStrategyDaemon && controller != types.DeploymentControllerTypeExternal:
 		return invalid("Desired count must be specified when the scheduling strategy is REPLICA.")
-	case in.PropagateTags != "" && !slices.Contains(in.PropagateTags.Values(), in.PropagateTags):
-		return invalid("Invalid value for propagateTags: %q.", in.PropagateTags)
+	default:
+		return nil
 	}
-	if err := tokenRule(in.ClientToken, tokenLength); err != nil {
-		return err
-	}
-	if err := tagRule(in.Tags); err != nil {
-		return err
-	}
-	if controller == types.DeploymentControllerTypeExternal {
-		return externalServiceRules(in)
-	}
-	if aws.ToString(in.TaskDefinition) == "" {
-		return invalid("TaskDefinition can not be blank.")
+}
+
+func propagationRule(from types.PropagateTags) error {
+	if from != "" && !slices.Contains(from.Values(), from) {
+		return invalid("Invalid value for propagateTags: %q.", from)
 	}
 	return nil
 }

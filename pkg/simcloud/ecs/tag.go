@@ -59,7 +59,7 @@ func merged(tags, additions []types.Tag) []types.Tag {
 func listed(tags []types.Tag) []types.Tag { return append([]types.Tag{}, tags...) }
 
 func tagsOf(values map[string]string) []types.Tag {
-	var tags []types.Tag
+	tags := make([]types.Tag, 0, len(values))
 	for key, value := range values {
 		tags = append(tags, types.Tag{Key: &key, Value: &value})
 	}

@@ -64,7 +64,7 @@ var arnShape = regexp.MustCompile(`^arn:aws[a-z-]*:elasticloadbalancing:[a-z0-9-
 // rejects differently from an ARN of something that does not exist.
 func arnOf(kind, arn string) error {
 	m := arnShape.FindStringSubmatch(arn)
-	if m == nil || m[1] != kind {
+	if len(m) < 2 || m[1] != kind {
 		return invalid("%q is not a valid %s ARN", arn, kind)
 	}
 	return nil

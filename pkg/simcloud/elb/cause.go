@@ -13,11 +13,11 @@ import (
 type Cause string
 
 const (
-	// CauseRouting: a move of the operator. Weight was given to a target group
+	// CauseRouting is a move of the operator: weight was given to a target group
 	// that could not answer, or a target was removed or stopped before its
 	// requests ended.
 	CauseRouting Cause = "routing"
-	// CauseTarget: a task, in particular one that was told to misbehave.
+	// CauseTarget is a task, in particular one that was told to misbehave.
 	CauseTarget Cause = "target"
 )
 

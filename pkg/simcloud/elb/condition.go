@@ -143,7 +143,7 @@ func holds(conditions []types.RuleCondition, r *http.Request) bool {
 }
 
 func met(c types.RuleCondition, r *http.Request) bool {
-	anyOf := func(values []string, match func(string) bool) bool { return slices.ContainsFunc(values, match) }
+	anyOf := slices.ContainsFunc[[]string]
 	switch aws.ToString(c.Field) {
 	case fieldHost:
 		host := strings.ToLower(hostOnly(r.Host))

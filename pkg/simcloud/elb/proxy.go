@@ -83,7 +83,8 @@ func (p *proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (p *proxy) forward(w http.ResponseWriter, r *http.Request, decided route) {
 	ctx, cancel := context.WithCancelCause(r.Context())
 	defer cancel(nil)
-	defer context.AfterFunc(decided.member.gone, func() { cancel(errDeregistered) })()
+	stay := context.AfterFunc(decided.member.gone, func() { cancel(errDeregistered) })
+	defer stay()
 	silence := time.AfterFunc(p.b.cfg.IdleTimeout, func() { cancel(errIdleTimeout) })
 	defer silence.Stop()
 

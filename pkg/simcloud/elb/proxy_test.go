@@ -199,7 +199,7 @@ func (b bed) wantErrors(t *testing.T, want map[elb.Cause]uint64) {
 	}
 }
 
-func hijackAndDrop(w http.ResponseWriter, _ *http.Request) { panic(http.ErrAbortHandler) }
+func hijackAndDrop(_ http.ResponseWriter, _ *http.Request) { panic(http.ErrAbortHandler) }
 
 func TestCausesOfErrors(t *testing.T) {
 	t.Parallel()

@@ -198,7 +198,7 @@ func TestARNs(t *testing.T) {
 			t.Errorf("%q passes for another kind", arn)
 		}
 	}
-	if n.rule(l, "1") == n.rule(l, "2") || n.rule(l, "1") != n.rule(l, "1") {
+	if again := n.rule(l, "1"); again == n.rule(l, "2") || again != n.rule(l, "1") {
 		t.Error("rule ARNs are not stable and different")
 	}
 }
@@ -208,7 +208,7 @@ func FuzzForm(f *testing.F) {
 	f.Add("DefaultActions=&ListenerArn=x")
 	f.Add("DefaultActions.member.1.AuthenticateOidcConfig.AuthenticationRequestExtraParams.entry.1.key=a")
 	f.Add("DefaultActions.member.1.Order=9999999999999")
-	f.Fuzz(func(t *testing.T, text string) {
+	f.Fuzz(func(_ *testing.T, text string) {
 		values, err := url.ParseQuery(text)
 		if err != nil {
 			return

@@ -39,14 +39,13 @@ type counts struct {
 // balancerTags are the tags of a load balancer's metrics, as Datadog's AWS
 // integration gives them.
 func (b *Balancers) balancerTags(lb *balancer) []string {
-	tags := []string{
+	return slices.Concat([]string{
 		"loadbalancer:" + trimResource(lb.arn, "loadbalancer/"),
 		"hostname:" + lb.dns,
 		"name:" + lb.name,
 		"region:" + b.cfg.Region,
 		"aws_account:" + b.cfg.AccountID,
-	}
-	return append(tags, b.cfg.MetricTags...)
+	}, b.cfg.MetricTags)
 }
 
 // groupTags are the tags of a target group's metrics, nil if no load balancer

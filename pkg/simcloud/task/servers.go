@@ -18,7 +18,7 @@ type Servers struct {
 }
 
 // NewServers returns a runner of real servers.
-func NewServers(log *slog.Logger) *Servers { return &Servers{log: log} }
+func NewServers(logger *slog.Logger) *Servers { return &Servers{log: logger} }
 
 // Start listens and serves.
 func (s *Servers) Start(ctx context.Context, spec Spec) (Instance, error) {
@@ -36,7 +36,7 @@ func (s *Servers) Start(ctx context.Context, spec Spec) (Instance, error) {
 	}
 	instance.wait.Go(func() {
 		if err := instance.http.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
-			s.log.Warn("task server ended", slog.String("task", spec.ID), slog.Any("error", err))
+			s.log.WarnContext(ctx, "task server ended", slog.String("task", spec.ID), slog.Any("error", err))
 		}
 	})
 	if after, code := app.Life(); after > 0 {

@@ -1,11 +1,11 @@
 package wire_test
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 	"time"
 
@@ -81,7 +81,7 @@ func TestDecodeNamesTheWrongMember(t *testing.T) {
 	} {
 		var in awsecs.RegisterTaskDefinitionInput
 		refusal, ok := errors.AsType[*wire.Error](wire.Decode([]byte(body), &in))
-		if !ok || refusal.Code != "SerializationException" || !bytes.Contains([]byte(refusal.Message), []byte(path)) {
+		if !ok || refusal.Code != "SerializationException" || !strings.Contains(refusal.Message, path) {
 			t.Errorf("%s: %v, want a SerializationException about %s", body, refusal, path)
 		}
 	}

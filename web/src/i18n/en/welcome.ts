@@ -1,3 +1,47 @@
 export const welcome = {
   title: 'Welcome',
+  lead: 'Five steps from nothing to a commit that deploys itself. Each is ticked as it happens; you can leave and come back.',
+  doneTitle: 'All set',
+  doneText: 'From here on, a commit is all it takes.',
+  progress: (done: string, all: string) => `${done} of ${all} done`,
+  done: 'Done',
+  now: 'Next',
+  later: 'Later',
+  or: 'or on the command line',
+  command: 'command',
+  snippet: 'configuration',
+  piped: {
+    title: 'Create a piped',
+    text: 'The agent that runs beside your infrastructure and deploys for you. It holds the credentials; this control plane never sees them.',
+    done: (names: string) => `Created: ${names}`,
+    link: 'Add a piped',
+  },
+  connected: {
+    title: 'Start it',
+    text: 'Run it where it reaches Git and AWS. It opens connections outwards only.',
+    waiting: (name: string) => `Waiting for ${name} to connect…`,
+    done: (names: string) => `Connected: ${names}`,
+    link: 'Show the pipeds',
+  },
+  repository: {
+    title: 'Show it a repository',
+    text: 'Name your Git repository in the configuration file of the piped, then start it again.',
+    done: (names: string) => `Watching: ${names}`,
+  },
+  application: {
+    title: 'Add an application',
+    text: 'A folder in that repository with an app.pipecd.yaml, and the ECS service it describes.',
+    found: (n: number, shown: string) =>
+      n === 1 ? 'One application was found in Git and waits to be added.' : `${shown} applications were found in Git and wait to be added.`,
+    done: (names: string) => `Added: ${names}`,
+    link: 'Add an application',
+  },
+  deployment: {
+    title: 'Deploy it',
+    text: 'Push a commit to its folder, or press SYNC.',
+    done: (name: string) => `Deployed: ${name}`,
+    link: 'Open the application',
+    linkDone: 'Open the deployment',
+  },
+  toApplications: 'Go to Applications',
 }

@@ -1,0 +1,69 @@
+package webhook
+
+import (
+	"net/url"
+	"strings"
+)
+
+// identity returns what all addresses of one repository have in common: host
+// and path, without scheme, user, port and .git, in small letters, because
+// hosts do not tell capitals apart. "" is no address. Ports are left out
+// because SSH and HTTPS of one host have different ones.
+func identity(address string) string {
+	host, path := splitAddress(strings.TrimSpace(address))
+	path = strings.TrimRight(path, "/")
+	path = strings.Trim(strings.TrimSuffix(strings.ToLower(path), ".git"), "/")
+	if path == "" {
+		return ""
+	}
+	return canonicalHost(host) + "/" + path
+}
+
+// splitAddress knows the three forms that git knows: URLs, user@host:path, and
+// paths of this machine, which have no host.
+func splitAddress(address string) (host, path string) {
+	if strings.Contains(address, "://") {
+		u, err := url.Parse(address)
+		if err != nil {
+			return "", ""
+		}
+		return u.Hostname(), u.Path
+	}
+	_, behindUser, _ := cutUser(address)
+	host, path, ok := cutHost(behindUser)
+	if !ok || strings.Contains(host, "/") {
+		return "", address
+	}
+	return host, path
+}
+
+// cutUser takes the user off user@host:path.
+func cutUser(address string) (user, rest string, found bool) {
+	colon := strings.IndexByte(address, ':')
+	if at := strings.IndexByte(address, '@'); at >= 0 && at < colon {
+		return address[:at], address[at+1:], true
+	}
+	return "", address, false
+}
+
+// cutHost splits host:path, where the host may be [an IPv6 address].
+func cutHost(address string) (host, path string, ok bool) {
+	if bracketed, isBracketed := strings.CutPrefix(address, "["); isBracketed {
+		host, path, ok = strings.Cut(bracketed, "]:")
+		return host, path, ok
+	}
+	return strings.Cut(address, ":")
+}
+
+// canonicalHost gives the doors of one host one name.
+func canonicalHost(host string) string {
+	host = strings.TrimSuffix(strings.ToLower(host), ".")
+	switch host { // where SSH is offered on the port of HTTPS
+	case "ssh.github.com":
+		return "github.com"
+	case "altssh.gitlab.com":
+		return "gitlab.com"
+	default:
+		return host
+	}
+}
