@@ -9,15 +9,14 @@
 // CHROMIUM=path.
 
 import { mkdir } from 'node:fs/promises'
-import { createRequire } from 'node:module'
 import path from 'node:path'
 import { chromium } from 'playwright-core'
+import { sidewaysScroll, violations } from './axe.mjs'
 
 const [base, out, ...paths] = process.argv.slice(2)
 const [project, user, password] = (process.env.LOOK_LOGIN ?? 'quickstart:hello-pipecd:hello-pipecd').split(':')
 const all = ['light', 'dark'].flatMap(t => ['en', 'ja'].flatMap(l => ['1440', '360'].map(w => `${t}-${l}-${w}`)))
 const matrix = process.env.LOOK_MATRIX?.split(',') ?? all
-const axe = createRequire(import.meta.url).resolve('axe-core/axe.min.js')
 
 await mkdir(out, { recursive: true })
 const browser = await chromium.launch({
@@ -51,7 +50,7 @@ for (const cell of matrix) {
     await page.waitForTimeout(Number(process.env.LOOK_WAIT ?? 1200))
     const name = `${p.replace(/\W+/g, '_').replace(/^_/, '') || 'home'}-${cell}.png`
     await page.screenshot({ path: path.join(out, name) })
-    const sideways = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)
+    const sideways = await page.evaluate(sidewaysScroll)
     if (sideways > 0) tell(where, `scrolls sideways by ${sideways} px`)
     await check(page, where)
   }
@@ -70,15 +69,5 @@ async function signIn(page) {
 }
 
 async function check(page, where) {
-  // By the debugger, since the page's policy lets no foreign script in.
-  const source = await (await import('node:fs/promises')).readFile(axe, 'utf8')
-  const session = await page.context().newCDPSession(page)
-  await session.send('Runtime.evaluate', { expression: source })
-  const { result } = await session.send('Runtime.evaluate', {
-    expression: `axe.run(document, { runOnly: ['wcag2a','wcag2aa','wcag21a','wcag21aa','wcag22aa','best-practice'] })
-      .then(r => JSON.stringify(r.violations.map(v => v.id + ': ' + v.nodes.slice(0, 3).map(n => n.target + ' ' + (n.any[0]?.message ?? '')).join('; '))))`,
-    awaitPromise: true,
-    returnByValue: true,
-  })
-  for (const violation of JSON.parse(result.value ?? '[]')) tell(where, `axe ${violation}`)
+  for (const violation of await violations(page)) tell(where, `axe ${violation}`)
 }

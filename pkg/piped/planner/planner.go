@@ -43,9 +43,7 @@ func Plan(in Input) (model.Plan, error) {
 	} else {
 		plan.Stages = quickSyncStages(in.Now)
 	}
-	if in.Config.Input.AutoRollback {
-		plan.Stages = append(plan.Stages, rollbackStage(in.Now))
-	}
+	plan.Stages = append(plan.Stages, rollbackStage(in.Now)) // also without autoRollback: a person may ask for it
 	model.PlanShares(plan.Stages, func(i int) int32 { return canaryWeight(in.Config.Pipeline.Stages[i]) })
 	return plan, nil
 }
@@ -76,7 +74,7 @@ func decide(in Input) (model.SyncStrategy, string, error) {
 	case running == unknownVersion || version == unknownVersion:
 		return model.StrategyPipeline, "The configured pipeline brings the commit out", nil
 	case running == version:
-		return model.StrategyPipeline, fmt.Sprintf("The configured pipeline brings the commit out; the version stays %s", version), nil
+		return model.StrategyPipeline, "The configured pipeline brings the commit out; the version stays " + version, nil
 	default:
 		return model.StrategyPipeline, fmt.Sprintf("The configured pipeline replaces version %s by %s", running, version), nil
 	}
@@ -100,9 +98,9 @@ func pipelineStages(p *config.Pipeline, now time.Time) []model.Stage {
 	stages := make([]model.Stage, 0, len(p.Stages)+1)
 	for i, s := range p.Stages {
 		st := model.Stage{
-			ID: s.ID, Name: s.Name, Description: s.Desc, Index: int32(i), //nolint:gosec // a file has few stages
+			ID: s.ID, Name: s.Name, Description: s.Desc, Index: int32(i), // a file has few stages
 			Visible: true, CreatedAt: now, UpdatedAt: now,
-			AvailableOperation: operationOf(s.Name),
+			AvailableOperation: operationOf(s.Name), Metadata: shownOptions(s),
 		}
 		if i > 0 {
 			st.Requires = []string{p.Stages[i-1].ID}

@@ -20,6 +20,19 @@ func image(version string) []model.ArtifactVersion {
 
 func pipelineOf(stages ...config.Stage) *config.Pipeline { return &config.Pipeline{Stages: stages} }
 
+// strategyCase is what a strategy is chosen by and what is expected.
+type strategyCase struct {
+	name     string
+	trigger  model.DeploymentTrigger
+	pipeline *config.Pipeline
+	always   bool
+	previous *model.DeploymentRef
+	target   []model.ArtifactVersion
+	running  []model.ArtifactVersion
+	want     model.SyncStrategy
+	summary  []string
+}
+
 // TestStrategy has one or more rows for each rule, and for each pair of rules
 // that both fit one that says which wins.
 func TestStrategy(t *testing.T) {
@@ -27,17 +40,7 @@ func TestStrategy(t *testing.T) {
 
 	some := pipelineOf(config.Stage{ID: "stage-0", Name: model.StageWait})
 	previous := &model.DeploymentRef{}
-	for _, tc := range []struct {
-		name     string
-		trigger  model.DeploymentTrigger
-		pipeline *config.Pipeline
-		always   bool
-		previous *model.DeploymentRef
-		target   []model.ArtifactVersion
-		running  []model.ArtifactVersion
-		want     model.SyncStrategy
-		summary  []string
-	}{
+	for _, tc := range []strategyCase{
 		{
 			name: "1 quick sync asked for", trigger: model.DeploymentTrigger{SyncStrategy: model.StrategyQuickSync, StrategySummary: "as ann said"},
 			pipeline: some, always: true, previous: previous, target: image("v2"), running: image("v1"), want: model.StrategyQuickSync, summary: []string{"as ann said"},
@@ -75,31 +78,37 @@ func TestStrategy(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
-
-			plan, err := Plan(Input{
-				Deployment: &model.Deployment{Trigger: tc.trigger},
-				Config:     &config.ECSApp{Pipeline: tc.pipeline, Planner: config.Planner{AlwaysUsePipeline: tc.always}},
-				Versions:   tc.target, Previous: tc.previous, RunningVersions: tc.running, Now: now,
-			})
-			if err != nil {
-				t.Fatal(err)
-			}
-			if plan.Strategy != tc.want {
-				t.Errorf("got %s, want %s", plan.Strategy, tc.want)
-			}
-			for _, word := range tc.summary {
-				if !strings.Contains(plan.Summary, word) {
-					t.Errorf("the summary %q does not say %q", plan.Summary, word)
-				}
-			}
-			wantStage := model.StageIDECSSync
-			if tc.want == model.StrategyPipeline {
-				wantStage = "stage-0"
-			}
-			if len(plan.Stages) != 1 || plan.Stages[0].ID != wantStage {
-				t.Errorf("got stages %+v, want only %s", plan.Stages, wantStage)
-			}
+			tc.check(t)
 		})
+	}
+}
+
+// check makes the plan.
+func (tc *strategyCase) check(t *testing.T) {
+	t.Helper()
+	plan, err := Plan(Input{
+		Deployment: &model.Deployment{Trigger: tc.trigger},
+		Config:     &config.ECSApp{Pipeline: tc.pipeline, Planner: config.Planner{AlwaysUsePipeline: tc.always}},
+		Versions:   tc.target, Previous: tc.previous, RunningVersions: tc.running, Now: now,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if plan.Strategy != tc.want {
+		t.Errorf("got %s, want %s", plan.Strategy, tc.want)
+	}
+	for _, word := range tc.summary {
+		if !strings.Contains(plan.Summary, word) {
+			t.Errorf("the summary %q does not say %q", plan.Summary, word)
+		}
+	}
+	wantStage := model.StageIDECSSync
+	if tc.want == model.StrategyPipeline {
+		wantStage = "stage-0"
+	}
+	// A rollback is planned also where autoRollback is off: a person may ask for it.
+	if len(plan.Stages) != 2 || plan.Stages[0].ID != wantStage || plan.Stages[1].ID != model.StageIDRollback || plan.Stages[1].Visible {
+		t.Errorf("got stages %+v, want %s and a rollback that is not shown", plan.Stages, wantStage)
 	}
 }
 

@@ -55,7 +55,7 @@ export function Shell() {
           {t.shell.skip}
         </a>
         <TopBar onJump={() => setOver('jump')} onHelp={() => setOver('help')} />
-        <main id="main" tabIndex={-1} className={styles.main}>
+        <main id="main" tabIndex={-1} className={styles.main} data-scroll-restoration-id="main">
           <Outlet />
         </main>
         <BottomBar onJump={() => setOver('jump')} />

@@ -152,6 +152,7 @@ export function newRouter(queries: QueryClient) {
     defaultPendingComponent: Waiting,
     defaultPendingMs: 150,
     scrollRestoration: true,
+    scrollToTopSelectors: ['#main'],
     parseSearch,
     stringifySearch,
   })

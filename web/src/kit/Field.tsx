@@ -13,6 +13,8 @@ interface Common {
   why?: string | undefined
   // A button inside the field, at its end.
   inside?: ReactNode
+  // The control alone, as in a row of filters; its label is told to screen readers.
+  compact?: boolean | undefined
 }
 
 interface FieldProps extends Common {
@@ -29,7 +31,7 @@ export interface ControlProps {
 }
 
 // Field puts label, hint and error around a control.
-export function Field({ label, hint, error, why, inside, required = false, children }: FieldProps) {
+export function Field({ label, hint, error, why, inside, compact, required = false, children }: FieldProps) {
   const t = useTexts()
   const id = useId()
   const below = why ?? hint
@@ -43,9 +45,9 @@ export function Field({ label, hint, error, why, inside, required = false, child
   })
   return (
     <div className={styles.field}>
-      <label htmlFor={id} className={styles.label}>
+      <label htmlFor={id} className={compact ? 'sr-only' : styles.label}>
         {label}
-        {!required && <span className={styles.optional}>{t.common.optional}</span>}
+        {!required && !compact && <span className={styles.optional}>{t.common.optional}</span>}
       </label>
       {inside ? (
         <div className={styles.inside}>
@@ -86,10 +88,10 @@ function useFocusWhenWrong<T extends HTMLElement>(error: string | undefined) {
   return ref
 }
 
-export function TextField({ label, hint, error, why, inside, onChange, mono, ...rest }: Controlled<'input'>) {
+export function TextField({ label, hint, error, why, inside, compact, onChange, mono, ...rest }: Controlled<'input'>) {
   const ref = useFocusWhenWrong<HTMLInputElement>(error)
   return (
-    <Field label={label} hint={hint} error={error} why={why} inside={inside} required={rest.required}>
+    <Field label={label} hint={hint} error={error} why={why} inside={inside} compact={compact} required={rest.required}>
       {p => (
         <input
           {...rest}
@@ -139,6 +141,7 @@ export function Select({
   error,
   why,
   inside,
+  compact,
   onChange,
   options,
   placeholder,
@@ -147,7 +150,7 @@ export function Select({
 }: SelectProps) {
   const ref = useFocusWhenWrong<HTMLSelectElement>(error)
   return (
-    <Field label={label} hint={hint} error={error} why={why} inside={inside} required={rest.required}>
+    <Field label={label} hint={hint} error={error} why={why} inside={inside} compact={compact} required={rest.required}>
       {p => (
         <div className={styles.select}>
           <select

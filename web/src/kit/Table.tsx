@@ -13,6 +13,8 @@ export interface Column<Row> {
   end?: boolean
   // Left out below 1024 px.
   extra?: boolean
+  // On a phone, without its heading and beside its neighbours.
+  bare?: boolean
   // The row's menu; its heading is only told to screen readers.
   menu?: boolean
 }
@@ -44,7 +46,7 @@ export function Table<Row>({ label, columns, rows, keyOf, dim }: Props<Row>) {
         {rows.map(row => (
           <tr key={keyOf(row)} className={dim?.(row) ? styles.dim : undefined}>
             {columns.map(c => (
-              <td key={c.id} className={classOf(c)} data-heading={c.lead || c.menu ? undefined : c.heading}>
+              <td key={c.id} className={classOf(c)} data-heading={c.lead || c.bare || c.menu ? undefined : c.heading}>
                 {c.cell(row)}
               </td>
             ))}
@@ -62,6 +64,7 @@ function classOf<Row>(c: Column<Row>): string | undefined {
       c.tight && styles.tight,
       c.end && styles.end,
       c.extra && styles.extra,
+      c.bare && styles.bare,
       c.menu && styles.menu,
     ) || undefined
   )

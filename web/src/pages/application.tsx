@@ -1,23 +1,56 @@
+import { Code } from '@connectrpc/connect'
 import { useQuery } from '@tanstack/react-query'
-import { useParams } from '@tanstack/react-router'
-import { applicationQuery, applicationTopic, useTopic } from '~/api'
-import { ApplicationSyncStatus } from '~/gen/model/model_pb'
+import { Link, useNavigate, useParams, useSearch } from '@tanstack/react-router'
+import { Suspense } from 'react'
+import { applicationQuery, applicationTopic, isCode, useTopic } from '~/api'
+import { EditDrawer } from '~/features/add-application'
+import { ApplicationView } from '~/features/application'
 import { useTexts } from '~/i18n'
-import { ErrorPanel, Page, SkeletonRows, StatusMark, syncState } from '~/kit'
+import { buttonClass, EmptyState, ErrorPanel, Page, SkeletonRows } from '~/kit'
 
 export function ApplicationPage() {
   const t = useTexts()
   const { id } = useParams({ from: '/shell/applications/$id' })
+  const { edit } = useSearch({ from: '/shell/applications/$id' })
+  const navigate = useNavigate({ from: '/applications/$id' })
   useTopic(applicationTopic(id))
-  const { data, error, isPending, refetch } = useQuery(applicationQuery(id))
-  const app = data?.application
+  const { data, error, isPending, isFetching, refetch } = useQuery(applicationQuery(id))
+  const setEdit = (open: boolean) =>
+    void navigate({ search: ({ edit: _, ...rest }) => (open ? { ...rest, edit: 'application' as const } : rest) })
+  const retry = () => void refetch()
+  if (isCode(error, Code.NotFound)) return <Gone />
+  if (!data)
+    return (
+      <Page title={t.application.title}>
+        {error && <ErrorPanel error={error} onRetry={retry} busy={isFetching} />}
+        {isPending && <SkeletonRows />}
+      </Page>
+    )
   return (
-    <Page
-      title={app?.name ?? t.application.title}
-      note={app && <StatusMark pill of={syncState(app.syncState?.status ?? ApplicationSyncStatus.UNKNOWN, t)} />}
-    >
-      {error && <ErrorPanel error={error} onRetry={() => void refetch()} />}
-      {isPending && <SkeletonRows />}
+    <>
+      {error && <ErrorPanel error={error} onRetry={retry} busy={isFetching} />}
+      <ApplicationView app={data} onEdit={() => setEdit(true)} />
+      <Suspense>
+        {edit && data.application && <EditDrawer app={data.application} onClose={() => setEdit(false)} />}
+      </Suspense>
+    </>
+  )
+}
+
+function Gone() {
+  const t = useTexts()
+  return (
+    <Page title={t.application.goneTitle}>
+      <EmptyState
+        title={t.application.goneTitle}
+        action={
+          <Link to="/applications" className={buttonClass('main')}>
+            {t.application.toList}
+          </Link>
+        }
+      >
+        {t.application.goneText}
+      </EmptyState>
     </Page>
   )
 }

@@ -15,6 +15,8 @@ export interface ApplicationsSearch {
   add?: 'suggestions' | 'manual'
   // Preselected in the form.
   piped?: string
+  // The application whose form is open.
+  edit?: string
 }
 
 export function applicationsSearch(raw: RawSearch): ApplicationsSearch {
@@ -28,5 +30,6 @@ export function applicationsSearch(raw: RawSearch): ApplicationsSearch {
     page: text(raw, 'page'),
     add: oneOf(raw, 'add', ['suggestions', 'manual']),
     piped: text(raw, 'piped'),
+    edit: text(raw, 'edit'),
   }) as ApplicationsSearch
 }

@@ -1,21 +1,45 @@
 import { useQuery } from '@tanstack/react-query'
-import { useParams } from '@tanstack/react-router'
+import { useNavigate, useParams, useRouter, useSearch } from '@tanstack/react-router'
+import { useCallback } from 'react'
 import { deploymentQuery, deploymentTopic, useTopic } from '~/api'
+import { DeploymentView, type Place } from '~/features/deployment'
 import { useTexts } from '~/i18n'
-import { deploymentState, ErrorPanel, Page, SkeletonRows, StatusMark } from '~/kit'
+import { ErrorPanel, Page, SkeletonRows, without } from '~/kit'
 
 export function DeploymentPage() {
   const t = useTexts()
   const { id } = useParams({ from: '/shell/deployments/$id' })
+  const search = useSearch({ from: '/shell/deployments/$id' })
+  const navigate = useNavigate({ from: '/deployments/$id' })
+  const router = useRouter()
   useTopic(deploymentTopic(id))
-  const { data, error, isPending, refetch } = useQuery(deploymentQuery(id))
+  const { data, error, isPending, isFetching, refetch } = useQuery(deploymentQuery(id))
+  const onPlace = useCallback(
+    (place: Place) =>
+      void navigate({ search: s => without({ ...s, ...place }) as typeof s, replace: true, resetScroll: false }),
+    [navigate],
+  )
+  const hrefOf = useCallback(
+    (place: Place) =>
+      router.buildLocation({
+        to: '/deployments/$id',
+        params: { id },
+        search: s => without({ ...s, ...place }) as never,
+      }).href,
+    [router, id],
+  )
+  const trouble = error && <ErrorPanel error={error} onRetry={() => void refetch()} busy={isFetching} />
+  if (!data)
+    return (
+      <Page title={t.deployment.title}>
+        {trouble}
+        {isPending && <SkeletonRows />}
+      </Page>
+    )
   return (
-    <Page
-      title={data?.applicationName ?? t.deployment.title}
-      note={data && <StatusMark pill of={deploymentState(data.status, t)} />}
-    >
-      {error && <ErrorPanel error={error} onRetry={() => void refetch()} />}
-      {isPending && <SkeletonRows />}
-    </Page>
+    <>
+      {trouble}
+      <DeploymentView key={id} deployment={data} place={search} hrefOf={hrefOf} onPlace={onPlace} />
+    </>
   )
 }

@@ -3,7 +3,6 @@ import type { Catalog } from '../catalog'
 export const welcome: Catalog['welcome'] = {
   title: 'ようこそ',
   lead: '5 つの手順で、コミットするだけでデプロイされるようになります。完了した手順には自動で印が付きます。途中で離れても構いません。',
-  doneTitle: '準備完了',
   doneText: 'これからは、コミットするだけでデプロイされます。',
   progress: (done, all) => `${all} 件中 ${done} 件完了`,
   done: '完了',
@@ -23,11 +22,11 @@ export const welcome: Catalog['welcome'] = {
     text: 'Git と AWS に接続できる場所で実行します。外向きの接続だけを使います。',
     waiting: name => `${name} の接続を待っています…`,
     done: names => `接続済み: ${names}`,
-    link: 'Piped の一覧を表示',
+    file: '設定ファイル(piped.yaml)',
   },
   repository: {
     title: 'リポジトリを登録する',
-    text: 'Piped の設定ファイルに Git リポジトリを書き、Piped を再起動します。',
+    text: 'Piped の設定ファイルに Git リポジトリとデプロイ先を書き、Piped を再起動します。',
     done: names => `監視中: ${names}`,
   },
   application: {
@@ -39,10 +38,11 @@ export const welcome: Catalog['welcome'] = {
   },
   deployment: {
     title: 'デプロイする',
-    text: 'アプリケーションのフォルダーにコミットを push するか、SYNC を押します。',
+    text: 'Piped が次に Git を確認したときにデプロイし、以後はフォルダーへのコミットごとにデプロイします。Sync ですぐに始めることもできます。',
     done: name => `デプロイ済み: ${name}`,
     link: 'アプリケーションを開く',
     linkDone: 'デプロイを開く',
   },
+  others: (_, shown) => `ほか ${shown} 件`,
   toApplications: 'アプリケーション一覧へ',
 }

@@ -1,0 +1,207 @@
+import { useQuery } from '@tanstack/react-query'
+import { useCallback, useState } from 'react'
+import { pipedQuery, pipedTopic, useTopic } from '~/api'
+import { inOrder, isStarted, isWaiting, layoutOf, Pipeline, startOf, stopped } from '~/features/pipeline'
+import { LogPanel, type LogPlace, StageLog } from '~/features/stage-log'
+import { type Deployment, type PipelineStage, StageStatus } from '~/gen/model/model_pb'
+import { useFormats, useTexts } from '~/i18n'
+import { Button, deploymentState, isCompleted, Page, StatusMark, stageState, useShortcut } from '~/kit'
+import { hasActions, PageActions, StageActions, useAsking } from './Actions'
+import { useBefore } from './before'
+import { useCommands } from './commands'
+import styles from './deployment.module.css'
+import { Fates } from './Fate'
+import { Facts, Note, Offline, Sentence } from './Header'
+import { deploymentTab } from './tab'
+import { useFavicon } from './useFavicon'
+import { Why } from './Why'
+
+// Place is what of the page is in its address.
+export interface Place {
+  readonly stage?: string | undefined
+  readonly line?: string | undefined
+  readonly q?: string | undefined
+}
+
+interface Props {
+  deployment: Deployment
+  place: Place
+  hrefOf: (place: Place) => string
+  onPlace: (place: Place) => void
+}
+
+// DeploymentView is the whole page of a deployment.
+export function DeploymentView({ deployment: d, place, hrefOf, onPlace }: Props) {
+  const t = useTexts()
+  const f = useFormats()
+  useTopic(pipedTopic(d.pipedId))
+  const { data: piped } = useQuery(pipedQuery(d.pipedId))
+  const before = useBefore(d)
+  const commands = useCommands(d.id)
+  const asking = useAsking(d, commands)
+  const [full, setFull] = useState(false)
+  const stage = useChosen(d, place.stage)
+  useFavicon(deploymentState(d.status, t).tone, isCompleted(d.status))
+  const choose = useCallback(
+    (id: string, line?: number) => {
+      onPlace({ ...place, stage: id, line: line === undefined ? undefined : String(line) })
+      if (line !== undefined) document.getElementById('log')?.scrollIntoView({ block: 'nearest' })
+    },
+    [onPlace, place],
+  )
+  useStageKeys(d, stage, choose)
+  useShortcut({ keys: 'L', label: t.deployment.log.full, group: 'page', run: () => setFull(on => !on) })
+  const header = { deployment: d, piped, before }
+  return (
+    <Page
+      title={d.applicationName}
+      tab={deploymentTab(d, d.stages.some(isWaiting), t, f)}
+      note={<Note {...header} />}
+      actions={<PageActions deployment={d} commands={commands} onAsk={asking.open} />}
+    >
+      <Sentence {...header} />
+      <Offline piped={isCompleted(d.status) ? undefined : piped} />
+      <Fates commands={commands} piped={piped} />
+      <div hidden={full} className={styles.above}>
+        <Facts {...header} />
+        <Why deployment={d} onShow={choose} />
+        <Pipeline
+          stages={d.stages}
+          chosen={stage?.id}
+          hrefOf={id => hrefOf({ ...place, stage: id, line: undefined })}
+          onChoose={choose}
+          actionsOf={s =>
+            hasActions(s) ? <StageActions stage={s} commands={commands} onAsk={asking.open} /> : undefined
+          }
+        />
+      </div>
+      {stage && (
+        <Log d={d} stage={stage} full={full} onFull={setFull} place={place} hrefOf={hrefOf} onPlace={onPlace} />
+      )}
+      {asking.dialog}
+    </Page>
+  )
+}
+
+// useChosen is the stage whose log is shown: the one in the address, else one
+// that is chosen once, when there is a first. What happens later never changes it.
+function useChosen(d: Deployment, wanted: string | undefined): PipelineStage | undefined {
+  const [first, setFirst] = useState<string | undefined>()
+  const named = d.stages.find(s => s.id === wanted)
+  const chosen = named ?? d.stages.find(s => s.id === first)
+  const start = chosen ? undefined : firstOf(d)
+  if (start && start.id !== first) setFirst(start.id)
+  return chosen ?? start
+}
+
+// firstOf is the stage one wants to see first.
+function firstOf(d: Deployment): PipelineStage | undefined {
+  const running = d.stages.find(s => s.status === StageStatus.STAGE_RUNNING && !s.rollback)
+  return running ?? stopped(d.stages) ?? d.stages.find(s => s.visible)
+}
+
+// useStageKeys moves among the stages, and among those that failed.
+function useStageKeys(d: Deployment, at: PipelineStage | undefined, choose: (id: string) => void): void {
+  const t = useTexts()
+  const w = t.deployment.pipeline
+  const all = inOrder(layoutOf(d.stages))
+  const now = all.findIndex(s => s.id === at?.id)
+  const go = (s: PipelineStage | undefined) => s && choose(s.id)
+  const failed = (s: PipelineStage) => s.status === StageStatus.STAGE_FAILURE
+  useShortcut({ keys: 'j', label: w.next, group: 'page', run: () => go(all[now + 1]) })
+  useShortcut({ keys: 'k', label: w.previous, group: 'page', run: () => go(all[Math.max(0, now - 1)]) })
+  useShortcut({
+    keys: ']',
+    label: w.nextFailed,
+    group: 'page',
+    run: () => go(all.slice(now + 1).find(failed) ?? all.find(failed)),
+  })
+  useShortcut({
+    keys: '[',
+    label: w.previousFailed,
+    group: 'page',
+    run: () => go(all.slice(0, Math.max(0, now)).findLast(failed) ?? all.findLast(failed)),
+  })
+}
+
+interface LogProps {
+  d: Deployment
+  stage: PipelineStage
+  full: boolean
+  onFull: (full: boolean) => void
+  place: Place
+  hrefOf: Props['hrefOf']
+  onPlace: Props['onPlace']
+}
+
+function Log({ d, stage, full, onFull, place, hrefOf, onPlace }: LogProps) {
+  const t = useTexts()
+  const order = inOrder(layoutOf(d.stages))
+  const running = order.find(s => s.status === StageStatus.STAGE_RUNNING && s.id !== stage.id)
+  const show = (id: string) => onPlace({ ...place, stage: id, line: undefined })
+  const at = (p: LogPlace) => ({ ...place, stage: stage.id, ...p })
+  return (
+    <div id="log">
+      <LogPanel
+        full={full}
+        title={
+          <>
+            <h2 className={styles.logTitle}>{t.deployment.log.of(stage.name)}</h2>
+            <StatusMark of={stageState(stage.status, t, stage.availableOperation)} />
+            {full && <StageChoice stages={order} value={stage.id} onChange={show} />}
+            {running && (
+              <span className={styles.nowRunning}>
+                {t.deployment.log.nowRunning(running.name)}
+                <Button onClick={() => show(running.id)}>{t.deployment.log.show}</Button>
+              </span>
+            )}
+          </>
+        }
+      >
+        {isStarted(stage) ? (
+          <StageLog
+            key={`${stage.id}/${stage.retriedCount}`}
+            deploymentId={d.id}
+            stage={stage}
+            start={startOf(stage)}
+            place={place}
+            full={full}
+            onFull={onFull}
+            hrefOf={p => hrefOf(at(p))}
+            onPlace={p => onPlace(at(p))}
+          />
+        ) : (
+          <p className={styles.noLog}>
+            {stage.status === StageStatus.STAGE_NOT_STARTED_YET && !isCompleted(d.status)
+              ? t.deployment.log.notStarted
+              : t.deployment.log.skipped}
+          </p>
+        )}
+      </LogPanel>
+    </div>
+  )
+}
+
+interface ChoiceProps {
+  stages: readonly PipelineStage[]
+  value: string
+  onChange: (id: string) => void
+}
+
+function StageChoice({ stages, value, onChange }: ChoiceProps) {
+  const t = useTexts()
+  return (
+    <select
+      className={styles.choice}
+      aria-label={t.deployment.log.choose}
+      value={value}
+      onChange={event => onChange(event.target.value)}
+    >
+      {stages.map(s => (
+        <option key={s.id} value={s.id}>
+          {s.name}
+        </option>
+      ))}
+    </select>
+  )
+}

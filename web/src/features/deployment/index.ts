@@ -1,0 +1,2 @@
+export { DeploymentView, type Place } from './DeploymentView'
+export { deploymentTab } from './tab'

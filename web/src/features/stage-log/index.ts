@@ -1,0 +1,4 @@
+export { LogPanel } from './LogPanel'
+export { lastError } from './lines'
+export { type LogPlace, StageLog } from './StageLog'
+export { useSettings } from './settings'

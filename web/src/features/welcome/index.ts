@@ -1,0 +1,2 @@
+// From an empty project to the first deployment.
+export { Welcome } from './Welcome'
