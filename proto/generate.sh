@@ -2,6 +2,7 @@
 # Lints the contracts and generates pkg/rpc/gen from them.
 #
 #   proto/generate.sh           write the generated code
+#   proto/generate.sh --lint    lint the contracts only
 #   proto/generate.sh --check   fail if the committed code is not what would be written
 #   proto/generate.sh --web     the same for web/src/gen, with or without --check;
 #                               needs the packages of web/ to be installed
@@ -41,6 +42,9 @@ if [ -n "$web" ]; then
   exit 0
 fi
 buf lint
+if [ "${1:-}" = "--lint" ]; then
+  exit 0
+fi
 if [ -n "${BUF_BREAKING_AGAINST:-}" ]; then
   mkdir "$work/before"
   git -C "$root" archive "$BUF_BREAKING_AGAINST" proto | tar -x -C "$work/before"

@@ -14,6 +14,7 @@ import (
 	"connectrpc.com/connect/v2/connecthttp"
 	"github.com/spf13/cobra"
 
+	"pipecd/cmd/commandline"
 	"pipecd/pkg/model"
 	"pipecd/pkg/rpc/convert"
 	"pipecd/pkg/rpc/gen/pipecd/web/v1/webv1connect"
@@ -45,6 +46,7 @@ are unique.`,
 	cmd.PersistentFlags().StringVar(&c.sessionFlag, "session-file", "",
 		"file that keeps the session (default $"+sessionFileEnv+", else pipecd/session.json in the user's configuration directory)")
 	cmd.PersistentFlags().StringVarP(&c.output, "output", "o", "table", "form of the output: table for people, json for scripts")
+	commandline.Complete(cmd, "output", "table", "json")
 	cmd.AddCommand(
 		c.newLogin(), c.newLogout(),
 		group(c.newPiped()), group(c.newApp()), group(c.newDeployment()), group(c.newStage()),

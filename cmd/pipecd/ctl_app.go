@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"pipecd/cmd/commandline"
 	"pipecd/pkg/model"
 	"pipecd/pkg/rpc/convert"
 	modelpb "pipecd/pkg/rpc/gen/model"
@@ -13,7 +14,12 @@ import (
 )
 
 func (c *ctl) newApp() *cobra.Command {
-	cmd := &cobra.Command{Use: "app", Aliases: []string{"application"}, Short: "Add, list, show and deploy applications"}
+	cmd := &cobra.Command{
+		Use: "app", Aliases: []string{"application"}, Short: "Add, list, show and deploy applications",
+		Example: `  pipecd ctl app list
+  pipecd ctl app show web
+  pipecd ctl app sync web --wait`,
+	}
 	cmd.AddCommand(c.newAppAdd(), c.newAppList(), c.newAppShow(), c.newAppSync())
 	return cmd
 }
@@ -77,7 +83,9 @@ func (c *ctl) newAppList() *cobra.Command {
 	return &cobra.Command{
 		Use:   "list",
 		Short: "List the applications and how they stand",
-		Args:  args(),
+		Example: `  pipecd ctl app list
+  pipecd ctl app list -o json`,
+		Args: args(),
 		RunE: c.talk(func(ctx context.Context, cl *client, _ []string) error {
 			all, err := cl.applications(ctx, "")
 			if err != nil {
@@ -160,9 +168,12 @@ deployment or without a pipeline in the application's file, else the pipeline.`,
   pipecd ctl app sync web --wait
   pipecd ctl app sync web --strategy pipeline`,
 		Args: args("application"),
+
+		ValidArgsFunction: c.completeApplication,
 	}
 	cmd.Flags().BoolVar(&wait, "wait", false, "show the deployment until it ends; the exit code is 0 only if it succeeded")
 	cmd.Flags().StringVar(&strategy, "strategy", "auto", "how to deploy: auto, quick or pipeline")
+	commandline.Complete(cmd, "strategy", "auto", "quick", "pipeline")
 	cmd.RunE = c.talk(func(ctx context.Context, cl *client, args []string) error {
 		how, err := parseStrategy(strategy)
 		if err != nil {

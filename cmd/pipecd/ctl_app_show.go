@@ -22,6 +22,8 @@ func (c *ctl) newAppShow() *cobra.Command {
 		Short:   "Show an application, how it stands, and its last deployment",
 		Example: "  pipecd ctl app show web\n  pipecd ctl app show web --output json",
 		Args:    args("application"),
+
+		ValidArgsFunction: c.completeApplication,
 		RunE: c.talk(func(ctx context.Context, cl *client, args []string) error {
 			id, err := cl.applicationID(ctx, args[0])
 			if err != nil {

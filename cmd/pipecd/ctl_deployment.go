@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"pipecd/cmd/commandline"
 	"pipecd/cmd/pipecd/terminal"
 	"pipecd/pkg/model"
 	"pipecd/pkg/rpc/convert"
@@ -18,7 +19,11 @@ import (
 )
 
 func (c *ctl) newDeployment() *cobra.Command {
-	cmd := &cobra.Command{Use: "deployment", Short: "List, show, follow and cancel deployments; see also ctl stage and ctl logs"}
+	cmd := &cobra.Command{
+		Use: "deployment", Short: "List, show, follow and cancel deployments; see also ctl stage and ctl logs",
+		Example: `  pipecd ctl deployment list --app web
+  pipecd ctl deployment show 2f6d9a1e-… --follow`,
+	}
 	cmd.AddCommand(c.newDeploymentList(), c.newDeploymentShow(), c.newDeploymentCancel())
 	return cmd
 }
@@ -38,6 +43,7 @@ func (c *ctl) newDeploymentList() *cobra.Command {
 	}
 	cmd.Flags().StringVar(&app, "app", "", "only those of the application with this id or name")
 	cmd.Flags().StringSliceVar(&statuses, "status", nil, "only those with this status; may be repeated")
+	commandline.Complete(cmd, "status", "pending", "planned", "running", "rolling_back", "success", "failure", "cancelled")
 	cmd.Flags().Int32Var(&limit, "limit", 20, "how many, at most 500")
 	cmd.RunE = c.talk(func(ctx context.Context, cl *client, _ []string) (err error) {
 		if limit < 1 || limit > 500 {
@@ -95,6 +101,8 @@ func (c *ctl) newDeploymentShow() *cobra.Command {
 		Example: `  pipecd ctl deployment show 2f6d9a1e-…
   pipecd ctl deployment show 2f6d9a1e-… --follow`,
 		Args: args("id"),
+
+		ValidArgsFunction: c.completeDeployment,
 	}
 	cmd.Flags().BoolVarP(&follow, "follow", "f", false, "show the stages and their logs until the deployment ends; the exit code is 0 only if it succeeded")
 	cmd.RunE = c.talk(func(ctx context.Context, cl *client, args []string) error {

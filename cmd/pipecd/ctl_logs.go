@@ -19,11 +19,12 @@ func (c *ctl) newLogs() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "logs DEPLOYMENT STAGE",
 		Short: "Print the log of a stage",
-		Long: `Print the log of a stage. STAGE is its id, such as stage-0, as
-pipecd ctl deployment show lists it.`,
+		Long:  "Print the log of a stage. " + stageHelp,
 		Example: `  pipecd ctl logs 2f6d9a1e-… stage-0
-  pipecd ctl logs 2f6d9a1e-… stage-0 --follow`,
+  pipecd ctl logs 2f6d9a1e-… ANALYSIS --follow`,
 		Args: args("deployment", "stage"),
+
+		ValidArgsFunction: c.completeStage,
 	}
 	cmd.Flags().BoolVarP(&follow, "follow", "f", false, "go on until the log is complete")
 	cmd.Flags().Int32Var(&attempt, "attempt", 0, "log of this attempt of the stage, counted from 0")
@@ -32,11 +33,15 @@ pipecd ctl deployment show lists it.`,
 		if err != nil {
 			return err
 		}
+		stage, err := cl.stageID(ctx, args[0], args[1])
+		if err != nil {
+			return err
+		}
 		s := logPrinter{screen: screen{out: c.out, paint: colours(c.env, c.out), json: asJSON}, stage: args[1]}
 		if follow {
-			return cl.explain(s.follow(ctx, cl, &webv1.WatchStageLogRequest{DeploymentId: args[0], StageId: args[1], RetriedCount: attempt}))
+			return cl.explain(s.follow(ctx, cl, &webv1.WatchStageLogRequest{DeploymentId: args[0], StageId: stage, RetriedCount: attempt}))
 		}
-		return cl.explain(s.all(ctx, cl, &webv1.GetStageLogRequest{DeploymentId: args[0], StageId: args[1], RetriedCount: attempt}))
+		return cl.explain(s.all(ctx, cl, &webv1.GetStageLogRequest{DeploymentId: args[0], StageId: stage, RetriedCount: attempt}))
 	})
 	return cmd
 }

@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"pipecd/cmd/commandline"
 	webv1 "pipecd/pkg/rpc/gen/pipecd/web/v1"
 )
 
@@ -19,9 +20,12 @@ func (c *ctl) newDeploymentCancel() *cobra.Command {
 		Example: `  pipecd ctl deployment cancel 2f6d9a1e-… --wait
   pipecd ctl deployment cancel 2f6d9a1e-… --rollback never`,
 		Args: args("id"),
+
+		ValidArgsFunction: c.completeDeployment,
 	}
 	cmd.Flags().BoolVar(&wait, "wait", false, "wait until the agent has taken it up")
 	cmd.Flags().StringVar(&rollback, "rollback", "auto", "undo what it changed: always, never, or auto, which is as the application's file says")
+	commandline.Complete(cmd, "rollback", "auto", "always", "never")
 	cmd.RunE = c.talk(func(ctx context.Context, cl *client, args []string) error {
 		choice, err := parseRollback(rollback)
 		if err != nil {
@@ -50,7 +54,11 @@ func parseRollback(s string) (webv1.Rollback, error) {
 }
 
 func (c *ctl) newStage() *cobra.Command {
-	cmd := &cobra.Command{Use: "stage", Short: "Approve and skip stages"}
+	cmd := &cobra.Command{
+		Use: "stage", Short: "Approve and skip stages",
+		Example: `  pipecd ctl stage approve 2f6d9a1e-… WAIT_APPROVAL
+  pipecd ctl stage skip 2f6d9a1e-… ANALYSIS --wait`,
+	}
 	cmd.AddCommand(
 		c.newStageOperation("approve", "Let a WAIT_APPROVAL stage go on", func(ctx context.Context, cl *client, args []string) (string, error) {
 			resp, err := cl.ApproveStage(ctx, &webv1.ApproveStageRequest{DeploymentId: args[0], StageId: args[1]})
@@ -69,13 +77,19 @@ func (c *ctl) newStageOperation(name, short string, issue func(context.Context, 
 	cmd := &cobra.Command{
 		Use:     name + " DEPLOYMENT STAGE",
 		Short:   short,
-		Long:    short + ". STAGE is its id, such as stage-3, as\npipecd ctl deployment show lists it.",
+		Long:    short + ". " + stageHelp,
 		Example: "  pipecd ctl stage " + name + " 2f6d9a1e-… stage-3 --wait",
 		Args:    args("deployment", "stage"),
+
+		ValidArgsFunction: c.completeStage,
 	}
 	cmd.Flags().BoolVar(&wait, "wait", false, "wait until the agent has taken it up")
 	cmd.RunE = c.talk(func(ctx context.Context, cl *client, args []string) error {
-		id, err := issue(ctx, cl, args)
+		stage, err := cl.stageID(ctx, args[0], args[1])
+		if err != nil {
+			return err
+		}
+		id, err := issue(ctx, cl, []string{args[0], stage})
 		if err != nil {
 			return cl.explain(err)
 		}

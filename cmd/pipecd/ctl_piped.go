@@ -16,7 +16,11 @@ import (
 )
 
 func (c *ctl) newPiped() *cobra.Command {
-	cmd := &cobra.Command{Use: "piped", Short: "Add and list agents"}
+	cmd := &cobra.Command{
+		Use: "piped", Short: "Add and list agents",
+		Example: `  pipecd ctl piped add my-piped
+  pipecd ctl piped list`,
+	}
 	cmd.AddCommand(c.newPipedAdd(), c.newPipedList())
 	return cmd
 }
@@ -108,7 +112,9 @@ func (c *ctl) newPipedList() *cobra.Command {
 	return &cobra.Command{
 		Use:   "list",
 		Short: "List the agents",
-		Args:  args(),
+		Example: `  pipecd ctl piped list
+  pipecd ctl piped list -o json`,
+		Args: args(),
 		RunE: c.talk(func(ctx context.Context, cl *client, _ []string) error {
 			all := &webv1.ListPipedsResponse{}
 			if err := cl.eachPiped(ctx, func(p *webv1.Piped) { all.Pipeds = append(all.Pipeds, p) }); err != nil {

@@ -110,6 +110,9 @@ func (l *login) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if password == "" {
+		return usagef("the password is empty: type it, put it on standard input, or name a file that holds it with --password-file")
+	}
 	ctx, info := connect.NewClientContext(ctx)
 	cl := newClient(l.address, "")
 	defer cl.close()
@@ -174,7 +177,9 @@ func (c *ctl) newLogout() *cobra.Command {
 	return &cobra.Command{
 		Use:   "logout",
 		Short: "Forget the session",
-		Args:  args(),
+		Example: `  pipecd ctl logout
+  pipecd ctl logout --session-file ./other-session.json`,
+		Args: args(),
 		RunE: func(*cobra.Command, []string) error {
 			path, err := c.sessionFile()
 			if err != nil {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"os"
@@ -33,12 +34,21 @@ func (d *dataDir) register(flags *pflag.FlagSet, e env) {
 	flags.StringVar(&d.flag, "data-dir", "", dataDirExplan)
 }
 
-// path returns the directory, which is made readable for this user only when it
-// is not there.
-func (d *dataDir) path() (string, error) {
+// find returns the directory, whether or not it is there.
+func (d *dataDir) find() (string, error) {
 	path, err := filepath.Abs(d.choose())
 	if err != nil {
 		return "", model.Errorf(model.CodeInvalid, "the data directory cannot be found: %w", err)
+	}
+	return path, nil
+}
+
+// path returns the directory, which is made readable for this user only when it
+// is not there.
+func (d *dataDir) path() (string, error) {
+	path, err := d.find()
+	if err != nil {
+		return "", err
 	}
 	if err := os.MkdirAll(path, 0o700); err != nil {
 		return "", model.Errorf(model.CodeInvalid, "the data directory cannot be made: %w; choose another with --data-dir", err)
@@ -63,8 +73,9 @@ func (d *dataDir) choose() string {
 
 // openDatabase opens the database in the data directory, or the one at path.
 func openDatabase(ctx context.Context, dir, path string, logger *slog.Logger) (datastore.Store, error) {
-	if path == "" {
-		path = filepath.Join(dir, databaseName)
-	}
-	return sqlite.Open(ctx, sqlite.Options{Path: path, Logger: logger})
+	return sqlite.Open(ctx, sqlite.Options{Path: databasePath(dir, path), Logger: logger})
 }
+
+// databasePath is the database file: the one at path, or that in the data
+// directory.
+func databasePath(dir, path string) string { return cmp.Or(path, filepath.Join(dir, databaseName)) }

@@ -4,6 +4,7 @@
 //	pipecd project        add and list projects
 //	pipecd hash-password  make a password hash for the configuration file
 //	pipecd ctl            what people do, without a browser
+//	pipecd quickstart     all of it on this machine, to try
 //	pipecd version
 //
 // Exit codes: 0 done, 1 failed, 2 used or configured wrongly.

@@ -54,9 +54,12 @@ func (t *table) write(w io.Writer) error {
 }
 
 // writeJSON prints a message for scripts, with the field names of the proto
-// files.
+// files. Its lists are there also when they are empty.
 func writeJSON(w io.Writer, m proto.Message) error {
 	raw, err := protojson.MarshalOptions{UseProtoNames: true}.Marshal(m)
+	if err == nil {
+		raw, err = withEmptyLists(raw, m)
+	}
 	if err != nil {
 		return fmt.Errorf("encoding the answer: %w", err)
 	}
@@ -67,6 +70,28 @@ func writeJSON(w io.Writer, m proto.Message) error {
 	out.WriteByte('\n')
 	_, err = out.WriteTo(w)
 	return err
+}
+
+// withEmptyLists adds to the encoded message its own lists that are empty.
+func withEmptyLists(raw []byte, m proto.Message) ([]byte, error) {
+	var empty []string
+	fields := m.ProtoReflect().Descriptor().Fields()
+	for i := range fields.Len() {
+		if f := fields.Get(i); f.IsList() && !m.ProtoReflect().Has(f) {
+			empty = append(empty, string(f.Name()))
+		}
+	}
+	if len(empty) == 0 {
+		return raw, nil
+	}
+	var all map[string]json.RawMessage
+	if err := json.Unmarshal(raw, &all); err != nil {
+		return nil, err
+	}
+	for _, name := range empty {
+		all[name] = json.RawMessage("[]")
+	}
+	return json.Marshal(all)
 }
 
 // writeJSONLine is writeJSON on one line.

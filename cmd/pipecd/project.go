@@ -2,10 +2,12 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"os"
 	"strings"
@@ -39,6 +41,8 @@ func newProject(e env) *cobra.Command {
 		Long: `Add and list the projects in a data directory. The server must not be running:
 one process at a time uses the database. Projects of the configuration file are
 not listed; they exist only there.`,
+		Example: `  pipecd project add my-project
+  pipecd project list --data-dir=/var/lib/pipecd`,
 	})
 	p.data.register(c.PersistentFlags(), e)
 	c.PersistentFlags().StringVar(&p.database, "database", "", "database file, if the configuration names one (default \""+databaseName+"\" in the data directory)")
@@ -54,11 +58,32 @@ not listed; they exist only there.`,
 	list := &cobra.Command{
 		Use:   "list",
 		Short: "List the projects",
-		Args:  args(),
-		RunE:  func(c *cobra.Command, _ []string) error { return p.list(c.Context()) },
+		Example: `  pipecd project list
+  pipecd project list --data-dir=/var/lib/pipecd`,
+		Args: args(),
+		RunE: func(c *cobra.Command, _ []string) error { return p.list(c.Context()) },
 	}
 	c.AddCommand(add, list)
 	return c
+}
+
+// checkDatabase refuses a database that is not there, so that looking at it does
+// not make it.
+func (p *projectCommand) checkDatabase() error {
+	dir, err := p.data.find()
+	if err != nil {
+		return err
+	}
+	path := databasePath(dir, p.database)
+	_, err = os.Stat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return usagef("there is no database %s: name the server's data directory with --data-dir, or add a first project with `pipecd project add`", path)
+	case err != nil:
+		return usagef("the database cannot be opened: %s", err)
+	default:
+		return nil
+	}
 }
 
 // with runs do with the open database.
@@ -75,13 +100,8 @@ func (p *projectCommand) with(ctx context.Context, do func(datastore.Store) erro
 }
 
 func (p *projectCommand) add(ctx context.Context, id string) error {
-	for what, name := range map[string]string{"the project's id": id, "the user name": p.username} {
-		if err := model.ValidateName(what, name); err != nil {
-			return usagef("%s", err)
-		}
-	}
-	if strings.ContainsAny(id, ", ") {
-		return usagef("the project's id must not contain commas or spaces: it is part of the agents' credentials")
+	if err := cmp.Or(model.ValidateID("the project's id", id), model.ValidateName("the user name", p.username)); err != nil {
+		return usagef("%s", err)
 	}
 	password := auth.NewPassword()
 	hash, err := auth.HashPassword(password)
@@ -101,6 +121,9 @@ func (p *projectCommand) add(ctx context.Context, id string) error {
 }
 
 func (p *projectCommand) list(ctx context.Context) error {
+	if err := p.checkDatabase(); err != nil {
+		return err
+	}
 	t := table{header: []string{"ID", "ADMIN", "CREATED", "DESCRIPTION"}}
 	err := p.with(ctx, func(s datastore.Store) error {
 		page := datastore.Page{}

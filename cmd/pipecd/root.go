@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"pipecd/cmd/commandline"
 	"pipecd/cmd/pipecd/quickstart"
 	"pipecd/pkg/version"
 )
@@ -23,32 +24,37 @@ To see what it does, on this machine and without a cloud account:
 
   pipecd quickstart
 
-To run it, write a configuration file (pipecd quickstart --print-config prints one
-to start from) and start the server:
+To run it, start the server with a configuration file. The second command writes
+one, beside one for the agent and a sample application:
 
-  pipecd server --config-file=control-plane.yaml --insecure-cookie
+  pipecd quickstart --print-config=DIR
+  pipecd server --config-file=DIR/control-plane.yaml --insecure-cookie
 
-then log in with a browser or with the command line, register an agent, and add an
-application:
+--insecure-cookie is for browsers that reach the server by plain http; leave it out
+where a proxy in front does TLS. Then log in with a browser or with the command
+line, register an agent, and add an application:
 
   pipecd ctl login --address http://localhost:8080 --project my-project --username admin
   pipecd ctl piped add my-piped
   pipecd ctl app add --help
 
 Exit codes: 0 done, 1 failed, 2 used or configured wrongly.`,
+		Example: `  pipecd quickstart
+  pipecd server --config-file=control-plane.yaml
+  pipecd ctl app sync web --wait`,
 		Version:          version.Long(),
 		SilenceErrors:    true,
 		SilenceUsage:     true,
 		PersistentPreRun: func(*cobra.Command, []string) { running() },
 	}
-	root.Flags().Bool("version", false, "print the version")
+	root.Flags().BoolP("version", "v", false, "print the version")
 	root.SetVersionTemplate("{{.Version}}\n") // as `pipecd version` prints it
 	root.SetArgs(e.args)
 	root.SetIn(e.in)
 	root.SetOut(e.out)
 	root.SetErr(e.err)
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
-		return usagef("%s; see `%s --help`", err, c.CommandPath())
+		return usagef("%s", commandline.FlagError(c, err))
 	})
 	// Commands that stand on their own go here; a larger one has a file, or a
 	// package, of its own.
@@ -61,6 +67,7 @@ Exit codes: 0 done, 1 failed, 2 used or configured wrongly.`,
 		newVersion(),
 	)
 	group(root)
+	commandline.Finish(root)
 	return root
 }
 
@@ -100,7 +107,9 @@ func newVersion() *cobra.Command {
 	return &cobra.Command{
 		Use:   "version",
 		Short: "Print the version",
-		Args:  args(),
+		Example: `  pipecd version
+  pipecd --version`,
+		Args: args(),
 		RunE: func(c *cobra.Command, _ []string) error {
 			_, err := fmt.Fprintln(c.OutOrStdout(), version.Long())
 			return err

@@ -13,9 +13,11 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"pipecd/cmd/commandline"
 	"pipecd/pkg/config"
 	"pipecd/pkg/controlplane/auth"
 	"pipecd/pkg/controlplane/server"
+	"pipecd/pkg/controlplane/webhook"
 	"pipecd/pkg/datastore"
 	"pipecd/pkg/filestore"
 	"pipecd/pkg/filestore/local"
@@ -42,6 +44,8 @@ type serverCommand struct {
 	adminPort      int
 	grace          time.Duration
 	tls            bool
+
+	webhook *webhook.Secrets // of Git hosts; set by load
 }
 
 func newServer(e env) *cobra.Command {
@@ -50,11 +54,13 @@ func newServer(e env) *cobra.Command {
 		Use:   "server --config-file=FILE",
 		Short: "Run the control plane",
 		Long: `Run the control plane. One port answers agents, the command line and browsers;
-the admin port has /metrics, /healthz and /debug/pprof and is not protected.
+the admin port has /metrics, /healthz and /debug/pprof and is not protected. An
+agent on the same machine has the same admin port by default: give one of them
+another, such as piped run --admin-port=9086.
 
 Without a datastore and a filestore in the configuration, everything is kept in
 the data directory. The key that signs sessions is made there at the first start.
-pipecd quickstart --print-config prints a configuration to start from.
+pipecd quickstart --print-config=DIR writes a configuration to start from.
 
 SIGTERM or Ctrl-C stops it; calls in progress get the grace period to end, a second
 signal ends it at once.`,
@@ -71,11 +77,13 @@ signal ends it at once.`,
 	f.StringVar(&s.keyFile, "encryption-key-file", "", "file with the key that signs sessions (default \""+keyName+"\" in the data directory, made when absent)")
 	f.BoolVar(&s.insecureCookie, "insecure-cookie", false, "let session cookies travel over plain HTTP; needed where no proxy in front does TLS")
 	f.StringVar(&s.host, "host", "", "address to listen on (default all)")
-	f.IntVar(&s.port, "port", 8080, "port for everything")
+	commandline.Port(f, &s.port, "port", 8080, "port for everything; 0 takes a free one")
 	f.StringVar(&s.adminHost, "admin-host", "127.0.0.1", "address to listen on for the operator; it is not protected")
-	f.IntVar(&s.adminPort, "admin-port", 9085, "port for the operator")
+	commandline.Port(f, &s.adminPort, "admin-port", 9085, "port of metrics, health and profiles; 0 turns it off")
 	f.DurationVar(&s.grace, "grace-period", 15*time.Second, "how long calls may take to end when the server stops")
 	s.registerFormer(f)
+	commandline.Complete(c, "log-level", "debug", "info", "warn", "error")
+	commandline.Complete(c, "log-encoding", "humanize", "json")
 	return c
 }
 
@@ -140,8 +148,9 @@ func (s *serverCommand) run(ctx context.Context) error {
 		InsecureCookie: s.insecureCookie,
 		UI:             web.Files(),
 		Address:        cfg.Address,
+		Webhook:        s.webhook,
 		Listen:         net.JoinHostPort(s.host, strconv.Itoa(s.port)),
-		AdminListen:    net.JoinHostPort(s.adminHost, strconv.Itoa(s.adminPort)),
+		AdminListen:    s.adminListen(),
 		GracePeriod:    s.grace,
 		Version:        version.Get(),
 		Logger:         logger,
@@ -151,19 +160,35 @@ func (s *serverCommand) run(ctx context.Context) error {
 	return errors.Join(err, st.close(), tel.Close(ctx))
 }
 
-// load reads the configuration. Warnings are logged; errors come all at once.
+// adminListen is the address of the admin port, empty when it is turned off.
+func (s *serverCommand) adminListen() string {
+	if s.adminPort == 0 {
+		return ""
+	}
+	return net.JoinHostPort(s.adminHost, strconv.Itoa(s.adminPort))
+}
+
+// load reads the configuration. Warnings are told; errors come all at once.
 func (s *serverCommand) load(ctx context.Context, logger *slog.Logger) (*config.ControlPlane, error) {
 	if s.configFile == "" {
 		return nil, usagef("--config-file is missing: name a document of kind ControlPlane")
 	}
-	cfg, problems := config.ReadControlPlaneFile(s.configFile, checkStores)
-	if err := problems.Err(); err != nil {
-		return nil, err
+	cfg, problems := config.ReadControlPlaneFile(s.configFile, checkStores, config.CheckFiles, s.readWebhook)
+	commandline.Warn(ctx, s.err, problems, s.log, logger)
+	return cfg, problems.Err()
+}
+
+// readWebhook reads the secrets of Git hosts. That their file is not there, or
+// empty, is for CheckFiles to tell.
+func (s *serverCommand) readWebhook(cfg *config.ControlPlane, r *config.Report) {
+	if cfg.Webhook == nil || cfg.Webhook.SecretFile == "" {
+		return
 	}
-	for _, p := range problems.Warnings() {
-		logger.WarnContext(ctx, p.String())
+	secrets, err := webhook.ReadSecrets(cfg.Webhook.SecretFile)
+	if model.CodeOf(err) == model.CodeInvalid {
+		r.Errorf("spec.webhook.secretFile", "%s", err).Hint = "write one secret on each line; openssl rand -hex 32 makes one"
 	}
-	return cfg, nil
+	s.webhook = secrets
 }
 
 // checkStores refuses what comes with a later version.
@@ -181,7 +206,11 @@ func checkStores(cfg *config.ControlPlane, r *config.Report) {
 
 func (s *serverCommand) key(ctx context.Context, dir string, logger *slog.Logger) ([]byte, error) {
 	if s.keyFile != "" {
-		return auth.LoadKey(s.keyFile)
+		key, err := auth.LoadKey(s.keyFile)
+		if err != nil {
+			return nil, usagef("--encryption-key-file: %s", err)
+		}
+		return key, nil
 	}
 	path := filepath.Join(dir, keyName)
 	key, created, err := auth.LoadOrCreateKey(path)
@@ -217,7 +246,7 @@ func openStores(ctx context.Context, cfg *config.ControlPlane, dir string, logge
 
 // projectsOf returns the projects of the configuration file.
 func projectsOf(cfg *config.ControlPlane) []*model.Project {
-	var out []*model.Project
+	out := make([]*model.Project, 0, len(cfg.Projects))
 	for _, p := range cfg.Projects {
 		project := &model.Project{ID: p.ID, Description: p.Desc}
 		if a := p.StaticAdmin; a != nil {

@@ -44,12 +44,17 @@ func (s *shell) getenv(name string) string {
 	}
 }
 
-// try runs a command line; words are separated by spaces.
+// try runs a command line; words are separated by spaces, and a last space makes
+// an empty word, as shells ask what could stand there.
 func (s *shell) try(stdin, line string) result {
 	s.t.Helper()
 	var out, errOut bytes.Buffer
+	words := strings.Fields(line)
+	if strings.HasSuffix(line, " ") {
+		words = append(words, "")
+	}
 	code := execute(s.t.Context(), env{
-		args: strings.Fields(line), in: strings.NewReader(stdin), out: &out, err: &errOut, getenv: s.getenv,
+		args: words, in: strings.NewReader(stdin), out: &out, err: &errOut, getenv: s.getenv,
 	})
 	return result{code: code, out: out.String(), err: errOut.String()}
 }

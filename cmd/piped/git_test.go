@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -42,37 +43,8 @@ func TestGitOverSSHAsConfigured(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			file := filepath.Join(t.TempDir(), "piped.yaml")
-			text := fmt.Sprintf(`apiVersion: pipecd.dev/v1beta1
-kind: Piped
-spec:
-  projectID: dev
-  pipedID: piped-1
-  pipedKeyData: c2VzYW1l
-  apiAddress: pipecd.example.com:443
-  git: {sshKeyFile: %q, knownHostsFile: %q}
-  repositories: [{repoId: shop, remote: %q, branch: main}]
-`, tt.key, tt.known, server.Remote(bare))
-			if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
-				t.Fatal(err)
-			}
-			logger := slog.New(slog.DiscardHandler)
-			cfg, err := loadConfig(t.Context(), runFlags{configFile: file}, logger)
-			if err != nil {
-				t.Fatal(err)
-			}
-			source, err := openGit(cfg, t.TempDir(), logger, nil)
-			if err != nil {
-				t.Fatal(err)
-			}
-			t.Cleanup(func() {
-				if err := source.Close(); err != nil {
-					t.Error(err)
-				}
-			})
-			r := cfg.Repositories[0]
-			repo := git.Repository{ID: r.RepoID, Remote: r.Remote, Branch: r.Branch}
-			err = source.Fetch(t.Context(), repo)
+			source, repo := openConfigured(t, tt.key, tt.known, server.Remote(bare))
+			err := source.Fetch(t.Context(), repo)
 			if tt.code != "" {
 				if model.CodeOf(err) != tt.code || !strings.Contains(err.Error(), tt.says) || strings.Contains(err.Error(), "\n") {
 					t.Errorf("Fetch() = %v, want code %s, one line, and %q", err, tt.code, tt.says)
@@ -87,4 +59,39 @@ spec:
 			}
 		})
 	}
+}
+
+// openConfigured opens what a piped file says under git.
+func openConfigured(t *testing.T, key, known, remote string) (git.Source, git.Repository) {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "piped.yaml")
+	text := fmt.Sprintf(`apiVersion: pipecd.dev/v1beta1
+kind: Piped
+spec:
+  projectID: dev
+  pipedID: piped-1
+  pipedKeyData: c2VzYW1l
+  apiAddress: pipecd.example.com:443
+  git: {sshKeyFile: %q, knownHostsFile: %q}
+  repositories: [{repoId: shop, remote: %q, branch: main}]
+`, key, known, remote)
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	logger := slog.New(slog.DiscardHandler)
+	cfg, err := loadConfig(t.Context(), runFlags{configFile: file}, io.Discard, logger)
+	if err != nil {
+		t.Fatal(err)
+	}
+	source, err := openGit(cfg, t.TempDir(), logger, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := source.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	r := cfg.Repositories[0]
+	return source, git.Repository{ID: r.RepoID, Remote: r.Remote, Branch: r.Branch}
 }

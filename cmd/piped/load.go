@@ -4,37 +4,75 @@ import (
 	"context"
 	"encoding/base64"
 	"fmt"
+	"io"
 	"log/slog"
 	"strings"
 
+	"pipecd/cmd/commandline"
 	"pipecd/pkg/config"
+	"pipecd/pkg/git/gitcli"
+	"pipecd/pkg/platform/ecs"
 )
 
 // loadConfig reads the configuration and looks at the files it names. Warnings
-// are logged; errors come all at once.
-func loadConfig(ctx context.Context, f runFlags, logger *slog.Logger) (*config.Piped, error) {
+// are told; errors come all at once.
+func loadConfig(ctx context.Context, f runFlags, stderr io.Writer, logger *slog.Logger) (*config.Piped, error) {
 	var (
 		cfg      *config.Piped
 		problems config.Problems
 	)
+	checks := []config.Check[config.Piped]{config.CheckFiles[config.Piped], checkSSHKey, func(cfg *config.Piped, r *config.Report) { checkAWS(ctx, cfg, r) }}
 	switch {
 	case f.configFile != "" && f.configData != "":
 		return nil, fmt.Errorf("give --config-file or --config-data, not both")
 	case f.configFile != "":
-		cfg, problems = config.ReadPipedFile(f.configFile, config.CheckFiles)
+		cfg, problems = config.ReadPipedFile(f.configFile, checks...)
 	case f.configData != "":
 		data, err := base64.StdEncoding.DecodeString(f.configData)
 		if err != nil {
 			return nil, fmt.Errorf("--config-data is not base64: %w", err)
 		}
-		cfg, problems = config.LoadPiped("--config-data", data, config.CheckFiles)
+		cfg, problems = config.LoadPiped("--config-data", data, checks...)
 	default:
 		return nil, fmt.Errorf("no configuration: give --config-file; see `piped run --help`")
 	}
-	for _, w := range problems.Warnings() {
-		logger.WarnContext(ctx, w.String())
-	}
+	commandline.Warn(ctx, stderr, problems, f.log, logger)
 	return cfg, problems.Err()
+}
+
+// checkSSHKey reports a key that ssh cannot use.
+func checkSSHKey(cfg *config.Piped, r *config.Report) {
+	field := "spec.git.sshKeyFile"
+	if cfg.Git.SSHKeyFile == "" {
+		field = "spec.git.sshKeyData"
+	}
+	opts, err := sshKey(cfg.Git)
+	if err != nil || r.Reported(field) {
+		return // reported
+	}
+	if err := gitcli.CheckKey(opts); err != nil {
+		r.Errorf(field, "%s", err)
+	}
+}
+
+// checkAWS reports files and profiles that say of no credentials.
+func checkAWS(ctx context.Context, cfg *config.Piped, r *config.Report) {
+	for i, p := range cfg.PlatformProviders {
+		at := r.PlatformPath(i) + ".config"
+		if p.ECS == nil || p.ECS.Region == "" || r.Reported(at+".credentialsFile") {
+			continue // nothing to look at, or reported
+		}
+		if err := ecs.CheckAccess(ctx, ecs.ConfigOf(*p.ECS)); err != nil {
+			field := at
+			switch {
+			case p.ECS.Profile != "":
+				field += ".profile"
+			case p.ECS.CredentialsFile != "":
+				field += ".credentialsFile"
+			}
+			r.Errorf(field, "%s", err)
+		}
+	}
 }
 
 // pipedKey returns the key of the agent.

@@ -16,6 +16,7 @@ import (
 	"os/signal"
 	"syscall"
 
+	"pipecd/cmd/commandline"
 	"pipecd/pkg/config"
 	"pipecd/pkg/model"
 )
@@ -43,6 +44,7 @@ func execute(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	root.SetArgs(args)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
+	commandline.Finish(root) // last: the completion command keeps the output of now
 	err := root.ExecuteContext(ctx)
 	if err == nil {
 		return exitOK

@@ -14,8 +14,10 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/spf13/cobra"
 	"golang.org/x/crypto/ssh"
 
+	"pipecd/cmd/commandline"
 	"pipecd/pkg/version"
 )
 
@@ -83,16 +85,19 @@ spec:
 `, "DIR", dir))
 }
 
+// commandLine is a command line and what is expected of it.
+type commandLine struct {
+	line    string
+	code    int
+	out     []string // on standard output
+	problem []string // on standard error
+}
+
 func TestCommandLine(t *testing.T) {
 	t.Parallel()
 
 	dir, good := files(t, "127.0.0.1:1")
-	for _, tc := range []struct {
-		line    string
-		code    int
-		out     []string // on standard output
-		problem []string // on standard error
-	}{
+	for _, tc := range []commandLine{
 		{"", exitOK, []string{"Usage:", "Examples:", "--config-file=piped.yaml", "completion", "run "}, nil},
 		{"--help", exitOK, []string{"Examples:", "--config-file=piped.yaml"}, nil},
 		{"help run", exitOK, []string{"Examples:", "--config-file=piped.yaml --insecure", "--grace-period"}, nil},
@@ -105,6 +110,7 @@ func TestCommandLine(t *testing.T) {
 		{"completion fish", exitOK, []string{"complete -c piped"}, nil},
 		{"__complete run --log-level ", exitOK, []string{"debug\ninfo\nwarn\nerror\n"}, nil},
 		{"__complete run --config-file ", exitOK, []string{"yaml\nyml\njson\n"}, nil},
+		{"-v", exitOK, []string{version.Long() + "\n"}, nil},
 		{"__complete r", exitOK, []string{"run\t"}, nil},
 
 		{"rum", exitUsage, nil, []string{`Error: unknown command "rum", did you mean run; see ` + "`piped --help`"}},
@@ -114,7 +120,7 @@ func TestCommandLine(t *testing.T) {
 		{"run --confg-file=x", exitUsage, nil, []string{"unknown flag: --confg-file, did you mean --config-file; see `piped run --help`"}},
 		{"run --zzzzzz", exitUsage, nil, []string{"unknown flag: --zzzzzz; see"}},
 		{"run --tool-dir=x", exitUsage, nil, []string{"unknown flag: --tool-dir; see"}},
-		{"run --admin-port=many", exitUsage, nil, []string{"--admin-port", "see `piped run --help`"}},
+		{"run --admin-port=many", exitUsage, nil, []string{`--admin-port is "many"; it must be a port from 0 to 65535; see ` + "`piped run --help`"}},
 		{"run", exitUsage, nil, []string{"no configuration: give --config-file"}},
 		{"run --config-file=a --config-data=b", exitUsage, nil, []string{"not both"}},
 		{"run --config-data=***", exitUsage, nil, []string{"--config-data is not base64"}},
@@ -124,32 +130,37 @@ func TestCommandLine(t *testing.T) {
 	} {
 		t.Run(tc.line, func(t *testing.T) {
 			t.Parallel()
-
-			args := strings.Fields(tc.line)
-			if strings.HasSuffix(tc.line, " ") {
-				args = append(args, "")
-			}
-			r := try(t.Context(), args...)
-			if r.code != tc.code {
-				t.Errorf("exit code %d, want %d", r.code, tc.code)
-			}
-			for _, want := range tc.out {
-				if !strings.Contains(r.out, want) {
-					t.Errorf("standard output %q, want it to have %q", r.out, want)
-				}
-			}
-			for _, want := range tc.problem {
-				if !strings.Contains(r.err, want) {
-					t.Errorf("standard error %q, want it to have %q", r.err, want)
-				}
-			}
-			if tc.code != exitOK && (r.out != "" || strings.Count(r.err, "\n") != 1) {
-				t.Errorf("expected one line on standard error alone, got %q and %q", r.out, r.err)
-			}
-			if strings.Contains(r.out+r.err, "\x1b") {
-				t.Error("there are colours, and this is no terminal")
-			}
+			tc.check(t)
 		})
+	}
+}
+
+// check runs the command line.
+func (tc commandLine) check(t *testing.T) {
+	t.Helper()
+	args := strings.Fields(tc.line)
+	if strings.HasSuffix(tc.line, " ") {
+		args = append(args, "")
+	}
+	r := try(t.Context(), args...)
+	if r.code != tc.code {
+		t.Errorf("exit code %d, want %d", r.code, tc.code)
+	}
+	for _, want := range tc.out {
+		if !strings.Contains(r.out, want) {
+			t.Errorf("standard output %q, want it to have %q", r.out, want)
+		}
+	}
+	for _, want := range tc.problem {
+		if !strings.Contains(r.err, want) {
+			t.Errorf("standard error %q, want it to have %q", r.err, want)
+		}
+	}
+	if tc.code != exitOK && (r.out != "" || strings.Count(r.err, "\n") != 1) {
+		t.Errorf("expected one line on standard error alone, got %q and %q", r.out, r.err)
+	}
+	if strings.Contains(r.out+r.err, "\x1b") {
+		t.Error("there are colours, and this is no terminal")
 	}
 }
 
@@ -182,9 +193,9 @@ FILE:13:59: spec.analysisProviders[0].config.apiKeyFile: the file "DIR/datadog-k
 		"--config-data":                "--config-data=" + base64.StdEncoding.EncodeToString([]byte(bad)),
 	} {
 		r := try(t.Context(), "run", flag)
-		// A warning is logged before the problems.
+		// A warning comes before the errors.
 		logged, problems, _ := strings.Cut(r.err, "\n")
-		if !strings.Contains(logged, "every user of this machine can read the secret in") || !strings.Contains(logged, name+":6:17") {
+		if !strings.Contains(logged, "every user of this machine can read the secret in") || !strings.HasPrefix(logged, name+":6:17: warning: spec.pipedKeyFile: ") {
 			t.Errorf("%s: no warning about the open key: %s", name, logged)
 		}
 		if r.code != exitUsage || !strings.HasPrefix(problems, strings.ReplaceAll(want, "FILE", name)) || strings.Count(problems, "\n") != 5 || !strings.Contains(problems, "applicationKeyFile") {
@@ -196,32 +207,58 @@ FILE:13:59: spec.analysisProviders[0].config.apiKeyFile: the file "DIR/datadog-k
 	}
 }
 
-// TestWrongKeys: what only its user can find wrong with a key is wrong
-// configuration too.
-func TestWrongKeys(t *testing.T) {
+// TestWrongValues: what only its user can find wrong with a value is wrong
+// configuration too, and has its place.
+func TestWrongValues(t *testing.T) {
 	t.Parallel()
 
-	for name, tc := range map[string]struct{ file, text, want string }{
-		"no SSH key": {"ssh-key", "the-secret", "is not a private key"},
-		"no profile": {"credentials", "[default]\n", "no-such-profile"},
+	for name, tc := range map[string]struct{ file, text, old, new, want string }{
+		"no SSH key": {file: "ssh-key", text: "the-secret", want: "piped.yaml:8:21: spec.git.sshKeyFile: the SSH key file DIR/ssh-key is not a private key"},
+		"no profile": {
+			file: "credentials", text: "[default]\n", old: "region: eu-west-1", new: "region: eu-west-1, profile: no-such-profile",
+			want: `piped.yaml:10:67: spec.platformProviders[0].config.profile: the AWS profile "no-such-profile" is neither in DIR/credentials nor in`,
+		},
+		"an id with a space": {old: "pipedID: piped-1", new: "pipedID: piped 1", want: "piped.yaml:5:12: spec.pipedID: the id must not contain spaces"},
+		"a project with a comma": {
+			old: "projectID: quickstart", new: `projectID: "a,b"`, want: "piped.yaml:4:14: spec.projectID: the id must not contain spaces, commas",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 
 			dir, configFile := files(t, "127.0.0.1:1")
-			write(t, dir, tc.file, tc.text)
-			if tc.file == "credentials" {
-				data, err := os.ReadFile(configFile)
-				if err != nil {
-					t.Fatal(err)
-				}
-				write(t, dir, "piped.yaml", strings.Replace(string(data), "region: eu-west-1", "region: eu-west-1, profile: no-such-profile", 1))
+			if tc.file != "" {
+				write(t, dir, tc.file, tc.text)
 			}
+			data, err := os.ReadFile(configFile)
+			if err != nil {
+				t.Fatal(err)
+			}
+			write(t, dir, "piped.yaml", strings.Replace(string(data), tc.old, tc.new, 1))
 			r := try(t.Context(), "run", "--config-file="+configFile, "--data-dir="+filepath.Join(dir, "data"), "--admin-port=0", "--insecure")
-			if r.code != exitUsage || !strings.Contains(r.err, tc.want) || strings.Contains(r.err, "the-secret") {
-				t.Errorf("got %+v, want %s", r, tc.want)
+			want := filepath.Join(dir, strings.ReplaceAll(tc.want, "DIR", dir))
+			if r.code != exitUsage || !strings.HasPrefix(r.err, want) || strings.Contains(r.err, "the-secret") {
+				t.Errorf("got %+v, want %s", r, want)
 			}
 		})
+	}
+}
+
+// TestExamples: every command has an example.
+func TestExamples(t *testing.T) {
+	t.Parallel()
+
+	root := newRootCommand(func() {})
+	commandline.Finish(root)
+	commands := 0
+	commandline.Walk(root, func(c *cobra.Command) {
+		commands++
+		if !strings.Contains(c.Example, "piped ") {
+			t.Errorf("%s has the example %q", c.CommandPath(), c.Example)
+		}
+	})
+	if commands < 8 {
+		t.Errorf("only %d commands were looked at", commands)
 	}
 }
 
@@ -244,12 +281,15 @@ func TestRun(t *testing.T) {
 		stop()
 	}()
 	dir, configFile := files(t, l.Addr().String())
-	r := try(ctx, "piped", "--config-file="+configFile, "--data-dir="+filepath.Join(dir, "data"), "--admin-port=0", "--insecure", "--tools-dir=/x", "--metrics")
+	r := try(ctx, "piped", "--config-file="+configFile, "--data-dir="+filepath.Join(dir, "data"), "--admin-port=0", "--insecure", "--cert-file=/x", "--tools-dir=/x", "--metrics")
 	if r.code != exitOK || r.out != "" {
 		t.Errorf("got %+v", r)
 	}
 	if n := strings.Count(r.err, "has no effect any more"); n != 2 {
 		t.Errorf("%d flags of the past are told, want 2: %s", n, r.err)
+	}
+	if !strings.Contains(r.err, "--cert-file has no effect together with --insecure") {
+		t.Errorf("nothing is said about --cert-file: %s", r.err)
 	}
 	for _, secret := range []string{"the-piped-key", "the-datadog-key", "the-aws-secret", "PRIVATE KEY", "\x1b"} {
 		if strings.Contains(r.err, secret) {

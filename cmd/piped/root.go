@@ -5,9 +5,8 @@ import (
 	"fmt"
 
 	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
 
-	"pipecd/pkg/config"
+	"pipecd/cmd/commandline"
 	"pipecd/pkg/version"
 )
 
@@ -28,6 +27,7 @@ connections only.`,
 		PersistentPreRun:           func(*cobra.Command, []string) { running() },
 		RunE:                       func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
+	root.Flags().BoolP("version", "v", false, "print the version")
 	root.SetVersionTemplate(version.Long() + "\n")
 	root.SetFlagErrorFunc(flagError)
 	root.Args = func(c *cobra.Command, args []string) error {
@@ -46,19 +46,7 @@ connections only.`,
 
 // flagError says what is wrong with a flag, and which one was meant.
 func flagError(c *cobra.Command, err error) error {
-	hint := ""
-	if unknown, ok := errors.AsType[*pflag.NotExistError](err); ok {
-		var names []string
-		c.Flags().VisitAll(func(f *pflag.Flag) {
-			if !f.Hidden && f.Deprecated == "" {
-				names = append(names, f.Name)
-			}
-		})
-		if near := config.Nearest(unknown.GetSpecifiedName(), names); near != "" {
-			hint = ", did you mean --" + near
-		}
-	}
-	return usageError{fmt.Errorf("%w%s; see `%s --help`", err, hint, c.CommandPath())}
+	return usageError{errors.New(commandline.FlagError(c, err))}
 }
 
 // noArgs refuses arguments.
@@ -73,7 +61,9 @@ func newVersionCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "version",
 		Short: "Print the version",
-		Args:  noArgs,
+		Example: `  piped version
+  piped --version`,
+		Args: noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			_, err := fmt.Fprintln(c.OutOrStdout(), version.Long())
 			return err

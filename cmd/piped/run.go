@@ -15,6 +15,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/spf13/cobra"
 
+	"pipecd/cmd/commandline"
 	"pipecd/pkg/admin"
 	"pipecd/pkg/config"
 	"pipecd/pkg/git/gitcli"
@@ -45,7 +46,10 @@ const runExample = `  # with the file that the control plane's "add piped" dialo
   piped run --config-file=piped.yaml
 
   # a control plane without TLS, for trying things out
-  piped run --config-file=piped.yaml --insecure`
+  piped run --config-file=piped.yaml --insecure
+
+  # beside a control plane on the same machine, whose admin port is 9085 too
+  piped run --config-file=piped.yaml --insecure --admin-port=9086`
 
 func newRunCommand() *cobra.Command {
 	var f runFlags
@@ -68,7 +72,7 @@ func newRunCommand() *cobra.Command {
 	flags.BoolVar(&f.insecure, "insecure", false, "talk to the control plane without TLS")
 	flags.StringVar(&f.certFile, "cert-file", "", "PEM file of the certificates to trust for the control plane (default: the system's)")
 	flags.StringVar(&f.adminHost, "admin-host", "127.0.0.1", "address of the admin port; it is not protected")
-	flags.IntVar(&f.adminPort, "admin-port", 9085, "port of metrics, health and profiles; 0 turns it off")
+	commandline.Port(flags, &f.adminPort, "admin-port", 9085, "port of metrics, health and profiles; 0 turns it off")
 	flags.DurationVar(&f.grace, "grace-period", 30*time.Second, "how long stopping may take")
 	flags.StringVar(&f.log.Level, "log-level", "info", "debug, info, warn or error")
 	flags.StringVar(&f.log.Encoding, "log-encoding", "humanize", "humanize, console or json")
@@ -91,17 +95,10 @@ func formerFlags() []string {
 
 // complete says to shells what the values of flags are.
 func complete(cmd *cobra.Command) {
-	for _, c := range []struct {
-		flag   string
-		values cobra.CompletionFunc
-	}{
-		{"config-file", cobra.FixedCompletions([]string{"yaml", "yml", "json"}, cobra.ShellCompDirectiveFilterFileExt)},
-		{"data-dir", cobra.FixedCompletions(nil, cobra.ShellCompDirectiveFilterDirs)},
-		{"log-level", cobra.FixedCompletions([]string{"debug", "info", "warn", "error"}, cobra.ShellCompDirectiveNoFileComp)},
-		{"log-encoding", cobra.FixedCompletions([]string{"humanize", "console", "json"}, cobra.ShellCompDirectiveNoFileComp)},
-	} {
-		_ = cmd.RegisterFlagCompletionFunc(c.flag, c.values) // fails only for a flag that does not exist
-	}
+	commandline.Complete(cmd, "log-level", "debug", "info", "warn", "error")
+	commandline.Complete(cmd, "log-encoding", "humanize", "console", "json")
+	_ = cmd.MarkFlagFilename("config-file", "yaml", "yml", "json") // these two fail only for a flag that does not exist
+	_ = cmd.MarkFlagDirname("data-dir")
 }
 
 func run(ctx context.Context, cmd *cobra.Command, f runFlags) error {
@@ -115,7 +112,10 @@ func run(ctx context.Context, cmd *cobra.Command, f runFlags) error {
 			logger.WarnContext(ctx, "the flag --"+name+" has no effect any more")
 		}
 	}
-	cfg, err := loadConfig(ctx, f, logger)
+	if f.insecure && f.certFile != "" {
+		logger.WarnContext(ctx, "--cert-file has no effect together with --insecure: the connection to the control plane is not encrypted")
+	}
+	cfg, err := loadConfig(ctx, f, cmd.ErrOrStderr(), logger)
 	if err != nil {
 		return usageError{err}
 	}
@@ -143,7 +143,7 @@ func run(ctx context.Context, cmd *cobra.Command, f runFlags) error {
 		Version: version.Get(), Logger: logger, Observer: tel,
 	})
 	if err != nil {
-		return err
+		return configured(err)
 	}
 	defer client.Close() //nolint:errcheck // the process ends
 	a, err := agent.New(ctx, agent.Options{Config: cfg, Version: version.Get(), Logger: logger, Observer: tel}, client, source,
@@ -254,20 +254,14 @@ func dataDir(flag, pipedID string) (string, error) {
 
 func openGit(cfg *config.Piped, dir string, logger *slog.Logger, to observe.Observer) (*gitcli.Source, error) {
 	g := cfg.Git
-	opts := gitcli.Options{
-		Dir: filepath.Join(dir, "git"), Logger: logger, Observer: to,
-		SSHKeyFile: g.SSHKeyFile, KnownHostsFile: g.KnownHostsFile,
-		Username: g.Username,
+	opts, err := sshKey(g)
+	if err != nil {
+		return nil, err
 	}
+	opts.Dir, opts.Logger, opts.Observer = filepath.Join(dir, "git"), logger, to
+	opts.KnownHostsFile, opts.Username = g.KnownHostsFile, g.Username
 	if g.HostName != "" && g.HostName != g.Host {
 		opts.SSHHost, opts.SSHHostName = g.Host, g.HostName
-	}
-	if g.SSHKeyData != "" {
-		key, err := g.SSHKeyData.DecodeBase64()
-		if err != nil {
-			return nil, fmt.Errorf("git.sshKeyData: %w", err)
-		}
-		opts.SSHKeyData = key
 	}
 	if g.Password != "" {
 		password, err := g.Password.DecodeBase64()
@@ -277,4 +271,17 @@ func openGit(cfg *config.Piped, dir string, logger *slog.Logger, to observe.Obse
 		opts.Password = string(password)
 	}
 	return gitcli.New(opts)
+}
+
+// sshKey returns the options that say with which key ssh logs in.
+func sshKey(g config.Git) (gitcli.Options, error) {
+	opts := gitcli.Options{SSHKeyFile: g.SSHKeyFile}
+	if g.SSHKeyData != "" {
+		key, err := g.SSHKeyData.DecodeBase64()
+		if err != nil {
+			return opts, fmt.Errorf("git.sshKeyData: %w", err)
+		}
+		opts.SSHKeyData = key
+	}
+	return opts, nil
 }

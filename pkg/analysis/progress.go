@@ -123,7 +123,7 @@ func (p Progress) failure(limit int) string {
 	var b strings.Builder
 	b.WriteString(p.LastFailure)
 	if p.FailureWindow != (Window{}) {
-		fmt.Fprintf(&b, ", in the window from %s", p.FailureWindow)
+		fmt.Fprintf(&b, ", in the window to %s", clock(p.FailureWindow.To))
 	}
 	switch limit {
 	case 0:

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"strconv"
+	"time"
 
 	"pipecd/pkg/model"
 )
@@ -120,7 +121,7 @@ func JudgeThreshold(expected Bounds, series []Series, onNoData NoDataPolicy) Jud
 			Verdict: VerdictFail, Failed: true, Outlier: seen.outlier,
 			Message: fmt.Sprintf("%s was %s at %s and %s is expected (%s)",
 				seen.subject(), number(seen.outlier.Point.Value),
-				seen.outlier.Point.Time.UTC().Format("2006-01-02T15:04:05.999Z07:00"), expected, seen.share()),
+				clock(seen.outlier.Point.Time), expected, seen.share()),
 		}
 	default:
 		return Judgement{
@@ -192,6 +193,9 @@ func survey(expected Bounds, series []Series) sights {
 	}
 	return s
 }
+
+// clock is a time of day for a sentence; the day is that of the check, which the record has.
+func clock(t time.Time) string { return t.UTC().Format("15:04:05.999 UTC") }
 
 func isNumber(v float64) bool { return !math.IsNaN(v) && !math.IsInf(v, 0) }
 

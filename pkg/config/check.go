@@ -2,6 +2,8 @@ package config
 
 import (
 	"time"
+
+	"pipecd/pkg/model"
 )
 
 // durationDefault makes a zero duration the default, as it always was, and
@@ -61,4 +63,15 @@ func (d *document) unique(used map[string]string, key, path string) {
 		return
 	}
 	used[key] = path
+}
+
+// identifier checks the id of a project or an agent. An absent one is for the
+// field's own rule to tell.
+func (d *document) identifier(path, id string) {
+	if id == "" {
+		return
+	}
+	if err := model.ValidateID("the id", id); err != nil {
+		d.Errorf(path, "%s; found %s", err, quote(id))
+	}
 }

@@ -21,10 +21,18 @@ type ControlPlane struct {
 	Cache Cache `yaml:"cache,omitempty"`
 	// InsightCollector is when statistics are collected.
 	InsightCollector InsightCollector `yaml:"insightCollector,omitempty"`
+	// Webhook is how Git hosts tell of a push. Absent means they cannot.
+	Webhook *Webhook `yaml:"webhook,omitempty"`
 	// Projects exist only in this file; each has a static administrator.
 	Projects []Project `yaml:"projects,omitempty"`
 	// SharedSSOConfigs are single sign-on settings that projects may share.
 	SharedSSOConfigs []SharedSSO `yaml:"sharedSSOConfigs,omitempty"`
+}
+
+// Webhook is how Git hosts tell of a push.
+type Webhook struct {
+	// SecretFile has the secrets that hosts sign with, one on each line.
+	SecretFile string `yaml:"secretFile" config:"secretfile"`
 }
 
 // Project is a project that exists only in the configuration.
@@ -79,6 +87,9 @@ func (cp *ControlPlane) finish(d *document) {
 	}
 	d.durationDefault("spec.cache.ttl", &cp.Cache.TTL, 5*time.Minute)
 	cp.InsightCollector.finish(d)
+	if cp.Webhook != nil && !d.has("spec.webhook.secretFile") {
+		d.Errorf("spec.webhook.secretFile", "is required").hintf("name a file with one secret on each line; openssl rand -hex 32 makes one")
+	}
 	cp.finishProjects(d)
 	names := map[string]string{}
 	for i := range cp.SharedSSOConfigs {
@@ -113,6 +124,7 @@ func (cp *ControlPlane) finishProjects(d *document) {
 	ids := map[string]string{}
 	for i, p := range cp.Projects {
 		path := indexPath("spec.projects", i)
+		d.identifier(path+".id", p.ID)
 		if p.ID != "" {
 			d.unique(ids, p.ID, path+".id")
 		}

@@ -10,23 +10,38 @@ import (
 
 const appHead = "apiVersion: pipecd.dev/v1beta1\nkind: ECSApp\nspec:\n"
 
+// laughs are lists of aliases to lists of aliases.
+func laughs() string {
+	text := "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n"
+	for i := 1; i < 12; i++ {
+		text += fmt.Sprintf("a%d: &a%d [%s]\n", i, i, strings.TrimSuffix(strings.Repeat(fmt.Sprintf("*a%d, ", i-1), 10), ", "))
+	}
+	return text
+}
+
+// chained are lists that each have an alias to the one before.
+func chained() string {
+	text := "a0: &a0 [x]\n"
+	for i := 1; i < 100; i++ {
+		text += fmt.Sprintf("a%d: &a%d [*a%d]\n", i, i, i-1)
+	}
+	return text
+}
+
+// indented is a mapping in a mapping, many times.
+func indented() string {
+	text := appHead
+	for i := range 200 {
+		text += strings.Repeat(" ", i+1) + "a:\n"
+	}
+	return text
+}
+
 // TestHostile loads documents that are made to hurt. Each gives one clear error.
 func TestHostile(t *testing.T) {
 	t.Parallel()
 
-	laughs := "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n"
-	for i := 1; i < 12; i++ {
-		laughs += fmt.Sprintf("a%d: &a%d [%s]\n", i, i, strings.TrimSuffix(strings.Repeat(fmt.Sprintf("*a%d, ", i-1), 10), ", "))
-	}
 	merges := "a: &a {" + strings.Repeat("k%d: 1, ", 1) + "}\n"
-	chain := "a0: &a0 [x]\n"
-	for i := 1; i < 100; i++ {
-		chain += fmt.Sprintf("a%d: &a%d [*a%d]\n", i, i, i-1)
-	}
-	indented := appHead
-	for i := range 200 {
-		indented += strings.Repeat(" ", i+1) + "a:\n"
-	}
 	for _, tc := range []struct{ name, doc, want string }{
 		{"empty", "", "expected a document with apiVersion, kind and spec, found nothing"},
 		{"only a comment", "# nothing\n---\n", "found nothing"},
@@ -44,9 +59,9 @@ func TestHostile(t *testing.T) {
 		{"question nesting", strings.Repeat("? ", 9_000), "nested more than 64 levels deep"},
 		{"anchors", strings.Repeat("&a ", 9_000), "nested more than 64 levels deep"},
 		{"tags", strings.Repeat("!a ", 9_000), "nested more than 64 levels deep"},
-		{"indentation", indented, "nested more than 64 levels deep"},
-		{"alias bomb", laughs, "stand for too many values"},
-		{"alias chain", chain, "stand for too many values"},
+		{"indentation", indented(), "nested more than 64 levels deep"},
+		{"alias bomb", laughs(), "stand for too many values"},
+		{"alias chain", chained(), "stand for too many values"},
 		{"alias to itself", "a: &a [*a]", "no anchor &a before it"},
 		{"alias to nothing", "a: *b", "no anchor &b before it"},
 		{"placeholder", "apiVersion: ********", "must be quoted"},

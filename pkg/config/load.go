@@ -75,6 +75,9 @@ func load[T any, P spec[T]](name string, data []byte, kind Kind, checks []Check[
 		return nil, c.sorted()
 	}
 	d := newDocument(c)
+	if d.isHelmValues(root, kind) {
+		return nil, c.sorted()
+	}
 	n := d.envelope(root, kind)
 	if n == nil {
 		return nil, c.sorted()
@@ -132,6 +135,30 @@ func (d *document) wrongKind(found string, want Kind) {
 	case strings.EqualFold(found, string(want)) || Nearest(found, []string{string(want)}) != "":
 		p.hintf("did you mean %s?", want)
 	}
+}
+
+// isHelmValues reports values of a Helm chart, which have the document as the
+// text config.data, or as a file of its own. It returns false after reporting
+// nothing when the tree is something else.
+func (d *document) isHelmValues(root *node, want Kind) bool {
+	inside := root.child("config").child("data")
+	for _, key := range []string{"apiVersion", "kind", "spec"} {
+		if root.child(key) != nil {
+			return false
+		}
+	}
+	charts := func(key string) bool { return root.child(key) != nil }
+	switch {
+	case inside != nil:
+		d.errorAt(inside.at, "config.data", "these are values of a Helm chart, not a document of kind %s", want).
+			hintf("put the text of config.data, which is the document, into a file of its own and name that file; the other values are for the chart only")
+	case charts("quickstart") || charts("secret") || charts("args"):
+		d.errorAt(root.at, "", "these are values of a Helm chart, not a document of kind %s", want).
+			hintf("name the document itself, which the chart is given as config.data, for example with --set-file")
+	default:
+		return false
+	}
+	return true
 }
 
 // pluginSpec returns the spec of an Application with the ECS plugin's object

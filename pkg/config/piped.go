@@ -95,7 +95,22 @@ func (p *Piped) Repository(id string) (Repository, bool) {
 	return Repository{}, false
 }
 
+// PlatformPath returns where the i-th of PlatformProviders stands in the
+// document: those of cloudProviders came behind the others.
+func (r *Report) PlatformPath(i int) string {
+	own := 0
+	if m, ok := r.seen["spec.platformProviders"]; ok {
+		own = len(m.value.items)
+	}
+	if i < own {
+		return indexPath("spec.platformProviders", i)
+	}
+	return indexPath("spec.cloudProviders", i-own)
+}
+
 func (p *Piped) finish(d *document) {
+	d.identifier("spec.projectID", p.ProjectID)
+	d.identifier("spec.pipedID", p.PipedID)
 	d.exactlyOne("spec", "pipedKeyFile", "pipedKeyData")
 	d.base64("spec.pipedKeyData", p.PipedKeyData)
 	if strings.Contains(p.APIAddress, "://") {

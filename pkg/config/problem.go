@@ -54,7 +54,7 @@ func (p Problem) String() string {
 }
 
 // Problems are all problems of one document, sorted by position.
-type Problems []Problem
+type Problems []Problem //nolint:errname // a list, and an error only when it is not empty
 
 // Error returns one problem per line.
 func (ps Problems) Error() string {

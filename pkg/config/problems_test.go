@@ -25,9 +25,7 @@ func loadAny(name string, data []byte) Problems {
 		_, ps = LoadPiped(name, data)
 	case KindAnalysisTemplate:
 		_, ps = LoadAnalysisTemplate(name, data)
-	case KindECSApp, KindApplication:
-		fallthrough
-	default:
+	default: // KindECSApp, KindApplication, and none
 		_, ps = LoadECSApp(name, data)
 	}
 	return ps

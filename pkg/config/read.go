@@ -2,7 +2,6 @@ package config
 
 import (
 	"errors"
-	"fmt"
 	"io"
 	"io/fs"
 	"os"
@@ -82,7 +81,7 @@ func readError(name string, err error) error {
 	case errors.Is(err, fs.ErrPermission):
 		return model.Errorf(model.CodePermissionDenied, "%s: the file must not be read by this user", name)
 	default:
-		return model.Wrap(model.CodeInvalid, err, fmt.Sprintf("reading %s", name))
+		return model.Wrap(model.CodeInvalid, err, "reading "+name)
 	}
 }
 

@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"slices"
 )
 
 // Report is what is known of a document while it is checked: its problems, and
@@ -55,6 +56,12 @@ func (r *Report) errorAt(at position, path, format string, args ...any) *Problem
 
 func (r *Report) warnAt(at position, path, format string, args ...any) *Problem {
 	return r.report(SeverityWarning, at, path, fmt.Sprintf(format, args...))
+}
+
+// Reported reports whether an error about the field at path was reported, so
+// that another Check need not look at it.
+func (r *Report) Reported(path string) bool {
+	return r.isUnreadable(path) || slices.ContainsFunc(r.list, func(p *Problem) bool { return p.Field == path && p.Severity == SeverityError })
 }
 
 // isUnreadable reports whether the field or one that it belongs to could not be

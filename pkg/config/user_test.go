@@ -89,12 +89,18 @@ app.pipecd.yaml:38:15: warning: spec.pipeline.stages[2].with.metrics[0].query: t
 func TestUserPiped(t *testing.T) {
 	t.Parallel()
 
-	p, ps := LoadPiped("piped.yaml", read(t, "user", "piped.yaml"))
+	published := string(read(t, "user", "piped.yaml"))
+	const placeholder = "<上記で得た PipedID を記す>"
+	_, ps := LoadPiped("piped.yaml", []byte(published))
+	if got := ps.Error(); len(ps) != 1 || !strings.HasPrefix(got, "piped.yaml:5:12: spec.pipedID: the id must not contain spaces") || !strings.Contains(got, placeholder) {
+		t.Errorf("got %s, want that the id is to be filled in", got)
+	}
+	p, ps := LoadPiped("piped.yaml", []byte(strings.Replace(published, placeholder, "piped-1", 1)))
 	if len(ps) > 0 {
 		t.Errorf("unexpected problems:\n%s", ps.Error())
 	}
 	want := &Piped{
-		ProjectID: "quickstart", PipedID: "<上記で得た PipedID を記す>", PipedKeyFile: "/etc/piped-secret/piped-key", APIAddress: "pipecd:8080",
+		ProjectID: "quickstart", PipedID: "piped-1", PipedKeyFile: "/etc/piped-secret/piped-key", APIAddress: "pipecd:8080",
 		SyncInterval: Duration(time.Minute), AppConfigSyncInterval: Duration(time.Minute),
 		Git: Git{
 			Username: "piped", Email: "pipecd.dev@gmail.com", Host: "github.com", HostName: "github.com", SSHKeyFile: "/etc/piped-secret/ssh-key",

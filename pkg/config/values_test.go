@@ -199,8 +199,8 @@ func TestReadFile(t *testing.T) {
 			t.Errorf("%s: got %v", tc.path, ps)
 		}
 	}
-	if p, ps := ReadPipedFile("testdata/user/piped.yaml"); p == nil || len(ps) > 0 {
-		t.Errorf("the user's file: %v", ps)
+	if p, ps := ReadPipedFile("testdata/full/piped.yaml"); p == nil || ps.Err() != nil {
+		t.Errorf("the full file: %v", ps)
 	}
 	if cp, ps := ReadControlPlaneFile("testdata/user/control-plane.yaml"); cp == nil || len(ps) > 0 {
 		t.Errorf("the user's file: %v", ps)

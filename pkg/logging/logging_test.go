@@ -64,7 +64,7 @@ func TestAdopt(t *testing.T) { //nolint:paralleltest // it sets the process's lo
 	}
 	logging.Adopt(logger)
 	log.Print("from package log")
-	slog.Warn("from slog") //nolint:sloglint // as a library would
+	slog.Warn("from slog") // as a library would
 	grpclog.Info("daily life")
 	grpclog.Warningf("connection to %s broke", "x")
 	grpclog.Errorf("it is %s", "serious")

@@ -62,7 +62,7 @@ func (e *Error) Unwrap() error {
 func Errorf(code Code, format string, args ...any) error {
 	err := fmt.Errorf(format, args...)
 	cause := errors.Unwrap(err)
-	if _, several := err.(interface{ Unwrap() []error }); several { //nolint:errorlint // asks about err itself
+	if _, several := err.(interface{ Unwrap() []error }); several { // asks about err itself
 		cause = err
 	}
 	return &Error{Code: code, Message: err.Error(), wrapped: cause}

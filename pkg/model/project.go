@@ -41,3 +41,27 @@ func ValidateName(what, name string) error {
 	}
 	return nil
 }
+
+// ValidateID refuses what cannot be the id of a project or an agent: besides
+// what ValidateName refuses, that which cannot be part of an agent's credential.
+// what names the thing in the sentence.
+func ValidateID(what, id string) error {
+	if err := ValidateName(what, id); err != nil {
+		return err
+	}
+	if !IsToken(id) {
+		return Errorf(CodeInvalid, "%s must not contain spaces, commas or characters outside ASCII: it is part of the agents' credentials", what)
+	}
+	return nil
+}
+
+// IsToken reports whether s can be one part of an agent's credential: not empty,
+// and only visible ASCII without the comma that separates the parts.
+func IsToken(s string) bool {
+	for i := range len(s) {
+		if s[i] <= ' ' || s[i] >= 0x7f || s[i] == ',' {
+			return false
+		}
+	}
+	return s != ""
+}

@@ -30,7 +30,7 @@ const (
 // are given from then on, and a rollback takes everything back.
 func (d *Deployment) CanaryShare() (percent int32, known bool) {
 	stages := slices.Clone(d.Stages)
-	slices.SortStableFunc(stages, inOrder)
+	slices.SortStableFunc(stages, InOrder)
 	promoted := false
 	for _, s := range stages {
 		if p, ok := s.canaryShare(promoted); ok {
@@ -66,11 +66,17 @@ func PlanShares(stages []Stage, given func(i int) int32) {
 	}
 }
 
+// Promoted reports whether a stage has made the new version the primary.
+func (d *Deployment) Promoted() bool {
+	return slices.ContainsFunc(d.Stages, func(s Stage) bool { return s.Name.promotes() && s.Status == StageSuccess })
+}
+
 // promotes reports whether the stage makes the new version the primary.
 func (n StageName) promotes() bool { return n == StageECSSync || n == StageECSPrimaryRollout }
 
-// inOrder puts the rollback last, whatever its index: it runs after the others.
-func inOrder(a, b Stage) int {
+// InOrder compares stages by their place in the pipeline. It puts the rollback
+// last, whatever its index: it runs after the others.
+func InOrder(a, b Stage) int {
 	switch {
 	case a.Rollback != b.Rollback && a.Rollback:
 		return 1

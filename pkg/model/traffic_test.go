@@ -46,6 +46,27 @@ func TestCanaryShare(t *testing.T) {
 	}
 }
 
+func TestPromoted(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		stage Stage
+		want  bool
+	}{
+		"a canary":           {Stage{Name: StageECSCanaryRollout, Status: StageSuccess}, false},
+		"becoming it":        {Stage{Name: StageECSPrimaryRollout, Status: StageRunning}, false},
+		"did not become it":  {Stage{Name: StageECSPrimaryRollout, Status: StageFailure}, false},
+		"became it":          {Stage{Name: StageECSPrimaryRollout, Status: StageSuccess}, true},
+		"became it at once":  {Stage{Name: StageECSSync, Status: StageSuccess}, true},
+		"is to become it":    {Stage{Name: StageECSSync}, false},
+		"the version before": {Stage{Name: StageRollback, Status: StageSuccess}, false},
+	} {
+		d := Deployment{Stages: []Stage{{Name: StageWait, Status: StageSuccess}, test.stage}}
+		if got := d.Promoted(); got != test.want {
+			t.Errorf("%s: got %t", name, got)
+		}
+	}
+}
+
 func TestPlanShares(t *testing.T) {
 	t.Parallel()
 	stages := []Stage{

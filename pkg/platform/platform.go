@@ -15,6 +15,10 @@ type Log interface {
 	Errorf(format string, args ...any)
 }
 
+// NothingChanged is in the sentence of a deployment that ended before its first
+// side effect.
+const NothingChanged = "nothing was changed"
+
 // Role is what a set of tasks is for.
 type Role string
 

@@ -32,7 +32,7 @@ func (c *collector) ServeHTTP(_ http.ResponseWriter, r *http.Request) {
 	c.path, c.got = r.URL.Path, append(c.got, body...)
 }
 
-func TestSpansAreExportedWhenAsked(t *testing.T) {
+func TestSpansAreExportedWhenAsked(t *testing.T) { //nolint:paralleltest // it sets the environment
 	c := &collector{}
 	far := httptest.NewServer(c)
 	t.Cleanup(far.Close)

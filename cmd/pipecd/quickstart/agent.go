@@ -38,7 +38,11 @@ type agentProcess struct {
 // this one, then on the path.
 func findAgent() (string, error) {
 	if named := os.Getenv("PIPED_BINARY"); named != "" {
-		return named, nil
+		path, err := exec.LookPath(named)
+		if err != nil {
+			return "", fmt.Errorf("%w: PIPED_BINARY is %q, which is no program that can be run: name the piped program, or unset it", ErrUsage, named)
+		}
+		return path, nil
 	}
 	if self, err := os.Executable(); err == nil {
 		beside := filepath.Join(filepath.Dir(self), "piped")
@@ -88,7 +92,7 @@ func (a *agentProcess) once(ctx context.Context) error {
 	cmd := exec.CommandContext(ctx, a.binary, a.args...)
 	cmd.Env, cmd.Stdout, cmd.Stderr = a.env, log, log
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
-	cmd.WaitDelay = 10 * time.Second //nolint:mnd // then it is killed
+	cmd.WaitDelay = 10 * time.Second // then it is killed
 	tie(cmd)
 	if a.hold != nil {
 		inherit(cmd, a.hold)
@@ -107,7 +111,8 @@ func (a *agentProcess) started(p *os.Process) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.process = p
-	if a.starts++; a.starts > 1 {
+	a.starts++
+	if a.starts > 1 {
 		a.report(fmt.Sprintf("the agent runs again (process %d)", p.Pid))
 	}
 	if a.onStart != nil {

@@ -27,7 +27,7 @@ func (w *world) tellCalls(since time.Time) {
 		parts = append(parts, fmt.Sprintf("%s %d", op, n))
 	}
 	slices.Sort(parts)
-	w.say("  AWS calls: %d (%s)", len(calls), strings.Join(parts, ", "))
+	w.sayf("  AWS calls: %d (%s)", len(calls), strings.Join(parts, ", "))
 }
 
 // tellFirstCall says how long after the moment AWS was called first.
@@ -42,6 +42,6 @@ func (w *world) tellFirstCall(ctx context.Context, since time.Time) {
 		return len(calls) > 0, nil
 	})
 	if err == nil {
-		w.say("  SYNC → first AWS call: %d ms", first.Milliseconds())
+		w.sayf("  SYNC → first AWS call: %d ms", first.Milliseconds())
 	}
 }

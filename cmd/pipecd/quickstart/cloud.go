@@ -68,7 +68,7 @@ func newCloud(ctx context.Context, logger *slog.Logger) (*cloud, error) {
 		return nil, errors.Join(fmt.Errorf("opening a port for the simulated cloud: %w", err), sim.Close(ctx))
 	}
 	c.url = "http://" + l.Addr().String()
-	c.server = &http.Server{Handler: sim.Handler(), ReadHeaderTimeout: 5 * time.Second} //nolint:mnd // one server, one timeout
+	c.server = &http.Server{Handler: sim.Handler(), ReadHeaderTimeout: 5 * time.Second} // one server, one timeout
 	go func() {
 		if err := c.server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
 			logger.Error("the simulated cloud stopped serving", slog.Any("error", err))

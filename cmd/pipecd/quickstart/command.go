@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"pipecd/cmd/commandline"
 	"pipecd/cmd/pipecd/terminal"
 )
 
@@ -23,8 +24,8 @@ type Streams struct {
 	Paint terminal.Paint
 }
 
-// say tells people how it goes.
-func (s Streams) say(format string, args ...any) {
+// sayf tells people how it goes.
+func (s Streams) sayf(format string, args ...any) {
 	_, _ = fmt.Fprintf(s.Err, format+"\n", args...) // nobody is left to be told
 }
 
@@ -34,9 +35,12 @@ type flags struct {
 	exit        bool
 	dataDir     string
 	port        int
-	printConfig bool
+	printConfig string // a directory, or toOutput
 	verbose     bool
 }
+
+// toOutput is the value of --print-config without a directory.
+const toOutput = "-"
 
 // defaultPort is the control plane's port in the tour; the scenarios take a
 // free one.
@@ -52,8 +56,8 @@ func New(s Streams) *cobra.Command {
 		Use:   "quickstart",
 		Short: "Try the whole product on this machine, with no cloud account",
 		Long: `Start a control plane, a simulated cloud with real traffic, a sample Git
-repository and an agent, all on loopback, and show what to try. Everything ends,
-and is removed, with Ctrl-C.
+repository and an agent, all on loopback, and show what to try. Everything ends
+with Ctrl-C, and its files are removed unless --data-dir names a place for them.
 
 With --scenario and --exit it runs unattended; its last line of output is one
 JSON object. Exit codes: 0 the promise held, 1 it did not or something failed,
@@ -63,7 +67,7 @@ The agent is the program piped beside this one, or on the path, or $PIPED_BINARY
 		Example: `  pipecd quickstart
   pipecd quickstart --scenario=canary --exit
   pipecd quickstart --scenario=bad-release --exit
-  pipecd quickstart --print-config`,
+  pipecd quickstart --print-config=DIR`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return run(cmd.Context(), s, f) },
 	}
@@ -71,16 +75,22 @@ The agent is the program piped beside this one, or on the path, or $PIPED_BINARY
 	fl.StringVar(&f.scenario, "scenario", "", "first run this `scenario`: "+strings.Join(Names(), ", "))
 	fl.BoolVar(&f.exit, "exit", false, "end after the scenario instead of going on with the tour")
 	fl.StringVar(&f.dataDir, "data-dir", "", "keep the files in this `directory` and leave them there; an earlier quickstart's are replaced (default a temporary one, removed at the end)")
-	fl.IntVar(&f.port, "port", defaultPort, "port of the control plane on loopback; 0, and by default --exit, takes a free one")
-	fl.BoolVar(&f.printConfig, "print-config", false, "print the configuration files that are used, to start from, and end")
+	commandline.Port(fl, &f.port, "port", defaultPort, "port of the control plane on loopback; 0, and by default --exit, takes a free one")
+	fl.StringVar(&f.printConfig, "print-config", "", "write the files to start from into this `directory`, without a value print them one after the other, and end:\nthose of the control plane, the agent and the sample application, with a real cloud's pace and placeholders")
+	fl.Lookup("print-config").NoOptDefVal = toOutput
 	fl.BoolVar(&f.verbose, "verbose", false, "show the logs of the control plane and of the simulated cloud")
-	_ = cmd.RegisterFlagCompletionFunc("scenario", cobra.FixedCompletions(Names(), cobra.ShellCompDirectiveNoFileComp)) // the flag exists
+	commandline.Complete(cmd, "scenario", Names()...)
+	_ = cmd.MarkFlagDirname("data-dir") // fails only for a flag that does not exist
 	return cmd
 }
 
 func run(ctx context.Context, s Streams, f flags) error {
-	if f.printConfig {
+	switch f.printConfig {
+	case "":
+	case toOutput:
 		return printConfig(s.Out)
+	default:
+		return writeConfig(s, f.printConfig)
 	}
 	var chosen *scenario
 	if f.scenario != "" {
@@ -101,14 +111,14 @@ func run(ctx context.Context, s Streams, f flags) error {
 	err = runWorld(ctx, s, f, dir, chosen)
 	dir.close()
 	if err == nil && !f.exit {
-		s.say("%s everything has ended, %s", s.Paint.As(terminal.Green, "✓"), dir.fate())
+		s.sayf("%s everything has ended, %s", s.Paint.As(terminal.Green, "✓"), dir.fate())
 	}
 	return err
 }
 
 func runWorld(ctx context.Context, s Streams, f flags, dir directory, chosen *scenario) (err error) {
 	o := options{
-		dir: dir, port: f.port, say: s.say, paint: s.Paint,
+		dir: dir, port: f.port, sayf: s.sayf, paint: s.Paint,
 		logger: slog.New(slog.DiscardHandler), literal: chosen != nil && chosen.literal,
 	}
 	if f.exit && f.port == defaultPort {
@@ -128,7 +138,7 @@ func runWorld(ctx context.Context, s Streams, f flags, dir directory, chosen *sc
 		}
 	}
 	err = tour(ctx, s, w)
-	s.say("\n… ending the agent, the control plane and the simulated cloud")
+	s.sayf("\n… ending the agent, the control plane and the simulated cloud")
 	return err
 }
 
@@ -148,34 +158,6 @@ func play(ctx context.Context, s Streams, w *world, chosen scenario) error {
 	}
 	if len(problems) > 0 {
 		return fmt.Errorf("the promise of %s did not hold: %s", chosen.name, strings.Join(problems, "; "))
-	}
-	return nil
-}
-
-// printConfig prints the files with placeholders for what only exists while the
-// quickstart runs.
-func printConfig(out io.Writer) error {
-	arn := func(name, id string) string {
-		return fmt.Sprintf("arn:aws:elasticloadbalancing:%s:%s:targetgroup/%s/%s", region, account, name, id)
-	}
-	primary, canary := arn("blue", "0123456789abcdef"), arn("green", "fedcba9876543210")
-	g := errorRateGate(canary)
-	g.pace = realPace()
-	files := sampleFiles(release{version: "v1"}, primary, canary, g)
-	for _, f := range []struct{ name, text string }{
-		{"control-plane.yaml", controlPlaneFile()},
-		{"piped.yaml", pipedFile(pipedValues{
-			pipedID: "<id shown when the piped was added>", keyFile: "/etc/piped-secret/piped-key", address: "localhost:8080",
-			pace: g.pace, remote: "git@github.com:example/sample.git", credentialsFile: "/etc/piped-secret/credentials-key",
-			datadogAddress: "datadoghq.com", apiKeyFile: "/etc/piped-secret/datadog-api-key", appKeyFile: "/etc/piped-secret/datadog-application-key",
-		})},
-		{"app.pipecd.yaml", files["app.pipecd.yaml"]},
-		{"servicedef.yaml", files["servicedef.yaml"]},
-		{"taskdef.yaml", files["taskdef.yaml"]},
-	} {
-		if _, err := fmt.Fprintf(out, "# --- %s\n%s\n", f.name, f.text); err != nil {
-			return fmt.Errorf("printing: %w", err)
-		}
 	}
 	return nil
 }

@@ -4,7 +4,8 @@
 //
 // sample.go holds the files a user would write, repository.go commits them,
 // cloud.go is the world they describe, agent.go the agent's process, world.go
-// puts them together in the folder of directory.go. scenario.go runs the unattended
+// puts them together in the folder of directory.go; surroundings.go is the world
+// without control plane and agent. scenario.go runs the unattended
 // scenarios and judges them; interactive.go is the tour for a person, and teller.go
 // what both say about a deployment.
 //

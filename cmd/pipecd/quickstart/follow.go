@@ -17,9 +17,10 @@ const recent = 20
 // follower tells how deployments go, each to its end, also when the next one
 // begins at once.
 type follower struct {
-	world *world
-	stop  context.CancelFunc
-	done  sync.WaitGroup
+	world  *world
+	typing bool // a person can type what to do next
+	stop   context.CancelFunc
+	done   sync.WaitGroup
 }
 
 func (f *follower) start(ctx context.Context) {
@@ -51,9 +52,17 @@ func (f *follower) tell(d *modelpb.Deployment) {
 	if before == 0 && len(f.world.teller.ended) > 0 {
 		f.world.cloud.resetCounts() // before the first deployment nothing could answer
 		if d.GetStatus() == modelpb.DeploymentStatus_DEPLOYMENT_SUCCESS {
-			f.world.say("• v%d answers all requests; type good, bad or broken to release the next version", f.world.released)
+			f.world.sayf("• v%d answers all requests%s", f.world.released, f.nextStep())
 		}
 	}
+}
+
+// nextStep says how the next version is released.
+func (f *follower) nextStep() string {
+	if f.typing {
+		return "; type good, bad or broken to release the next version"
+	}
+	return "; a commit to the sample app releases the next version"
 }
 
 func (f *follower) wait() {
@@ -64,7 +73,7 @@ func (f *follower) wait() {
 // tell says what is new about the deployment.
 func (w *world) tell(d *modelpb.Deployment) {
 	for _, line := range w.teller.news(d) {
-		w.say("%s", line)
+		w.sayf("%s", line)
 	}
 }
 

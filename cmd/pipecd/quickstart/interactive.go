@@ -21,7 +21,9 @@ const tourText = `
   Sample app       %[7]s   (commit and push: it is deployed)
   Agent            log in %[8]s
 
-  The first deployment, of v1, begins now. Then type a word and Enter:
+  The first deployment, of v1, begins now.`
+
+const wordsText = ` Then type a word and Enter:
     good     release a good version: it is measured, promoted, and takes over
     bad      release a version that answers with errors: it is rolled back
     broken   release a version that hangs up on its callers: it is rolled back
@@ -29,48 +31,87 @@ const tourText = `
     kill     kill the agent with SIGKILL, best in the middle of a deployment
     status   the application's last deployments
     help     this list
-    quit     end, and remove everything (Ctrl-C does too)
+    quit     end, and %s (Ctrl-C does too)
 
 `
 
-func (w *world) tourText() string {
-	return fmt.Sprintf(tourText, w.address, projectID, username, password, os.Args[0], w.cloud.url, w.repo.work, w.dir+"/piped.log")
+const noWordsText = ` Nothing can be typed here:
+  release by committing to the sample app, and end this with Ctrl-C or SIGTERM.
+
+`
+
+// tourText says what is there, and what can be typed if anything can.
+func (w *world) tourText(typing bool) string {
+	text := fmt.Sprintf(tourText, w.address, projectID, username, password, os.Args[0], w.cloud.url, w.repo.work, w.dir+"/piped.log")
+	if !typing {
+		return text + noWordsText
+	}
+	fate := "remove everything"
+	if w.stays {
+		fate = "leave the files in " + w.dir
+	}
+	return text + fmt.Sprintf(wordsText, fate)
 }
 
 // tour tells what is there, and does what a person types, until they end it.
 func tour(ctx context.Context, s Streams, w *world) error {
-	if _, err := fmt.Fprint(s.Out, w.tourText()); err != nil {
+	lines := readLines(ctx, s)
+	typed, typing := firstLine(ctx, s, lines)
+	if _, err := fmt.Fprint(s.Out, w.tourText(typing)); err != nil {
 		return fmt.Errorf("printing: %w", err)
 	}
-	lines := readLines(ctx, s)
-	following := &follower{world: w}
+	following := &follower{world: w, typing: typing}
 	following.start(ctx)
 	defer following.wait()
 	for {
+		if typed == "quit" || typed == "exit" {
+			return nil
+		}
+		if err := w.obey(ctx, typed); err != nil {
+			w.sayf("! %s", err)
+		}
+		var ok bool
 		select {
 		case <-ctx.Done():
 			return nil
-		case line, ok := <-lines:
-			if !ok && !terminal.Is(s.In) {
-				w.say("• nothing more can be typed: everything runs until this process is stopped")
-				<-ctx.Done()
-				return nil
+		case typed, ok = <-lines:
+		}
+		if !ok && terminal.Is(s.In) {
+			return nil
+		}
+		if !ok {
+			if typing {
+				w.sayf("• nothing more can be typed: everything runs until this process is stopped")
 			}
-			if !ok || line == "quit" || line == "exit" {
-				return nil
-			}
-			if err := w.obey(ctx, line); err != nil {
-				w.say("! %s", err)
-			}
+			<-ctx.Done()
+			return nil
 		}
 	}
+}
+
+// firstLine waits a moment for an input that is not a person's: a closed one
+// shows at once that nothing can be typed.
+func firstLine(ctx context.Context, s Streams, lines <-chan string) (line string, typing bool) {
+	if terminal.Is(s.In) {
+		return "", true
+	}
+	const moment = 100 * time.Millisecond
+	timer := time.NewTimer(moment)
+	defer timer.Stop()
+	select {
+	case line, typing = <-lines:
+		return line, typing
+	case <-timer.C:
+	case <-ctx.Done():
+	}
+	return "", true
 }
 
 // obey does what one typed word asks.
 func (w *world) obey(ctx context.Context, line string) error {
 	next := func(fault string, rate int) error {
 		r := release{version: fmt.Sprintf("v%d", w.released+1), fault: fault, rate: rate}
-		w.say("… releasing %s%s", r.version, r.describe())
+		w.sayf("… releasing %s%s", r.version, r.describe())
 		return w.release(ctx, r)
 	}
 	const badRate = 60
@@ -95,7 +136,7 @@ func (w *world) obey(ctx context.Context, line string) error {
 	case "status":
 		return w.showDeployments(ctx)
 	case "help":
-		w.say("%s", w.tourText())
+		w.sayf("%s", w.tourText(true))
 		return nil
 	default:
 		return fmt.Errorf("%q is none of good, bad, broken, sync, kill, status, help, quit", line)
@@ -111,7 +152,7 @@ func (w *world) showDeployments(ctx context.Context) error {
 	for _, d := range list {
 		const widest = len("ROLLING_BACK")
 		pad := strings.Repeat(" ", widest-min(widest, len(status(d))))
-		w.say("  %s  %s%s  %s", d.GetId(), w.teller.paint.Status(status(d)), pad, terminal.Printable(cmp.Or(d.GetSummary(), d.GetStatusReason())))
+		w.sayf("  %s  %s%s  %s", d.GetId(), w.teller.paint.Status(status(d)), pad, terminal.Printable(cmp.Or(d.GetSummary(), d.GetStatusReason())))
 	}
 	return nil
 }

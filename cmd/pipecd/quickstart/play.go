@@ -27,10 +27,10 @@ func Play(ctx context.Context, s Streams, name string, killAfter time.Duration) 
 		if err == nil {
 			dir.close()
 		} else {
-			s.say("  What the run left is in %s", dir.path)
+			s.sayf("  What the run left is in %s", dir.path)
 		}
 	}()
-	w, err := newWorld(ctx, options{dir: dir, say: s.say, paint: s.Paint, logger: slog.New(slog.DiscardHandler), literal: all[i].literal})
+	w, err := newWorld(ctx, options{dir: dir, sayf: s.sayf, paint: s.Paint, logger: slog.New(slog.DiscardHandler), literal: all[i].literal})
 	defer func() { err = errors.Join(err, w.end(ctx)) }()
 	if err != nil {
 		return false, err
@@ -56,11 +56,11 @@ const closeLimit = 15 * time.Second
 func (w *world) killLater(after time.Duration) {
 	timer := time.AfterFunc(after, func() {
 		if err := w.agent.kill(); err != nil {
-			w.say("! the agent could not be killed: %s", err)
+			w.sayf("! the agent could not be killed: %s", err)
 			return
 		}
 		w.killed.Store(true)
-		w.say("! killed the agent %s after the release", after.Round(time.Millisecond))
+		w.sayf("! killed the agent %s after the release", after.Round(time.Millisecond))
 	})
 	w.onClose(func(context.Context) error {
 		timer.Stop()

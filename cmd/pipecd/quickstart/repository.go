@@ -27,7 +27,8 @@ func newRepository(ctx context.Context, dir string) (*repository, error) {
 			return nil, err
 		}
 	}
-	return r, r.git(ctx, r.work, "checkout", "--quiet", "-B", "main")
+	err := r.git(ctx, r.work, "checkout", "--quiet", "-B", "main")
+	return r, err
 }
 
 // remote is the address the agent is given.

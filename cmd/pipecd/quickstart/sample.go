@@ -21,6 +21,8 @@ const (
 	providerName = "sample-ecs"
 	datadogName  = "sample-datadog"
 	appName      = "canary"
+
+	labelEnv, labelTeam = "example", "xyz"
 )
 
 // release is one version of the sample application.
@@ -87,8 +89,8 @@ kind: ECSApp
 spec:
   name: %s
   labels:
-    env: example
-    team: xyz
+    env: %s
+    team: %s
   input:
     serviceDefinitionFile: servicedef.yaml
     taskDefinitionFile: taskdef.yaml
@@ -125,7 +127,7 @@ spec:
         with:
           primary: 100
       - name: ECS_CANARY_CLEAN
-`, appName, primaryARN, canaryARN, g.pace.duration, datadogName, g.pace.interval, g.max, indent(g.query, 16))
+`, appName, labelEnv, labelTeam, primaryARN, canaryARN, g.pace.duration, datadogName, g.pace.interval, g.max, indent(g.query, 16))
 }
 
 func indent(text string, spaces int) string {
@@ -222,7 +224,12 @@ spec:
   pipedID: %s
   pipedKeyFile: %s
   apiAddress: %s
-  repositories:
+%s`, projectID, v.pipedID, v.keyFile, v.address, pipedSettings(v))
+}
+
+// pipedSettings is the part of the file that says what the agent works with.
+func pipedSettings(v pipedValues) string {
+	return fmt.Sprintf(`  repositories:
     - repoId: %s
       remote: %s
       branch: main
@@ -241,6 +248,6 @@ spec:
         address: %s
         apiKeyFile: %s
         applicationKeyFile: %s
-%s`, projectID, v.pipedID, v.keyFile, v.address, repoID, v.remote, v.pace.sync, providerName, region, v.credentialsFile,
+%s`, repoID, v.remote, v.pace.sync, providerName, region, v.credentialsFile,
 		datadogName, v.datadogAddress, v.apiKeyFile, v.appKeyFile, delayLine(v.pace))
 }

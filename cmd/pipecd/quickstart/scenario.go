@@ -34,9 +34,10 @@ func scenarios() []scenario {
 
 // Names returns the names of the scenarios.
 func Names() []string {
-	var names []string
-	for _, s := range scenarios() {
-		names = append(names, s.name)
+	all := scenarios()
+	names := make([]string, len(all))
+	for i, s := range all {
+		names[i] = s.name
 	}
 	return names
 }
@@ -57,9 +58,12 @@ type result struct {
 }
 
 type deploymentResult struct {
-	ID      string  `json:"id"`
-	Status  string  `json:"status"`
-	Seconds float64 `json:"seconds"`
+	ID     string `json:"id"`
+	Status string `json:"status"`
+	// Seconds is how long the deployment took by the control plane's record, as
+	// people are told it; FromPush counts from before the push of the release.
+	Seconds  float64 `json:"seconds"`
+	FromPush float64 `json:"from_push_seconds"`
 }
 
 type stageResult struct {
@@ -111,7 +115,7 @@ func (s scenario) run(ctx context.Context, w *world) (result, error) {
 	if err := w.release(ctx, s.release); err != nil {
 		return result{}, err
 	}
-	w.say("… releasing %s%s", s.release.version, s.release.describe())
+	w.sayf("… releasing %s%s", s.release.version, s.release.describe())
 	if w.onRelease != nil {
 		w.onRelease()
 	}
@@ -221,7 +225,7 @@ func (w *world) measure(ctx context.Context, name string, before cloudState, d *
 	errorsByCause := w.cloud.ELB.Snapshot().Errors
 	r := result{
 		Scenario:   name,
-		Deployment: deploymentResult{ID: d.GetId(), Status: status(d), Seconds: float64(took.Milliseconds()) / 1000}, //nolint:mnd // ms to s
+		Deployment: deploymentResult{ID: d.GetId(), Status: status(d), Seconds: duration(d).Seconds(), FromPush: took.Round(time.Millisecond).Seconds()},
 		Traffic: trafficResult{
 			Requests:  during.Requests,
 			AppErrors: during.ApplicationError,
@@ -265,7 +269,7 @@ func soleVersion(byVersion map[string]uint64) string {
 // broken gathers what did not hold.
 type broken []string
 
-func (b *broken) unless(ok bool, format string, args ...any) {
+func (b *broken) unlessf(ok bool, format string, args ...any) {
 	if !ok {
 		*b = append(*b, fmt.Sprintf(format, args...))
 	}
@@ -283,39 +287,39 @@ func (r result) stage(name string) string {
 // judgeEnd checks what every scenario promises about its end.
 func judgeEnd(r result, version string) broken {
 	var b broken
-	b.unless(r.Traffic.LBErrors.Routing == 0, "%d requests were dropped by a move of ours", r.Traffic.LBErrors.Routing)
-	b.unless(r.deployments == 2, "%d deployments were made, not 2", r.deployments) //nolint:mnd // of v1 and of v2
-	b.unless(r.TaskSets == 1, "%d task sets are left, not 1", r.TaskSets)
-	b.unless(r.Listener == listenerResult{Primary: 100, Canary: 0}, "the listener ends at %d/%d, not 100/0", r.Listener.Primary, r.Listener.Canary) //nolint:mnd // percent
-	b.unless(r.Version == version, "after the deployment %q answers, not %s", r.Version, version)
+	b.unlessf(r.Traffic.LBErrors.Routing == 0, "%d requests were dropped by a move of ours", r.Traffic.LBErrors.Routing)
+	b.unlessf(r.deployments == 2, "%d deployments were made, not 2", r.deployments) // of v1 and of v2
+	b.unlessf(r.TaskSets == 1, "%d task sets are left, not 1", r.TaskSets)
+	b.unlessf(r.Listener == listenerResult{Primary: 100, Canary: 0}, "the listener ends at %d/%d, not 100/0", r.Listener.Primary, r.Listener.Canary) // percent
+	b.unlessf(r.Version == version, "after the deployment %q answers, not %s", r.Version, version)
 	return b
 }
 
 func judgeCanary(r result) []string {
 	b := judgeEnd(r, "v2")
-	b.unless(r.Deployment.Status == "SUCCESS", "the deployment ended as %s", r.Deployment.Status)
-	b.unless(r.Traffic.ByVersion["v1"] > 0 && r.Traffic.ByVersion["v2"] > 0, "not both versions answered: %v", r.Traffic.ByVersion)
+	b.unlessf(r.Deployment.Status == "SUCCESS", "the deployment ended as %s", r.Deployment.Status)
+	b.unlessf(r.Traffic.ByVersion["v1"] > 0 && r.Traffic.ByVersion["v2"] > 0, "not both versions answered: %v", r.Traffic.ByVersion)
 	return b
 }
 
 func judgeRolledBack(r result) broken {
 	b := judgeEnd(r, "v1")
-	b.unless(r.Deployment.Status == "FAILURE", "the deployment ended as %s", r.Deployment.Status)
-	b.unless(r.stage("ANALYSIS") == "FAILURE", "ANALYSIS ended as %q", r.stage("ANALYSIS"))
-	b.unless(r.stage("ROLLBACK") == "SUCCESS", "ROLLBACK ended as %q", r.stage("ROLLBACK"))
-	b.unless(r.PrimarySet.Before == r.PrimarySet.After, "the primary task set was replaced")
+	b.unlessf(r.Deployment.Status == "FAILURE", "the deployment ended as %s", r.Deployment.Status)
+	b.unlessf(r.stage("ANALYSIS") == "FAILURE", "ANALYSIS ended as %q", r.stage("ANALYSIS"))
+	b.unlessf(r.stage("ROLLBACK") == "SUCCESS", "ROLLBACK ended as %q", r.stage("ROLLBACK"))
+	b.unlessf(r.PrimarySet.Before == r.PrimarySet.After, "the primary task set was replaced")
 	return b
 }
 
 func judgeBadRelease(r result) []string {
 	b := judgeRolledBack(r)
-	b.unless(r.Traffic.AppErrors > 0, "the bad version never answered with an error")
+	b.unlessf(r.Traffic.AppErrors > 0, "the bad version never answered with an error")
 	return b
 }
 
 func judgeBrokenTarget(r result) []string {
 	b := judgeRolledBack(r)
-	b.unless(r.Traffic.LBErrors.Target > 0, "the broken version never hung up")
+	b.unlessf(r.Traffic.LBErrors.Target > 0, "the broken version never hung up")
 	return b
 }
 

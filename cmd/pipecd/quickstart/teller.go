@@ -45,8 +45,7 @@ func (t *teller) news(d *modelpb.Deployment) []string {
 	}
 	if completed(d) {
 		t.ended[d.GetId()] = true
-		took := time.Duration(d.GetCompletedAt()-d.GetCreatedAt()) * time.Second
-		lines = append(lines, fmt.Sprintf("• %s after %s: %s", t.paint.Status(status(d)), took, reasonWithout(d)))
+		lines = append(lines, fmt.Sprintf("• %s after %s: %s", t.paint.Status(status(d)), duration(d), reasonWithout(d)))
 	}
 	return lines
 }
@@ -98,6 +97,11 @@ func reasonWithout(d *modelpb.Deployment) string {
 		}
 	}
 	return terminal.Printable(reason)
+}
+
+// duration is how long the deployment took, from its record to its end.
+func duration(d *modelpb.Deployment) time.Duration {
+	return time.Duration(d.GetCompletedAt()-d.GetCreatedAt()) * time.Second
 }
 
 func completed(d *modelpb.Deployment) bool {

@@ -34,7 +34,7 @@ func beParent(dir string) error {
 	a := &agentProcess{
 		binary: "sleep", args: []string{"1000"}, logFile: filepath.Join(dir, "piped.log"), hold: d.hold,
 		report:  func(text string) { fmt.Fprintln(os.Stderr, text) },
-		onStart: func(p *os.Process) { fmt.Println(p.Pid) },
+		onStart: func(p *os.Process) { fmt.Fprintln(os.Stdout, p.Pid) },
 	}
 	a.start(context.Background())
 	a.wait()

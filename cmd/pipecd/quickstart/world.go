@@ -34,7 +34,8 @@ const privateDir = 0o700
 // world is everything that runs.
 type world struct {
 	dir    string
-	say    func(format string, args ...any) // progress, for people
+	stays  bool                             // the directory, with its files
+	sayf   func(format string, args ...any) // progress, for people
 	teller *teller
 	hold   *os.File // what the agent inherits, may be nil
 	cloud  *cloud
@@ -58,7 +59,7 @@ type world struct {
 type options struct {
 	dir     directory
 	port    int // of the control plane; 0 is a free one
-	say     func(format string, args ...any)
+	sayf    func(format string, args ...any)
 	paint   terminal.Paint
 	logger  *slog.Logger
 	literal bool // gate with the guide's literal query
@@ -67,7 +68,7 @@ type options struct {
 // newWorld starts the cloud, the control plane and the agent, and adds the
 // sample application. The caller closes the world, also after an error.
 func newWorld(ctx context.Context, o options) (*world, error) {
-	w := &world{dir: o.dir.path, hold: o.dir.hold, say: o.say, teller: newTeller(o.paint)}
+	w := &world{dir: o.dir.path, stays: o.dir.named, hold: o.dir.hold, sayf: o.sayf, teller: newTeller(o.paint)}
 	binary, err := findAgent()
 	if err != nil {
 		return w, err
@@ -86,7 +87,7 @@ func newWorld(ctx context.Context, o options) (*world, error) {
 		if err := step.do(ctx); err != nil {
 			return w, fmt.Errorf("%s: %w", step.what, err)
 		}
-		w.say("%s %-18s %4d ms", o.paint.As(terminal.Green, "✓"), step.what, time.Since(began).Milliseconds())
+		w.sayf("%s %-18s %4d ms", o.paint.As(terminal.Green, "✓"), step.what, time.Since(began).Milliseconds())
 	}
 	return w, nil
 }
@@ -234,29 +235,23 @@ func (w *world) startAgent(ctx context.Context, binary string) error {
 		return fmt.Errorf("registering it: %w", err)
 	}
 	w.pipedID = registered.GetId()
-	path := func(name string) string { return filepath.Join(w.dir, name) }
-	for name, text := range map[string]string{
-		"piped-key":               registered.GetKey() + "\n",
-		"datadog-api-key":         w.cloud.apiKey + "\n",
-		"datadog-application-key": w.cloud.appKey + "\n",
-		"aws-credentials":         "[default]\naws_access_key_id = AKIAQUICKSTART\naws_secret_access_key = quickstart\n",
-		"piped.yaml": pipedFile(pipedValues{
-			pipedID: w.pipedID, keyFile: path("piped-key"), address: w.address, remote: w.repo.remote(),
-			credentialsFile: path("aws-credentials"), datadogAddress: w.cloud.url, pace: w.gate.pace,
-			apiKeyFile: path("datadog-api-key"), appKeyFile: path("datadog-application-key"),
-		}),
-	} {
+	if err := w.writeSecrets(); err != nil {
+		return err
+	}
+	values := w.pipedValues()
+	values.pipedID, values.keyFile, values.address = w.pipedID, w.path("piped-key"), w.address
+	for name, text := range map[string]string{"piped-key": registered.GetKey() + "\n", "piped.yaml": pipedFile(values)} {
 		if err := w.write(name, text); err != nil {
 			return err
 		}
 	}
 	w.agent = &agentProcess{
 		binary:  binary,
-		args:    []string{"run", "--config-file=" + path("piped.yaml"), "--insecure", "--admin-port=0", "--data-dir=" + path("piped")},
-		env:     append(os.Environ(), "AWS_ENDPOINT_URL="+w.cloud.url, "AWS_EC2_METADATA_DISABLED=true", "NO_PROXY=127.0.0.1,localhost"),
-		logFile: path("piped.log"),
+		args:    []string{"run", "--config-file=" + w.path("piped.yaml"), "--insecure", "--admin-port=0", "--data-dir=" + w.path("piped")},
+		env:     append(os.Environ(), w.agentEnvironment()...),
+		logFile: w.path("piped.log"),
 		hold:    w.hold,
-		report:  func(text string) { w.say("! %s", text) },
+		report:  func(text string) { w.sayf("! %s", text) },
 	}
 	running, stop := context.WithCancel(context.WithoutCancel(ctx))
 	w.agent.start(running)
@@ -265,7 +260,36 @@ func (w *world) startAgent(ctx context.Context, binary string) error {
 		w.agent.wait()
 		return nil
 	})
-	return w.until(ctx, 20*time.Second, "the agent is connected (see "+path("piped.log")+")", w.agentIsThere)
+	return w.until(ctx, 20*time.Second, "the agent is connected (see "+w.path("piped.log")+")", w.agentIsThere)
+}
+
+func (w *world) path(name string) string { return filepath.Join(w.dir, name) }
+
+// writeSecrets writes what the agent gets into the sample's cloud and metrics with.
+func (w *world) writeSecrets() error {
+	for name, text := range map[string]string{
+		"datadog-api-key":         w.cloud.apiKey + "\n",
+		"datadog-application-key": w.cloud.appKey + "\n",
+		"aws-credentials":         "[default]\naws_access_key_id = AKIAQUICKSTART\naws_secret_access_key = quickstart\n",
+	} {
+		if err := w.write(name, text); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// pipedValues are those of the agent's file that do not depend on the agent.
+func (w *world) pipedValues() pipedValues {
+	return pipedValues{
+		remote: w.repo.remote(), credentialsFile: w.path("aws-credentials"), datadogAddress: w.cloud.url, pace: w.gate.pace,
+		apiKeyFile: w.path("datadog-api-key"), appKeyFile: w.path("datadog-application-key"),
+	}
+}
+
+// agentEnvironment leads the agent to the simulated cloud.
+func (w *world) agentEnvironment() []string {
+	return []string{"AWS_ENDPOINT_URL=" + w.cloud.url, "AWS_EC2_METADATA_DISABLED=true", "NO_PROXY=127.0.0.1,localhost"}
 }
 
 func (w *world) agentIsThere(ctx context.Context) (bool, error) {
@@ -286,6 +310,7 @@ func (w *world) addApplication(ctx context.Context) error {
 	added, err := w.client.AddApplication(ctx, &webv1.AddApplicationRequest{
 		Name: appName, PipedId: w.pipedID, PlatformProvider: providerName, RepoId: repoID,
 		Path: "./", ConfigFilename: "app.pipecd.yaml", Kind: modelpb.ApplicationKind_ECS,
+		Labels: map[string]string{"env": labelEnv, "team": labelTeam}, // as its file says
 	})
 	if err != nil {
 		return err

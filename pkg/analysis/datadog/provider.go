@@ -98,7 +98,7 @@ func (p *Provider) Query(ctx context.Context, q analysis.Query) (analysis.Result
 
 func (p *Provider) ask(ctx context.Context, q analysis.Query) (analysis.Result, error) {
 	from, to := span(q, time.Now())
-	answer, response, err := p.call(ctx, from, to, q.Expr)
+	answer, response, err := p.call(ctx, from, to, q.Expr) //nolint:bodyclose // the client library reads it to the end and closes it
 	if err != nil {
 		return analysis.Result{}, p.explain(ctx, response, err)
 	}
@@ -140,7 +140,7 @@ func (p *Provider) call(ctx context.Context, from, to int64, expr string) (answe
 	if err == nil && response == nil {
 		err = errNoResponse
 	}
-	return answer, response, err //nolint:wrapcheck // explain makes the sentence
+	return answer, response, err // explain makes the sentence
 }
 
 // httpClient returns a copy of client, or a client of our own, that follows no

@@ -56,3 +56,13 @@ func (s *Service) checkFence(ctx context.Context, caller *auth.Piped) error {
 	}
 	return nil
 }
+
+// historian makes several reports about one deployment at once.
+type historian interface {
+	Record(ctx context.Context, req *agentv1.RecordRequest) (*agentv1.RecordResponse, error)
+}
+
+// Record implements agentv1connect.AgentServiceHandler.
+func (s *Service) Record(ctx context.Context, req *agentv1.RecordRequest) (*agentv1.RecordResponse, error) {
+	return s.histories.Record(ctx, req)
+}

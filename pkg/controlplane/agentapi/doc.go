@@ -1,6 +1,6 @@
 // Package agentapi answers pipecd.agent.v1.AgentService: the stream that every
 // agent of ours holds open, and the reports PipedService has no call for
-// (checks.go). The stream does three things.
+// (checks.go). The stream does four things.
 //
 // It grants the lease. Of the processes started with one agent's id, one gets
 // the lease and acts; the others are told to stand by and get it as soon as it
@@ -15,5 +15,8 @@
 // what comes later as soon as it is stored: this process is woken by notify,
 // and reads the datastore each second for what other processes stored.
 //
-//	hello ──▶ (standby ⇄ heartbeat)* ──▶ lease ──▶ (command | applications | heartbeat)* ──▶ end
+// It passes hints on. That a repository changed (hints.go) is told to the agents
+// connected to this process and kept nowhere: agents look by themselves too.
+//
+//	hello ──▶ (standby ⇄ heartbeat)* ──▶ lease ──▶ (command | applications | repository | heartbeat)* ──▶ end
 package agentapi

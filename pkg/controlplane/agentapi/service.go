@@ -45,8 +45,10 @@ type Options struct {
 	Store  Store
 	Pipeds rechecker
 	Checks checkAppender
-	Hub    *notify.Hub
-	Logger *slog.Logger
+	// Histories records pieces of the histories of deployments.
+	Histories historian
+	Hub       *notify.Hub
+	Logger    *slog.Logger
 	// Observer is told how many agents are connected; nil means nobody looks.
 	Observer observe.Observer
 	// Interrupt makes a Receive that waits on the call's stream return. The
@@ -60,6 +62,7 @@ type Service struct {
 	store     Store
 	pipeds    rechecker
 	checks    checkAppender
+	histories historian
 	hub       *notify.Hub
 	logger    *slog.Logger
 	observer  observe.Observer
@@ -74,7 +77,7 @@ var _ agentv1connect.AgentServiceHandler = (*Service)(nil)
 // New returns the service.
 func New(o Options) *Service {
 	return &Service{
-		store: o.Store, pipeds: o.Pipeds, checks: o.Checks, hub: o.Hub, logger: o.Logger, observer: observe.Or(o.Observer), interrupt: o.Interrupt,
+		store: o.Store, pipeds: o.Pipeds, checks: o.Checks, histories: o.Histories, hub: o.Hub, logger: o.Logger, observer: observe.Or(o.Observer), interrupt: o.Interrupt,
 		current: make(map[string]*session),
 	}
 }
@@ -118,7 +121,7 @@ func (s *Service) serve(ctx context.Context, caller *auth.Piped, st stream) erro
 		return s.end(ctx, err)
 	}
 	se := &session{
-		service: s, stream: st, received: received, caller: caller, cancel: cancel,
+		service: s, stream: st, received: received, caller: caller, cancel: cancel, hints: newHints(),
 		request: datastore.LeaseRequest{InstanceID: hello.GetInstanceId(), Host: hello.GetHost(), TTL: leaseTTL},
 		logger: s.logger.With(slog.String("piped", caller.Piped.ID), slog.String("instance", hello.GetInstanceId()),
 			slog.String("host", hello.GetHost())),

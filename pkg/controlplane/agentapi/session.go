@@ -13,8 +13,8 @@ import (
 	agentv1 "pipecd/pkg/rpc/gen/pipecd/agent/v1"
 )
 
-// session is one stream after its hello. All of it belongs to the goroutine
-// that runs it.
+// session is one stream after its hello. All of it but the hints belongs to the
+// goroutine that runs it.
 type session struct {
 	service  *Service
 	stream   stream
@@ -23,6 +23,7 @@ type session struct {
 	request  datastore.LeaseRequest
 	cancel   context.CancelCauseFunc
 	logger   *slog.Logger
+	hints    *hints
 
 	fence model.Fence
 	sent  map[string]bool // ids of the commands that were sent and are not answered
@@ -106,8 +107,9 @@ func (se *session) push(ctx context.Context) error {
 	defer stopApps()
 	agent, stopAgent := s.hub.Subscribe(notify.Agent(pipedID))
 	defer stopAgent()
-	w := newWatch()
+	w, hints := newWatch(), newPace()
 	defer w.stop()
+	defer hints.timer.Stop()
 	if err := se.begin(ctx); err != nil {
 		return err
 	}
@@ -128,6 +130,11 @@ func (se *session) push(ctx context.Context) error {
 			err = se.look(ctx)
 		case <-apps:
 			err = se.stream.Send(&agentv1.ConnectResponse{Item: &agentv1.ConnectResponse_Applications{Applications: &agentv1.ApplicationsChanged{}}})
+		case <-se.hints.woken:
+			hints.ask()
+		case <-hints.timer.C:
+			hints.sent()
+			err = se.sendHints()
 		case m := <-se.received:
 			w.heard()
 			err = se.handle(ctx, m)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -89,22 +90,23 @@ type wireKey struct{}
 // run serves a stream on which the agent does what act does, and returns what
 // the stream ended with and when. The agent reads all that is sent.
 func (b *bench) run(act func(w *wire)) (time.Duration, error) {
+	return b.listen(act, func(string) {})
+}
+
+// serve serves a stream whose agent speaks as act does and listens as listen
+// does, until its context ends. It returns when both sides have ended.
+func (b *bench) serve(act func(w *wire), listen func(ctx context.Context, w *wire)) (time.Duration, error) {
 	w := &wire{toServer: make(chan *agentv1.ConnectRequest), toAgent: make(chan *agentv1.ConnectResponse), broken: make(chan struct{})}
 	ctx, cancel := context.WithCancel(context.WithValue(b.t.Context(), wireKey{}, w))
-	defer cancel()
+	var listening sync.WaitGroup
+	listening.Go(func() { listen(ctx, w) })
 	go act(w)
-	go func() {
-		for {
-			select {
-			case <-w.toAgent:
-			case <-ctx.Done():
-				return
-			}
-		}
-	}()
 	started := time.Now()
 	err := b.service.serve(ctx, b.caller, w)
-	return time.Since(started), err
+	took := time.Since(started)
+	cancel()
+	listening.Wait()
+	return took, err
 }
 
 func (w *wire) hello(instance string) {

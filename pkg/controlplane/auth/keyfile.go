@@ -31,7 +31,7 @@ func NewPassword() string { return base64.RawURLEncoding.EncodeToString(randomBy
 func LoadKey(path string) ([]byte, error) {
 	key, err := os.ReadFile(path)
 	if err != nil {
-		return nil, model.Errorf(model.CodeInvalid, "the encryption key file cannot be read: %w", err)
+		return nil, model.Errorf(model.CodeInvalid, "the encryption key file cannot be read: %w; make one with `openssl rand -base64 48`", err)
 	}
 	if len(key) < minKeyLength || len(key) > maxKeyLength {
 		return nil, model.Errorf(model.CodeInvalid,
@@ -63,7 +63,8 @@ func createKey(path string) (err error) {
 	}
 	defer func() { err = errors.Join(err, os.Remove(tmp.Name())) }()
 	_, err = tmp.WriteString(base64.StdEncoding.EncodeToString(randomBytes(48)) + "\n")
-	if err = errors.Join(err, tmp.Sync(), tmp.Close()); err != nil {
+	err = errors.Join(err, tmp.Sync(), tmp.Close())
+	if err != nil {
 		return err
 	}
 	return os.Link(tmp.Name(), path)

@@ -113,7 +113,7 @@ func (s *Sessions) End(ctx context.Context, cookieHeaders []string) (id string, 
 }
 
 func (s *Sessions) cookie(value string, maxAge int) *http.Cookie {
-	return &http.Cookie{
+	return &http.Cookie{ //nolint:gosec // Secure is off only for who asked for it with --insecure-cookie
 		Name: SessionCookie, Value: value, Path: "/", MaxAge: maxAge,
 		HttpOnly: true, Secure: !s.insecure, SameSite: http.SameSiteStrictMode,
 	}

@@ -113,19 +113,24 @@ func (s *Service) ReportApplicationDeployingStatus(ctx context.Context, req *pip
 func (s *Service) ReportApplicationMostRecentDeployment(ctx context.Context, req *pipedservice.ReportApplicationMostRecentDeploymentRequest) (*pipedservice.ReportApplicationMostRecentDeploymentResponse, error) {
 	ref := convert.DeploymentRefFromPB(req.GetDeployment())
 	err := s.changeApplication(ctx, req.GetApplicationId(), func(a *model.Application) error {
-		switch req.GetStatus() {
-		case modelpb.DeploymentStatus_DEPLOYMENT_SUCCESS:
-			a.LastSuccessful = ref
-		case modelpb.DeploymentStatus_DEPLOYMENT_PENDING:
-			a.LastTriggered = ref
-		default:
-		}
+		remember(a, req.GetStatus(), ref)
 		return nil
 	})
 	if err != nil {
 		return nil, err
 	}
 	return &pipedservice.ReportApplicationMostRecentDeploymentResponse{}, nil
+}
+
+// remember makes the deployment the one that was triggered or succeeded last.
+func remember(a *model.Application, status modelpb.DeploymentStatus, ref *model.DeploymentRef) {
+	switch status {
+	case modelpb.DeploymentStatus_DEPLOYMENT_SUCCESS:
+		a.LastSuccessful = ref
+	case modelpb.DeploymentStatus_DEPLOYMENT_PENDING:
+		a.LastTriggered = ref
+	default:
+	}
 }
 
 // GetApplicationMostRecentDeployment is the inverse of

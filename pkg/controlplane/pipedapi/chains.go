@@ -179,10 +179,7 @@ type inChain struct {
 }
 
 // chainOf returns the chain that a report names.
-func chainOf(req interface {
-	GetDeploymentChainId() string
-	GetDeploymentChainBlockIndex() uint32
-}) inChain {
+func chainOf(req namesChain) inChain {
 	return inChain{req.GetDeploymentChainId(), req.GetDeploymentChainBlockIndex()}
 }
 

@@ -17,6 +17,7 @@ import (
 	"pipecd/pkg/controlplane/stagechecks"
 	"pipecd/pkg/controlplane/stagelog"
 	"pipecd/pkg/controlplane/webapi"
+	"pipecd/pkg/controlplane/webhook"
 	"pipecd/pkg/controlplane/webui"
 	"pipecd/pkg/rpc/gen/grpc/service/pipedservice/pipedserviceconnect"
 	"pipecd/pkg/rpc/gen/pipecd/agent/v1/agentv1connect"
@@ -62,23 +63,34 @@ func newHandler(stopping context.Context, o Options, hub *notify.Hub) (http.Hand
 		identify(pipeds, follower{sessions: sessions, hub: hub}),
 		validate,
 	)
-	pipedserviceconnect.RegisterPipedServiceHandler(rpc, pipedapi.New(pipedapi.Options{
+	reports := pipedapi.New(pipedapi.Options{
 		Store: o.Store, Files: o.Files, Logs: logs, Hub: hub, Address: o.Address, Observer: o.Observer,
-	}))
-	agentv1connect.RegisterAgentServiceHandler(rpc, agentapi.New(agentapi.Options{
-		Store: o.Store, Pipeds: pipeds, Checks: stagechecks.New(o.Files, hub), Hub: hub, Logger: o.Logger, Observer: o.Observer, Interrupt: interruptReads,
-	}))
+	})
+	pipedserviceconnect.RegisterPipedServiceHandler(rpc, reports)
+	agents := agentapi.New(agentapi.Options{
+		Store: o.Store, Pipeds: pipeds, Checks: stagechecks.New(o.Files, hub), Histories: reports, Hub: hub,
+		Logger: o.Logger, Observer: o.Observer, Interrupt: interruptReads,
+	})
+	agentv1connect.RegisterAgentServiceHandler(rpc, agents)
 	webv1connect.RegisterWebServiceHandler(rpc, webapi.New(webapi.Options{
 		Store: o.Store, Logs: logs, Hub: hub, Issuer: command.NewIssuer(o.Store, hub, o.Observer),
 		Passwords: passwords, Sessions: sessions, Logger: o.Logger, Observer: o.Observer,
 		Version: o.Version, Address: o.Address,
 	}))
 
+	return withConnection(withLegacyPath(sameOriginOnly(counted(newMux(o, rpc, agents, ui), o.Observer)))), nil
+}
+
+// newMux gives calls, requests that are none, and the pages their addresses.
+func newMux(o Options, rpc *connect.Server, agents webhook.Agents, ui http.Handler) *http.ServeMux {
 	mux := http.NewServeMux()
 	connecthttp.Mount(mux, rpc, connecthttp.WithReadMaxBytes(maxMessage), connecthttp.WithConditionalOptions(requireHeader))
 	mux.Handle("GET /healthz", newHealth(o.Store, o.Files))
+	hooks := webhook.New(o.Webhook, agents, o.Logger)
+	mux.Handle("/webhook/github", hooks)
+	mux.Handle("/webhook/gitlab", hooks)
 	mux.Handle("/", ui)
-	return withConnection(withLegacyPath(sameOriginOnly(counted(mux, o.Observer)))), nil
+	return mux
 }
 
 // requireHeader asks calls of the web service for the header

@@ -279,7 +279,11 @@ func fieldOf(e *protovalidate.ValidationError) string {
 func violations(e *protovalidate.ValidationError) string {
 	out := make([]string, len(e.Violations))
 	for i, v := range e.Violations {
-		out[i] = strings.TrimPrefix(protovalidate.FieldPathString(v.Proto.GetField())+": "+v.Proto.GetMessage(), ": ")
+		message := v.Proto.GetMessage()
+		if v.RuleValue.IsValid() && v.Proto.GetRuleId() == "string.min_len" && v.RuleValue.Uint() == 1 {
+			message = "must not be empty"
+		}
+		out[i] = strings.TrimPrefix(protovalidate.FieldPathString(v.Proto.GetField())+": "+message, ": ")
 	}
 	return strings.Join(out, "; ")
 }

@@ -35,7 +35,11 @@ func TestWhatTheControlPlaneDoesIsObserved(t *testing.T) {
 		}
 	}
 	for range 2 {
-		resp, err := http.Get("http://" + w.addresses.Public + "/healthz")
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+w.addresses.Public+"/healthz", http.NoBody)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp, err := http.DefaultClient.Do(req)
 		if err != nil {
 			t.Fatal(err)
 		}

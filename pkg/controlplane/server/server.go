@@ -16,6 +16,7 @@ import (
 
 	"pipecd/pkg/controlplane/command"
 	"pipecd/pkg/controlplane/notify"
+	"pipecd/pkg/controlplane/webhook"
 	"pipecd/pkg/datastore"
 	"pipecd/pkg/filestore"
 	"pipecd/pkg/model"
@@ -45,6 +46,8 @@ type Options struct {
 	UI fs.FS
 	// InsecureCookie lets the session cookie travel over plain HTTP.
 	InsecureCookie bool
+	// Webhook holds the secrets of Git hosts; nil means webhooks are off.
+	Webhook *webhook.Secrets
 	// Address is the external base URL, for links. May be empty.
 	Address string
 	// Listen is the address of the one port, such as ":8080". With port 0 a free
@@ -137,8 +140,10 @@ func serve(ctx context.Context, o Options, r run) error {
 	})
 	group.Go(func() error {
 		<-ctx.Done()
+		o.Logger.InfoContext(ctx, "stopping: streams are told to come again, calls in progress may end", slog.Duration("grace", o.GracePeriod))
 		r.stop()
 		shutdown(context.WithoutCancel(ctx), o, r.servers)
+		o.Logger.InfoContext(ctx, "stopped")
 		return nil
 	})
 	o.Logger.InfoContext(ctx, "control plane is serving",

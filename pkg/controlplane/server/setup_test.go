@@ -71,6 +71,12 @@ func setup(t *testing.T) *world { return setupIn(t, t.TempDir()) }
 // setupIn starts a control plane whose state is in dir.
 func setupIn(t *testing.T, dir string) *world {
 	t.Helper()
+	return setupWith(t, dir, func(*server.Options) {})
+}
+
+// setupWith is setupIn with other options.
+func setupWith(t *testing.T, dir string, change func(o *server.Options)) *world {
+	t.Helper()
 	store, err := sqlite.Open(t.Context(), sqlite.Options{Path: filepath.Join(dir, "pipecd.db")})
 	if err != nil {
 		t.Fatal(err)
@@ -85,13 +91,15 @@ func setupIn(t *testing.T, dir string) *world {
 	var runErr error
 	go func() {
 		defer close(ended)
-		runErr = server.Run(ctx, server.Options{
+		o := server.Options{
 			Store: datastore.Observed(store, tel), Files: filestore.Observed(files, tel), Projects: projects(t),
 			SessionKey: []byte("0123456789abcdef0123456789abcdef"), Address: "http://pipecd.example",
 			Listen: "127.0.0.1:0", AdminListen: "127.0.0.1:0", GracePeriod: 5 * time.Second,
 			Version: "test", Logger: slog.New(slog.DiscardHandler), Observer: tel, Metrics: tel.Registry(),
 			Ready: func(a server.Addresses) { ready <- a },
-		})
+		}
+		change(&o)
+		runErr = server.Run(ctx, o)
 	}()
 	w := &world{t: t, dir: dir, store: store, telemetry: tel}
 	w.stop = func() error {

@@ -1,6 +1,8 @@
 package server_test
 
 import (
+	"bytes"
+	"context"
 	"log/slog"
 	"path/filepath"
 	"strings"
@@ -78,5 +80,30 @@ func TestPortInUse(t *testing.T) {
 	o.Listen, o.AdminListen = "127.0.0.1:0", w.addresses.Admin
 	if err := server.Run(t.Context(), o); err == nil || !strings.Contains(err.Error(), "--admin-port") {
 		t.Errorf("got %v", err)
+	}
+}
+
+// What the server does when it is told to stop is in its log.
+func TestStopIsLogged(t *testing.T) {
+	t.Parallel()
+	store, err := sqlite.Open(t.Context(), sqlite.Options{Path: sqlite.Memory})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = store.Close() }()
+	files, err := local.Open(filepath.Join(t.TempDir(), "files"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
+	var log bytes.Buffer
+	err = server.Run(ctx, server.Options{
+		Store: store, Files: files, SessionKey: make([]byte, 32), Listen: "127.0.0.1:0",
+		Logger: slog.New(slog.NewTextHandler(&log, nil)), Ready: func(server.Addresses) { stop() },
+	})
+	stopping, stopped := strings.Index(log.String(), "stopping: "), strings.Index(log.String(), "msg=stopped")
+	if err != nil || stopping < 0 || stopped < stopping {
+		t.Errorf("the server ended with %v and logged %s", err, log.String())
 	}
 }

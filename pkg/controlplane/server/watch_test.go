@@ -14,6 +14,7 @@ import (
 	"pipecd/pkg/rpc/gen/grpc/service/pipedservice"
 	modelpb "pipecd/pkg/rpc/gen/model"
 	webv1 "pipecd/pkg/rpc/gen/pipecd/web/v1"
+	"pipecd/pkg/rpc/gen/pipecd/web/v1/webv1connect"
 )
 
 func TestWebListDeployments(t *testing.T) {
@@ -125,31 +126,13 @@ func TestWebStageLog(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = stream.Close() }()
-	watched := int64(99)
-	expect := func(until int64) bool {
-		for watched < until {
-			m, err := stream.Receive()
-			if err != nil {
-				t.Fatal(err)
-			}
-			for _, b := range m.GetBlocks() {
-				if b.GetIndex() != watched+1 {
-					t.Fatalf("the watcher got %d after %d", b.GetIndex(), watched)
-				}
-				watched = b.GetIndex()
-			}
-			if m.GetCompleted() {
-				return true
-			}
-		}
-		return false
-	}
+	watch := &logWatch{stream: stream, last: 99}
 	send(100, 149)
-	expect(149)
+	watch.until(t, 149)
 	send(140, 199) // a repeat with more
-	expect(199)
+	watch.until(t, 199)
 	send(200, 1300)
-	expect(1300)
+	watch.until(t, 1300)
 	if got := get(150); got.GetBlocks()[0].GetIndex() != 150 || len(got.GetBlocks()) != 1000 || !got.GetMore() {
 		t.Errorf("got %d entries from %d, more %t", len(got.GetBlocks()), got.GetBlocks()[0].GetIndex(), got.GetMore())
 	}
@@ -159,8 +142,8 @@ func TestWebStageLog(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if !expect(1302) || watched != 1301 {
-		t.Errorf("the watcher was at %d when the log was completed", watched)
+	if !watch.until(t, 1302) || watch.last != 1301 {
+		t.Errorf("the watcher was at %d when the log was completed", watch.last)
 	}
 	if got := get(1300); len(got.GetBlocks()) != 2 || !got.GetCompleted() || got.GetMore() {
 		t.Errorf("got %v", got)
@@ -171,7 +154,34 @@ func TestWebStageLog(t *testing.T) {
 	}
 }
 
-func TestWebSurvivesARestart(t *testing.T) {
+// logWatch follows a stage's log and expects every line once.
+type logWatch struct {
+	stream webv1connect.WebServiceWatchStageLogClientStream
+	last   int64
+}
+
+// until follows to a line and reports whether the log was completed.
+func (w *logWatch) until(t *testing.T, line int64) bool {
+	t.Helper()
+	for w.last < line {
+		m, err := w.stream.Receive()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, b := range m.GetBlocks() {
+			if b.GetIndex() != w.last+1 {
+				t.Fatalf("the watcher got %d after %d", b.GetIndex(), w.last)
+			}
+			w.last = b.GetIndex()
+		}
+		if m.GetCompleted() {
+			return true
+		}
+	}
+	return false
+}
+
+func TestWebSurvivesARestart(t *testing.T) { //nolint:paralleltest,tparallel // one subtest comes before the restart, one after
 	t.Parallel()
 	dir := t.TempDir()
 	var id string

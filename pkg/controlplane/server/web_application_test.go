@@ -149,38 +149,53 @@ func TestWebApplicationFilters(t *testing.T) {
 		{"kinds", &webv1.ApplicationFilter{Kinds: []modelpb.ApplicationKind{modelpb.ApplicationKind_LAMBDA}}, "", ""},
 		{"labels", &webv1.ApplicationFilter{Labels: map[string]string{"env": "prod"}}, "", ""},
 	} {
-		var got []string
-		req := &webv1.ListApplicationsRequest{Filter: test.filter, PageSize: 2}
-		for {
-			resp, err := c.ListApplications(ctx, req)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if resp.GetCursor() != "" && len(resp.GetApplications()) != 2 {
-				t.Errorf("%s: a page is not full", test.name)
-			}
-			for _, app := range resp.GetApplications() {
-				got = append(got, names[app.GetApplication().GetId()])
-			}
-			if req.Cursor = resp.GetCursor(); req.GetCursor() == "" {
-				break
-			}
-		}
-		if strings.Join(got, " ") != test.want {
+		if got := listed(t, c, test.filter, names); got != test.want {
 			t.Errorf("%s: got %v, want %s", test.name, got, test.want)
 		}
-		counts, err := c.CountApplications(ctx, &webv1.CountApplicationsRequest{Filter: test.filter})
+		if got := counted(t, c, test.filter); got != test.counts {
+			t.Errorf("%s: got %v, want %s", test.name, got, test.counts)
+		}
+	}
+}
+
+// listed are the names of the applications that are listed, page by page.
+func listed(t *testing.T, c webv1connect.WebServiceClient, filter *webv1.ApplicationFilter, names map[string]string) string {
+	t.Helper()
+	var got []string
+	req := &webv1.ListApplicationsRequest{Filter: filter, PageSize: 2}
+	for {
+		resp, err := c.ListApplications(t.Context(), req)
 		if err != nil {
 			t.Fatal(err)
 		}
-		var counted []string
-		for _, s := range counts.GetStatuses() {
-			counted = append(counted, s.GetStatus().String()+":"+string('0'+s.GetCount()))
+		if resp.GetCursor() != "" && len(resp.GetApplications()) != 2 {
+			t.Errorf("%v: a page is not full", filter)
 		}
-		if strings.Join(counted, " ") != test.counts || int(counts.GetTotal()) != len(counted) {
-			t.Errorf("%s: got %v of %d, want %s", test.name, counted, counts.GetTotal(), test.counts)
+		for _, app := range resp.GetApplications() {
+			got = append(got, names[app.GetApplication().GetId()])
+		}
+		if req.Cursor = resp.GetCursor(); req.GetCursor() == "" {
+			break
 		}
 	}
+	return strings.Join(got, " ")
+}
+
+// counted are the counts by status; their sum is the total.
+func counted(t *testing.T, c webv1connect.WebServiceClient, filter *webv1.ApplicationFilter) string {
+	t.Helper()
+	counts, err := c.CountApplications(t.Context(), &webv1.CountApplicationsRequest{Filter: filter})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var each []string
+	for _, s := range counts.GetStatuses() {
+		each = append(each, s.GetStatus().String()+":"+string('0'+s.GetCount()))
+	}
+	if int(counts.GetTotal()) != len(each) {
+		t.Errorf("%v: the total is %d of %v", filter, counts.GetTotal(), each)
+	}
+	return strings.Join(each, " ")
 }
 
 func TestWebDisableApplication(t *testing.T) {

@@ -81,7 +81,7 @@ func TestWebDeploymentFilters(t *testing.T) {
 
 // A command that nobody answers for a day counts as timed out, and is not sent
 // any more.
-func TestWebForgottenCommand(t *testing.T) {
+func TestWebForgottenCommand(t *testing.T) { //nolint:paralleltest,tparallel // one subtest comes before the restart, one after
 	t.Parallel()
 	dir := t.TempDir()
 	var command string

@@ -1,7 +1,6 @@
 package webapi
 
 import (
-	"cmp"
 	"context"
 	"maps"
 	"slices"
@@ -93,7 +92,7 @@ func briefOf(d *model.Deployment) *webv1.DeploymentBrief {
 		pb.CanaryPercent = &share
 	}
 	stages := slices.DeleteFunc(slices.Clone(d.Stages), func(s model.Stage) bool { return !s.Visible })
-	slices.SortStableFunc(stages, func(a, b model.Stage) int { return cmp.Compare(a.Index, b.Index) })
+	slices.SortStableFunc(stages, model.InOrder)
 	for _, s := range stages {
 		pb.Stages = append(pb.Stages, &webv1.StageBrief{
 			Id: convert.Text(s.ID), Name: convert.Text(string(s.Name)),

@@ -49,28 +49,50 @@ type answer struct {
 }
 
 // Answers that say the same every time.
-var (
-	answerOff = answer{
+
+func answerOff() answer {
+	return answer{
 		http.StatusNotFound,
 		"Webhooks are off here. Name a file with a secret in spec.webhook.secretFile of the control plane's configuration to switch them on.",
 	}
-	answerMethod   = answer{http.StatusMethodNotAllowed, "A webhook is a POST request."}
-	answerUnsigned = answer{
+}
+
+func answerMethod() answer {
+	return answer{http.StatusMethodNotAllowed, "A webhook is a POST request."}
+}
+
+func answerUnsigned() answer {
+	return answer{
 		http.StatusUnauthorized,
 		"The delivery is not signed. Give the webhook the secret of the control plane: the field Secret on GitHub, Secret token on GitLab.",
 	}
-	answerForged = answer{
+}
+
+func answerForged() answer {
+	return answer{
 		http.StatusUnauthorized,
 		"The signature is of another secret, or of another body. Compare the webhook's secret with the file that spec.webhook.secretFile names; the file is read when the control plane starts.",
 	}
-	answerBusy  = answer{http.StatusServiceUnavailable, "Too many deliveries at once. Agents find the push by themselves when their syncInterval is over."}
-	answerLarge = answer{
+}
+
+func answerBusy() answer {
+	return answer{http.StatusServiceUnavailable, "Too many deliveries at once. Agents find the push by themselves when their syncInterval is over."}
+}
+
+func answerLarge() answer {
+	return answer{
 		http.StatusRequestEntityTooLarge,
-		fmt.Sprintf("The delivery is larger than %d MiB and was not read. Agents find the push by themselves when their syncInterval is over.", maxBody>>20), //nolint:mnd // bytes of a MiB
+		fmt.Sprintf("The delivery is larger than %d MiB and was not read. Agents find the push by themselves when their syncInterval is over.", maxBody>>20), // bytes of a MiB
 	}
-	answerSlow  = answer{http.StatusRequestTimeout, fmt.Sprintf("The delivery did not arrive whole within %s.", bodyTimeout)}
-	answerReady = answer{http.StatusOK, "The secret is right. Agents look at once when a push is told here."}
-)
+}
+
+func answerSlow() answer {
+	return answer{http.StatusRequestTimeout, fmt.Sprintf("The delivery did not arrive whole within %s.", bodyTimeout)}
+}
+
+func answerReady() answer {
+	return answer{http.StatusOK, "The secret is right. Agents look at once when a push is told here."}
+}
 
 // ServeHTTP implements http.Handler.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -86,18 +108,18 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (h *Handler) receive(w http.ResponseWriter, r *http.Request) answer {
 	switch {
 	case h.secrets == nil:
-		return answerOff
+		return answerOff()
 	case r.Method != http.MethodPost:
 		w.Header().Set("Allow", http.MethodPost)
-		return answerMethod
+		return answerMethod()
 	case !signs(r.Header):
-		return answerUnsigned
+		return answerUnsigned()
 	}
 	select {
 	case h.reading <- struct{}{}:
 		defer func() { <-h.reading }()
 	default:
-		return answerBusy
+		return answerBusy()
 	}
 	body, err := readBody(w, r)
 	if err != nil {
@@ -105,7 +127,7 @@ func (h *Handler) receive(w http.ResponseWriter, r *http.Request) answer {
 	}
 	if !h.secrets.sign(r.Header, body) {
 		h.logger.WarnContext(r.Context(), "refused a webhook whose signature is wrong", slog.String("from", r.RemoteAddr))
-		return answerForged
+		return answerForged()
 	}
 	e, err := parse(r.Header, body)
 	if err != nil {
@@ -126,9 +148,9 @@ func unread(err error) answer {
 	var large *http.MaxBytesError
 	switch {
 	case errors.As(err, &large):
-		return answerLarge
+		return answerLarge()
 	case errors.Is(err, os.ErrDeadlineExceeded):
-		return answerSlow
+		return answerSlow()
 	default:
 		return answer{http.StatusBadRequest, "The delivery broke off."}
 	}
@@ -138,7 +160,7 @@ func unread(err error) answer {
 func (h *Handler) act(r *http.Request, e event) answer {
 	switch e.kind {
 	case kindPing:
-		return answerReady
+		return answerReady()
 	case kindPush:
 	default:
 		return answer{http.StatusAccepted, fmt.Sprintf("Nobody was told, because %q is not a push. Choose push events only.", e.name)}

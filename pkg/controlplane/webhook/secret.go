@@ -36,7 +36,8 @@ type Secrets struct {
 }
 
 // ReadSecrets reads a file with one secret on each line. CodeInvalid says what
-// is wrong with its content, never the content.
+// is wrong with its content, never the content. With an empty file nothing is
+// genuine.
 func ReadSecrets(path string) (_ *Secrets, err error) {
 	f, err := os.Open(path) //nolint:gosec // The operator names the file; opening it is the purpose.
 	if err != nil {
@@ -66,10 +67,7 @@ func parseSecrets(data []byte) (*Secrets, error) {
 			s.all = append(s.all, secret)
 		}
 	}
-	switch {
-	case len(s.all) == 0:
-		return nil, model.Errorf(model.CodeInvalid, "the file holds no secret")
-	case len(s.all) > maxSecrets:
+	if len(s.all) > maxSecrets {
 		return nil, model.Errorf(model.CodeInvalid, "the file holds %d secrets; at most %d are used at once", len(s.all), maxSecrets)
 	}
 	return s, nil

@@ -96,34 +96,7 @@ func testTouchPiped(t *testing.T, w *world) {
 }
 
 func testApplicationFilters(t *testing.T, w *world) {
-	names := map[string]string{}
-	add := func(name string, change func(*model.Application)) {
-		a := w.addApplication(t, func(a *model.Application) {
-			a.UpdatedAt = w.at(len(names))
-			change(a)
-		})
-		names[a.ID] = name
-	}
-	add("plain", func(*model.Application) {})
-	add("other piped", func(a *model.Application) { a.PipedID = w.other })
-	add("synced", func(a *model.Application) {
-		a.SyncState.Status = model.SyncSynced
-		a.Labels = map[string]string{"env": "prod"}
-	})
-	add("deploying", func(a *model.Application) { a.SyncState.Status = model.SyncSynced; a.Deploying = true })
-	add("named", func(a *model.Application) {
-		a.Name = "my web-É_%Shop"
-		a.Labels = map[string]string{"env": "prod", "team": "a"}
-	})
-	add("disabled", func(a *model.Application) {
-		a.Disabled, a.Kind = true, model.KindLambda
-		a.Labels = map[string]string{"env": "dev", "team": "a"}
-	})
-	elsewhere := w.addApplication(t, func(a *model.Application) {
-		a.ProjectID, a.PipedID, a.Labels = model.NewID(), model.NewID(), map[string]string{"env": "prod", w.project: "x"}
-	})
-	names[elsewhere.ID] = "elsewhere"
-
+	names, elsewhere := w.addVarious(t)
 	yes, no := true, false
 	type (
 		filter   = datastore.ApplicationFilter
@@ -158,38 +131,78 @@ func testApplicationFilters(t *testing.T, w *world) {
 		{filter{Labels: map[string]string{"team": "a"}, Disabled: &no, PipedID: w.piped, NamePart: "w", SyncStatuses: statuses{model.SyncUnknown}}, []string{"named"}},
 		{filter{Labels: map[string]string{"tea": "ma"}}, nil},
 	} {
-		c.filter.ProjectID = w.project
-		counts, err := w.CountApplications(t.Context(), c.filter)
-		must(t, err)
-		total := 0
-		for status, n := range counts {
-			total += n
-			if f := c.filter.SyncStatuses; len(f) > 0 && !slices.Contains(f, status) {
-				t.Errorf("filter %+v counts %d that are %s", c.filter, n, status)
-			}
-		}
-		if total != len(c.want) {
-			t.Errorf("filter %+v counts %v, want %d in all", c.filter, counts, len(c.want))
-		}
-		for _, size := range []int{1, 2, 100} {
-			var got []string
-			for _, id := range walk(t, size, applicationID, w.applications(c.filter)) {
-				got = append(got, names[id])
-			}
-			if diff := cmp.Diff(c.want, got); diff != "" {
-				t.Errorf("filter %+v, pages of %d (-want +got):\n%s", c.filter, size, diff)
-			}
-		}
+		w.checkFilter(t, c.filter, c.want, names)
 	}
 	anywhere := walk(t, 2, applicationID, w.applications(filter{Labels: map[string]string{w.project: "x"}}))
-	if !cmp.Equal(anywhere, []string{elsewhere.ID}) {
+	if !cmp.Equal(anywhere, []string{elsewhere}) {
 		t.Errorf("a label without a project found %v", anywhere)
 	}
 	if got := walk(t, 50, applicationID, w.applications(filter{PipedID: w.other})); len(got) != 1 {
 		t.Errorf("a piped without a project found %v", got)
 	}
-	if !slices.Contains(walk(t, 500, applicationID, w.applications(filter{})), elsewhere.ID) {
+	if !slices.Contains(walk(t, 500, applicationID, w.applications(filter{})), elsewhere) {
 		t.Error("a list without a filter leaves an application out")
+	}
+}
+
+// addVarious adds applications that differ in what can be filtered by, and one of
+// another project. It returns their names by id, and the id of the last.
+func (w *world) addVarious(t *testing.T) (names map[string]string, foreign string) {
+	t.Helper()
+	names = map[string]string{}
+	add := func(name string, change func(*model.Application)) {
+		a := w.addApplication(t, func(a *model.Application) {
+			a.UpdatedAt = w.at(len(names))
+			change(a)
+		})
+		names[a.ID] = name
+	}
+	add("plain", func(*model.Application) {})
+	add("other piped", func(a *model.Application) { a.PipedID = w.other })
+	add("synced", func(a *model.Application) {
+		a.SyncState.Status = model.SyncSynced
+		a.Labels = map[string]string{"env": "prod"}
+	})
+	add("deploying", func(a *model.Application) { a.SyncState.Status = model.SyncSynced; a.Deploying = true })
+	add("named", func(a *model.Application) {
+		a.Name = "my web-É_%Shop"
+		a.Labels = map[string]string{"env": "prod", "team": "a"}
+	})
+	add("disabled", func(a *model.Application) {
+		a.Disabled, a.Kind = true, model.KindLambda
+		a.Labels = map[string]string{"env": "dev", "team": "a"}
+	})
+	elsewhere := w.addApplication(t, func(a *model.Application) {
+		a.ProjectID, a.PipedID, a.Labels = model.NewID(), model.NewID(), map[string]string{"env": "prod", w.project: "x"}
+	})
+	names[elsewhere.ID] = "elsewhere"
+	return names, elsewhere.ID
+}
+
+// checkFilter lists and counts the project's applications.
+func (w *world) checkFilter(t *testing.T, filter datastore.ApplicationFilter, want []string, names map[string]string) {
+	t.Helper()
+	filter.ProjectID = w.project
+	counts, err := w.CountApplications(t.Context(), filter)
+	must(t, err)
+	total := 0
+	for status, n := range counts {
+		total += n
+		if f := filter.SyncStatuses; len(f) > 0 && !slices.Contains(f, status) {
+			t.Errorf("filter %+v counts %d that are %s", filter, n, status)
+		}
+	}
+	if total != len(want) {
+		t.Errorf("filter %+v counts %v, want %d in all", filter, counts, len(want))
+	}
+	for _, size := range []int{1, 2, 100} {
+		var got []string
+		for _, id := range walk(t, size, applicationID, w.applications(filter)) {
+			got = append(got, names[id])
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("filter %+v, pages of %d (-want +got):\n%s", filter, size, diff)
+		}
 	}
 }
 

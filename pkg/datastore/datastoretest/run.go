@@ -23,6 +23,8 @@ func Run(t *testing.T, open func(t *testing.T) datastore.Store) {
 		{"UpdateReturnsWhatIsStored", testUpdateReturns},
 		{"RefusedUpdateWritesNothing", testRefusedUpdate},
 		{"NoUpdateIsLost", testNoUpdateIsLost},
+		{"WritesTogether", testTogether},
+		{"OneOfManyIsFirst", testTogetherOneIsFirst},
 		{"IDCannotChange", testIDCannotChange},
 		{"TextIsKeptWhole", testText},
 		{"TextThatCannotBeKeptIsRefused", testBadText},

@@ -124,7 +124,8 @@ func (e *entity[M, R]) update(ctx context.Context, s *Store, c change[M, R]) (*M
 		if err != nil {
 			return err
 		}
-		if refused = c.mutate(value); refused != nil {
+		refused = c.mutate(value)
+		if refused != nil {
 			return refused
 		}
 		if after, err = e.toRow(value); err != nil {

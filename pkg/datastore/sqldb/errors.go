@@ -26,7 +26,7 @@ func (s *Store) coded(ctx context.Context, err error, doing string) error {
 	}
 	switch s.dialect.Classify(err) {
 	case FailureConflict, FailureUnavailable:
-		return model.Wrap(model.CodeUnavailable, err, doing+": the database cannot do it now, try again")
+		return model.Wrap(model.CodeUnavailable, err, doing+": the database is locked, busy or out of reach; try again")
 	case FailureFull:
 		return model.Wrap(model.CodeExhausted, err, doing+": the database's disk is full; free space on it and try again")
 	case FailureTooLarge:

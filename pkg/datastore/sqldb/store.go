@@ -17,6 +17,9 @@ type Options struct {
 	Writer, Reader *sql.DB
 	Dialect        Dialect
 	Logger         *slog.Logger
+	// Together lets writes that wait for each other share a transaction. It is for databases that have one writer
+	// at a time and know savepoints.
+	Together bool
 	// Close, if set, runs after both pools were closed.
 	Close func() error
 }
@@ -26,6 +29,7 @@ type Store struct {
 	writer, reader *sql.DB
 	dialect        Dialect
 	logger         *slog.Logger
+	group          *group // nil where every write has a transaction of its own
 	close          func() error
 	closed         atomic.Bool
 }
@@ -35,7 +39,11 @@ var _ datastore.Store = (*Store)(nil)
 // New returns a store on a database whose migrations were applied; see Migrate.
 // The store owns the pools from then on.
 func New(o Options) *Store {
-	return &Store{writer: o.Writer, reader: o.Reader, dialect: o.Dialect, logger: o.Logger, close: o.Close}
+	s := &Store{writer: o.Writer, reader: o.Reader, dialect: o.Dialect, logger: o.Logger, close: o.Close}
+	if o.Together {
+		s.group = newGroup(s)
+	}
+	return s
 }
 
 // Ping reports whether the database answers.

@@ -25,11 +25,11 @@ const (
 var errChanged = errors.New("others keep changing the same row; try again")
 
 // write runs fn in one transaction, starting over when another transaction was
-// in the way. fn may run several times. Nothing waits while a transaction is
-// open.
+// in the way. fn may run several times, in another goroutine too. Nothing waits while
+// a transaction is open.
 func (s *Store) write(ctx context.Context, doing string, fn func(*sql.Tx) error) error {
 	for attempt := 1; ; attempt++ {
-		err := s.writeOnce(ctx, fn)
+		err := s.transact(ctx, fn)
 		if err == nil {
 			return nil
 		}
@@ -48,6 +48,14 @@ func (s *Store) lostRace(err error) bool {
 		return false
 	}
 	return errors.Is(err, errChanged) || s.dialect.Classify(err) == FailureConflict
+}
+
+// transact runs fn in a transaction, which it may share with others.
+func (s *Store) transact(ctx context.Context, fn func(*sql.Tx) error) error {
+	if s.group != nil {
+		return s.group.do(ctx, fn)
+	}
+	return s.writeOnce(ctx, fn)
 }
 
 func (s *Store) writeOnce(ctx context.Context, fn func(*sql.Tx) error) (err error) {

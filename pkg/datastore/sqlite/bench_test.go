@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"path/filepath"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -45,6 +47,39 @@ func BenchmarkUpdateDeployment(b *testing.B) {
 				})
 				must(b, err)
 			}
+		})
+	}
+}
+
+// BenchmarkUpdateDeploymentsAtOnce is what one write costs when as many agents
+// write at once: those that wait share a transaction.
+func BenchmarkUpdateDeploymentsAtOnce(b *testing.B) {
+	for _, writers := range []int{1, 10, 100} {
+		b.Run(fmt.Sprint(writers), func(b *testing.B) {
+			store := benchStore(b)
+			for i := range writers {
+				must(b, store.CreateDeployment(b.Context(), model.Fence{}, &model.Deployment{
+					ID: fmt.Sprint(i), ProjectID: "q", PipedID: "p", Stages: make([]model.Stage, 8), CreatedAt: start,
+				}))
+			}
+			var left atomic.Int64
+			left.Store(int64(b.N))
+			var all sync.WaitGroup
+			for i := range writers {
+				all.Go(func() {
+					for n := left.Add(-1); n >= 0; n = left.Add(-1) {
+						_, err := store.UpdateDeployment(b.Context(), model.Fence{}, fmt.Sprint(i), func(d *model.Deployment) error {
+							d.UpdatedAt = start.Add(time.Duration(n) * time.Second)
+							return nil
+						})
+						if err != nil {
+							b.Error(err)
+							return
+						}
+					}
+				})
+			}
+			all.Wait()
 		})
 	}
 }

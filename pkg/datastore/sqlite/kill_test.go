@@ -24,7 +24,7 @@ func writeUntilKilled(path string) {
 	for i := 0; err == nil; i++ {
 		id := fmt.Sprintf("%06d", i)
 		if err = store.AddProject(ctx, &model.Project{ID: id}); err == nil {
-			_, err = fmt.Println(id)
+			_, err = fmt.Fprintln(os.Stdout, id)
 		}
 	}
 	fmt.Fprintln(os.Stderr, err)

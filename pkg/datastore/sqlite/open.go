@@ -156,7 +156,7 @@ func migrated(ctx context.Context, pools sqldb.Options) (datastore.Store, error)
 	if err != nil {
 		return nil, model.Wrap(model.CodeInternal, err, "reading the database migrations of this program")
 	}
-	pools.Dialect = dialect{files: files}
+	pools.Dialect, pools.Together = dialect{files: files}, true
 	store := sqldb.New(pools)
 	if err := sqldb.Migrate(ctx, sqldb.Migration{DB: pools.Writer, Dialect: pools.Dialect, Logger: pools.Logger}); err != nil {
 		return nil, errors.Join(err, store.Close())

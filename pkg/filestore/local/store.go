@@ -11,6 +11,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"sync"
 	"syscall"
 	"time"
 
@@ -34,6 +35,41 @@ const (
 type Store struct {
 	root *os.Root
 	name string // of the directory, for sentences
+	kept kept
+}
+
+// kept are the directories whose own names are known to be on the disk. It is
+// safe for concurrent use.
+type kept struct {
+	mu   sync.Mutex
+	dirs map[string]struct{}
+}
+
+// maxKept bounds what is remembered; what is forgotten is put on the disk again.
+const maxKept = 10_000
+
+func (k *kept) has(dir string) bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	_, ok := k.dirs[dir]
+	return ok
+}
+
+func (k *kept) add(dirs []string) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.dirs == nil || len(k.dirs) > maxKept {
+		k.dirs = map[string]struct{}{}
+	}
+	for _, dir := range dirs {
+		k.dirs[dir] = struct{}{}
+	}
+}
+
+func (k *kept) forget() {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.dirs = nil
 }
 
 var _ filestore.Store = (*Store)(nil)
@@ -127,23 +163,35 @@ func (s *Store) moveInto(from, to string) error {
 	const attempts = 10
 	var err error
 	for range attempts {
-		if err = s.root.MkdirAll(path.Dir(to), dirMode); err == nil {
-			err = s.root.Rename(from, to)
+		if err = s.root.Rename(from, to); !errors.Is(err, fs.ErrNotExist) {
+			return err
 		}
-		if !errors.Is(err, fs.ErrNotExist) {
+		s.kept.forget() // a directory above is new, or was removed by another process
+		if err = s.root.MkdirAll(path.Dir(to), dirMode); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
 	}
 	return err
 }
 
-// syncAbove puts the names of a new file and of the directories above it on the disk.
+// syncAbove puts the name of a new file on the disk, and those of the directories
+// above it as far as they are not known to be there.
 func (s *Store) syncAbove(name string) error {
+	var done []string
 	for dir := path.Dir(name); dir != "."; dir = path.Dir(dir) {
-		if err := s.syncDir(dir); err != nil && !errors.Is(err, fs.ErrNotExist) { // removed since by a Delete
+		err := s.syncDir(dir)
+		switch {
+		case errors.Is(err, fs.ErrNotExist): // removed since by a Delete
+			return nil
+		case err != nil:
 			return err
+		case s.kept.has(dir):
+			s.kept.add(done)
+			return nil
 		}
+		done = append(done, dir)
 	}
+	s.kept.add(done)
 	return nil
 }
 
@@ -220,6 +268,7 @@ func (s *Store) Delete(ctx context.Context, name string) error {
 	}
 	// The kernel removes a directory only when it is empty, so this cannot take an object that was just written.
 	dir := path.Dir(full)
+	s.kept.forget()
 	for ; dir != objects; dir = path.Dir(dir) {
 		if s.root.Remove(dir) != nil {
 			break

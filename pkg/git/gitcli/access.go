@@ -126,6 +126,13 @@ func (a *access) target(remote string) target {
 	return t
 }
 
+// CheckKey reports whether ssh can use the key that o names, if it names one.
+// The error has code invalid when it cannot.
+func CheckKey(o Options) error {
+	_, err := readKey(o)
+	return err
+}
+
 // readKey returns the private key in the form ssh accepts, nil without one.
 func readKey(o Options) ([]byte, error) {
 	key, name := o.SSHKeyData, "the SSH key"

@@ -135,7 +135,7 @@ func explain(err error, s subject, doing string) error {
 		return model.Wrap(model.CodeUnavailable, damage{err}, fmt.Sprintf("the mirror of repository %q is damaged", s.repo.ID))
 	}
 	if noAnswer.MatchString(failed.stderr) {
-		return model.Wrap(model.CodeUnavailable, err, fmt.Sprintf("the remote %s of repository %q does not answer properly", s.remote(), s.repo.ID))
+		return model.Wrap(model.CodeUnavailable, err, fmt.Sprintf("the remote %s of repository %q cannot be reached now, or broke off; it is tried again, and if this lasts see that the host is up and that the network lets this agent through", s.remote(), s.repo.ID))
 	}
 	return model.Wrap(model.CodeUnavailable, err, fmt.Sprintf("%s of repository %q failed", doing, s.repo.ID))
 }

@@ -10,7 +10,7 @@ import (
 // see may have happened after the run looked; all such callers share the next
 // run. A run is stopped when nobody waits for it any more.
 type flights struct {
-	ctx  context.Context // the owner's lifetime
+	ctx  context.Context //nolint:containedctx // the owner's lifetime, not a call's
 	work func(ctx context.Context) error
 	// spawn runs a function in a goroutine the owner waits for, or reports
 	// that the owner is closed.
@@ -22,7 +22,7 @@ type flights struct {
 }
 
 type flight struct {
-	ctx     context.Context
+	ctx     context.Context //nolint:containedctx // of the run, which several calls wait for
 	cancel  context.CancelCauseFunc
 	done    chan struct{}
 	err     error // written before done is closed

@@ -88,10 +88,9 @@ func TestGarbageCollectionKeepsEveryTip(t *testing.T) {
 	}
 }
 
-// TestHeals damages a mirror in the ways a kill or a power cut does.
-func TestHeals(t *testing.T) {
-	t.Parallel()
-	tests := map[string]func(t *testing.T, mirror string){
+// damages are what a kill or a power cut does to a mirror.
+func damages() map[string]func(t *testing.T, mirror string) {
+	return map[string]func(t *testing.T, mirror string){
 		"stale locks": func(t *testing.T, mirror string) {
 			t.Helper()
 			ref := filepath.Join(mirror, "refs", "pipecd", "branches", "main.lock")
@@ -134,7 +133,12 @@ func TestHeals(t *testing.T) {
 			}
 		},
 	}
-	for name, damage := range tests {
+}
+
+// TestHeals damages a mirror in the ways a kill or a power cut does.
+func TestHeals(t *testing.T) {
+	t.Parallel()
+	for name, damage := range damages() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
@@ -348,7 +352,7 @@ func TestClosed(t *testing.T) {
 
 // TestUserConfigurationHasNoSay: neither files nor variables of the user reach
 // git.
-func TestUserConfigurationHasNoSay(t *testing.T) {
+func TestUserConfigurationHasNoSay(t *testing.T) { //nolint:paralleltest // it sets the environment
 	home := t.TempDir()
 	writeFile(t, filepath.Join(home, ".gitconfig"), "[url \"/nowhere/\"]\n\tinsteadOf = /\n[core]\n\thooksPath = /nowhere\n", 0o600)
 	for name, value := range map[string]string{

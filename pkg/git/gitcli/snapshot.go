@@ -212,7 +212,7 @@ func (s *snapshot) list(op, name string, dir treeEntry) ([]fs.DirEntry, error) {
 
 func (s *snapshot) missing(op, name string) error {
 	return &fs.PathError{Op: op, Path: name, Err: model.Errorf(model.CodeNotFound,
-		"commit %.10s of repository %q: %w", s.commit.Hash, s.mirror.id, fs.ErrNotExist)}
+		"commit %.10s of repository %q does not have it (%w)", s.commit.Hash, s.mirror.id, fs.ErrNotExist)}
 }
 
 func (s *snapshot) refuse(op, name, why string) error {

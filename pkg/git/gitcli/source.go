@@ -46,7 +46,7 @@ type Source struct {
 	access  *access
 	runner  *runner
 
-	ctx    context.Context // ends with Close
+	ctx    context.Context //nolint:containedctx // the source's lifetime; ends with Close
 	cancel context.CancelCauseFunc
 
 	mu      sync.Mutex

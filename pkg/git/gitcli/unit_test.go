@@ -30,9 +30,9 @@ func TestExplain(t *testing.T) {
 	}{
 		"dns ssh":        {"ssh: Could not resolve hostname git.example.com: Name or service not known\nfatal: Could not read from remote repository.", model.CodeUnavailable, "git.example.com of repository \"infra\" cannot be found", false},
 		"dns https":      {"fatal: unable to access 'https://x/': Could not resolve host: x", model.CodeUnavailable, "cannot be found", false},
-		"refused":        {"ssh: connect to host x port 22: Connection refused\nfatal: Could not read from remote repository.", model.CodeUnavailable, "does not answer", false},
-		"server error":   {"fatal: unable to access 'https://x/': The requested URL returned error: 503", model.CodeUnavailable, "does not answer", false},
-		"rate":           {"fatal: unable to access 'https://x/': The requested URL returned error: 429", model.CodeUnavailable, "does not answer", false},
+		"refused":        {"ssh: connect to host x port 22: Connection refused\nfatal: Could not read from remote repository.", model.CodeUnavailable, "cannot be reached", false},
+		"server error":   {"fatal: unable to access 'https://x/': The requested URL returned error: 503", model.CodeUnavailable, "cannot be reached", false},
+		"rate":           {"fatal: unable to access 'https://x/': The requested URL returned error: 429", model.CodeUnavailable, "cannot be reached", false},
 		"public key":     {"git@x: Permission denied (publickey).\nfatal: Could not read from remote repository.", model.CodePermissionDenied, "git.example.com refused the SSH key (/etc/piped/key)", false},
 		"password":       {"remote: HTTP Basic: Access denied\nfatal: Authentication failed for 'https://x/'", model.CodePermissionDenied, "git.password", false},
 		"github missing": {"remote: Repository not found.\nfatal: repository 'https://x/' not found", model.CodeNotFound, "does not exist at git@git.example.com:org/infra.git", false},
@@ -44,7 +44,7 @@ func TestExplain(t *testing.T) {
 		"disk":           {"fatal: write error: No space left on device\nfatal: fetch-pack: invalid index-pack output", model.CodeExhausted, "make room", false},
 		"lock":           {"error: cannot lock ref 'refs/x': Unable to create '/d/x.lock': File exists.", model.CodeUnavailable, "damaged", true},
 		"corrupt":        {"error: object file /d/objects/aa/bb is empty\nfatal: loose object aabb is corrupt", model.CodeUnavailable, "damaged", true},
-		"remote corrupt": {"remote: fatal: loose object aabb is corrupt\nfatal: the remote end hung up unexpectedly", model.CodeUnavailable, "does not answer", false},
+		"remote corrupt": {"remote: fatal: loose object aabb is corrupt\nfatal: the remote end hung up unexpectedly", model.CodeUnavailable, "cannot be reached", false},
 		"novel":          {"fatal: the moon is in the wrong phase", model.CodeUnavailable, "moon", false},
 	}
 	for name, tt := range tests {

@@ -42,7 +42,7 @@ func (a *Agent) newPeriod(lost func()) *period {
 	p.controller = &controller{
 		client: a.client, git: a.git, repos: repos, providers: a.providers, registry: a.registry(), logs: a.logs,
 		apps: p.apps, inbox: p.inbox, pipedID: a.options.Config.PipedID, logger: a.logger, observer: a.options.Observer, fenced: lost,
-		wake: make(chan struct{}, 1), busy: map[string]string{}, running: map[string]*engine.Execution{}, boxes: map[string]*mailbox{}, cancels: map[string]string{},
+		wake: make(chan struct{}, 1), busy: map[string]string{}, running: map[string]*engine.Execution{}, boxes: map[string]*mailbox{}, cancels: map[string]model.Command{}, over: map[string]struct{}{},
 	}
 	for id, repo := range repos {
 		p.repos[id] = trigger.New(trigger.Options{

@@ -227,8 +227,14 @@ func (a *Agent) period() *period {
 // handler hears the control plane.
 type handler struct{ agent *Agent }
 
-// Leased implements apiclient.Handler.
-func (h handler) Leased(ctx context.Context, epoch int64) { h.agent.change(ctx, true, epoch) }
+// Leased implements apiclient.Handler. Repositories are looked at after every
+// reconnect: a hint that was under way is not sent again.
+func (h handler) Leased(ctx context.Context, epoch int64) {
+	h.agent.change(ctx, true, epoch)
+	if p := h.agent.period(); p != nil {
+		p.pokeAll()
+	}
+}
 
 // Standby implements apiclient.Handler.
 func (h handler) Standby(ctx context.Context, holder apiclient.Holder) {

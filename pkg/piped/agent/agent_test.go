@@ -66,7 +66,7 @@ spec:
   pipedID: piped-1
   pipedKeyData: c2VzYW1l
   apiAddress: pipecd:443
-  syncInterval: 100ms
+  syncInterval: %s
   repositories: [{repoId: shop, remote: %q, branch: main}]
   platformProviders: [{name: aws, type: ECS, config: {region: ap-northeast-1}}]
 `
@@ -79,6 +79,8 @@ type world struct {
 	plane *plane
 	bare  *gittest.Bare
 	cloud *simcloud.Cloud
+
+	syncInterval string
 }
 
 func newWorld(t *testing.T) *world {
@@ -110,7 +112,7 @@ func newWorld(t *testing.T) *world {
 		ID: "app-1", Name: "shop", PipedID: "piped-1", ProjectID: "dev", Kind: model.KindECS, PlatformProvider: "aws",
 		GitPath: model.GitPath{Repo: model.GitRepository{ID: "shop"}, Path: "shop", ConfigFilename: "app.pipecd.yaml"},
 	}
-	return &world{t: t, plane: newPlane(t, app), bare: gittest.NewBare(t), cloud: cloud}
+	return &world{t: t, plane: newPlane(t, app), bare: gittest.NewBare(t), cloud: cloud, syncInterval: "100ms"}
 }
 
 // push makes a release of the version and returns the commit's hash.
@@ -133,7 +135,7 @@ func (l logs) Open(deploymentID, stageID string, retried int32) engine.StageLog 
 // until it has let go of everything.
 func (w *world) start(instance string) (stop func()) {
 	w.t.Helper()
-	cfg, problems := config.LoadPiped("piped.yaml", fmt.Appendf(nil, pipedFile, w.bare.Path))
+	cfg, problems := config.LoadPiped("piped.yaml", fmt.Appendf(nil, pipedFile, w.syncInterval, w.bare.Path))
 	if err := problems.Err(); err != nil {
 		w.t.Fatal(err)
 	}

@@ -3,6 +3,7 @@ package agent
 import (
 	"context"
 	"log/slog"
+	"maps"
 	"sync"
 	"time"
 
@@ -24,7 +25,7 @@ type applications struct {
 	source  applicationLister
 	logger  *slog.Logger
 	refresh chan struct{}
-	changed func() // called after the list was read anew
+	changed func() // called when there may be something new to look at in a repository
 
 	mu   sync.Mutex
 	list map[string]*model.Application
@@ -45,10 +46,19 @@ func (a *applications) load(ctx context.Context) error {
 		list[app.ID] = app
 	}
 	a.mu.Lock()
+	changed := !maps.EqualFunc(a.list, list, lookAlike)
 	a.list = list
 	a.mu.Unlock()
-	a.changed()
+	if changed {
+		a.changed()
+	}
 	return nil
+}
+
+// lookAlike reports whether the same is looked at for both. If so the interval
+// of looks stays the operator's, however often the list is read.
+func lookAlike(a, b *model.Application) bool {
+	return a.GitPath == b.GitPath && a.PlatformProvider == b.PlatformProvider && a.Disabled == b.Disabled && a.Deleted == b.Deleted
 }
 
 // run reads the list again when told, and from time to time.
@@ -65,7 +75,20 @@ func (a *applications) run(ctx context.Context) {
 		if err := a.load(ctx); err != nil && ctx.Err() == nil {
 			a.logger.WarnContext(ctx, "the list of applications could not be read; it is tried again", slog.Any("error", err))
 		}
+		restAfter(ctx, a.size())
 	}
+}
+
+func (a *applications) size() int {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return len(a.list)
+}
+
+// restAfter waits after a list was read whole, the longer the more it had: many
+// changes at once shall not make every one of them read all of it.
+func restAfter(ctx context.Context, entries int) {
+	pause(ctx, min(time.Duration(entries)*time.Millisecond, time.Second))
 }
 
 // hint asks for the list to be read now.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -45,7 +46,9 @@ type controller struct {
 	busy    map[string]string            // application id → deployment id
 	running map[string]*engine.Execution // by deployment id
 	boxes   map[string]*mailbox          // by deployment id
-	cancels map[string]string            // deployment id → who cancelled it before it ran
+	cancels map[string]model.Command     // by deployment id: the first that cancelled it before it ran
+	over    map[string]struct{}          // deployments that ended here and that a list may still have
+	waiting bool                         // an open deployment was seen whose application has one running
 }
 
 // poke makes the controller look for open deployments now.
@@ -62,9 +65,11 @@ func (c *controller) run(ctx context.Context) {
 	ticker := time.NewTicker(openInterval)
 	defer ticker.Stop()
 	for {
-		if err := c.start(ctx); err != nil && ctx.Err() == nil {
+		open, err := c.start(ctx)
+		if err != nil && ctx.Err() == nil {
 			c.logger.WarnContext(ctx, "the open deployments could not be listed; it is tried again", slog.Any("error", err))
 		}
+		restAfter(ctx, open)
 		select {
 		case <-ctx.Done():
 			return
@@ -74,12 +79,17 @@ func (c *controller) run(ctx context.Context) {
 	}
 }
 
-// start starts the next deployment of every application that has none running.
-func (c *controller) start(ctx context.Context) error {
+// start starts the next deployment of every application that has none running,
+// and returns how many are open.
+func (c *controller) start(ctx context.Context) (int, error) {
+	c.mu.Lock()
+	c.waiting = false // before the list, so that what is created after it is not overlooked
+	c.mu.Unlock()
 	open, err := c.client.ListOpenDeployments(ctx)
 	if err != nil {
-		return err
+		return 0, err
 	}
+	c.forget(open)
 	// What already began goes first, then the oldest.
 	slices.SortStableFunc(open, func(a, b *model.Deployment) int {
 		return cmp.Or(cmp.Compare(began(b), began(a)), a.CreatedAt.Compare(b.CreatedAt))
@@ -89,7 +99,19 @@ func (c *controller) start(ctx context.Context) error {
 			c.done.Go(func() { c.deploy(ctx, d) })
 		}
 	}
-	return nil
+	return len(open), nil
+}
+
+// forget forgets the deployments that ended here and that the list does not have
+// any more.
+func (c *controller) forget(open []*model.Deployment) {
+	listed := make(map[string]struct{}, len(open))
+	for _, d := range open {
+		listed[d.ID] = struct{}{}
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	maps.DeleteFunc(c.over, func(id string, _ struct{}) bool { _, still := listed[id]; return !still })
 }
 
 func began(d *model.Deployment) int {
@@ -104,7 +126,11 @@ func began(d *model.Deployment) int {
 func (c *controller) reserve(d *model.Deployment) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if _, taken := c.busy[d.ApplicationID]; taken {
+	if _, over := c.over[d.ID]; over {
+		return false
+	}
+	if by, taken := c.busy[d.ApplicationID]; taken {
+		c.waiting = c.waiting || by != d.ID
 		return false
 	}
 	c.busy[d.ApplicationID] = d.ID
@@ -116,8 +142,14 @@ func (c *controller) release(d *model.Deployment) {
 	delete(c.busy, d.ApplicationID)
 	delete(c.running, d.ID)
 	delete(c.cancels, d.ID)
+	next := c.waiting || !d.Status.IsCompleted()
+	if d.Status.IsCompleted() {
+		c.over[d.ID] = struct{}{}
+	}
 	c.mu.Unlock()
-	c.poke()
+	if next {
+		c.poke()
+	}
 }
 
 // box returns the deployment's mailbox, making it if there is none.
@@ -151,19 +183,19 @@ func (c *controller) handle(ctx context.Context, cmd model.Command) {
 		return
 	}
 	if cmd.Type == model.CommandCancelDeployment {
-		c.cancel(cmd.DeploymentID, cmd.Commander)
+		c.cancel(cmd)
 	}
 }
 
-func (c *controller) cancel(deploymentID, by string) {
+func (c *controller) cancel(cmd model.Command) {
 	c.mu.Lock()
-	x := c.running[deploymentID]
-	if x == nil {
-		c.cancels[deploymentID] = by
+	x := c.running[cmd.DeploymentID]
+	if _, earlier := c.cancels[cmd.DeploymentID]; x == nil && !earlier {
+		c.cancels[cmd.DeploymentID] = cmd
 	}
 	c.mu.Unlock()
 	if x != nil {
-		x.Cancel(by)
+		x.Cancel(cmd.Commander, cmd.Rollback)
 	}
 	c.poke()
 }
@@ -172,18 +204,18 @@ func (c *controller) cancel(deploymentID, by string) {
 func (c *controller) begin(d *model.Deployment, x *engine.Execution) {
 	c.mu.Lock()
 	c.running[d.ID] = x
-	by, cancelled := c.cancels[d.ID]
+	cmd, cancelled := c.cancels[d.ID]
 	c.mu.Unlock()
 	if cancelled {
-		x.Cancel(by)
+		x.Cancel(cmd.Commander, cmd.Rollback)
 	}
 }
 
 func (c *controller) cancelledBy(deploymentID string) (string, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	by, ok := c.cancels[deploymentID]
-	return by, ok
+	cmd, ok := c.cancels[deploymentID]
+	return cmd.Commander, ok
 }
 
 func stageIsOver(d *model.Deployment, stageID string) bool {
@@ -238,12 +270,13 @@ func (c *controller) deploy(ctx context.Context, d *model.Deployment) {
 	ctx, end := c.observer.Begin(ctx, observe.Operation{Kind: observe.Deployment, Attrs: []slog.Attr{
 		slog.String("deployment", d.ID), slog.String("application", d.ApplicationID), slog.String("commit", d.Trigger.Commit.Hash),
 	}})
-	c.mark(ctx, d)
-	err := c.attempt(ctx, d)
+	out := newOutbox(ctx, c.client, d.ID)
+	err := c.attempt(ctx, d, out)
+	out.close(ctx)
 	end(outcomeOf(d, err), err)
 	switch {
 	case err == nil:
-		c.finish(ctx, d)
+		c.closeBox(ctx, d)
 	case model.CodeOf(err) == model.CodeFenced:
 		logger.WarnContext(ctx, "another process acts for this agent now; the deployment is left to it", slog.Any("error", err))
 		c.fenced()
@@ -263,24 +296,12 @@ func outcomeOf(d *model.Deployment, err error) string {
 	return d.Status.String()
 }
 
-// mark tells that the application is deploying. Only the controller sets and
-// clears the mark, so the two cannot overtake each other.
-func (c *controller) mark(ctx context.Context, d *model.Deployment) {
-	if err := c.client.ReportDeploying(ctx, d.ApplicationID, true); err != nil {
-		if ctx.Err() == nil {
-			c.logger.WarnContext(ctx, "an application's state could not be reported", slog.String("application", d.ApplicationID), slog.Any("error", err))
-		}
-		return // only shown to people
+// mark tells that the application is deploying, which the deployment's end takes
+// back.
+func (c *controller) mark(d *model.Deployment, out *outbox) error {
+	err := out.add(apiclient.DeployingReport(d.ApplicationID, true))
+	if err == nil {
+		c.apps.update(d.ApplicationID, func(a *model.Application) { a.Deploying = true })
 	}
-	c.apps.update(d.ApplicationID, func(a *model.Application) { a.Deploying = true })
-}
-
-// finish tells that the application is not deploying any more.
-func (c *controller) finish(ctx context.Context, d *model.Deployment) {
-	c.closeBox(ctx, d)
-	if err := c.client.ReportDeploying(ctx, d.ApplicationID, false); err != nil && ctx.Err() == nil {
-		c.logger.WarnContext(ctx, "an application's state could not be reported", slog.String("application", d.ApplicationID), slog.Any("error", err))
-		return
-	}
-	c.apps.update(d.ApplicationID, func(a *model.Application) { a.Deploying = false })
+	return err
 }

@@ -21,39 +21,44 @@ import (
 
 // attempt plans the deployment if that was not done, and runs it. nil means
 // that the deployment is completed.
-func (c *controller) attempt(ctx context.Context, d *model.Deployment) error {
+func (c *controller) attempt(ctx context.Context, d *model.Deployment, out *outbox) error {
 	box := c.box(d.ID)
+	record := &recorder{out: out, deployment: d.Clone(), mailbox: box, apps: c.apps, late: c.answerLate}
+	if err := c.mark(d, out); err != nil {
+		return err
+	}
 	if by, ok := c.cancelledBy(d.ID); ok && d.Status == model.DeploymentPending {
-		return c.complete(ctx, d, model.DeploymentCancelled, "Cancelled by "+by+" before it began")
+		return complete(ctx, d, record, model.DeploymentCancelled, "Cancelled by "+by+" before it began")
 	}
 	src, files, err := c.source(ctx, d)
 	if err != nil {
-		return c.giveUp(ctx, d, err)
+		return giveUp(ctx, d, record, err)
 	}
 	if d.Status == model.DeploymentPending {
 		if err := c.plan(ctx, d, src); err != nil {
-			return c.giveUp(ctx, d, err)
+			return giveUp(ctx, d, record, err)
 		}
 	}
 	target, err := src.Open(ctx, platform.Identity{
 		PipedID: c.pipedID, ApplicationID: d.ApplicationID, DeploymentID: d.ID, CommitHash: d.Trigger.Commit.Hash,
 	})
 	if err != nil {
-		return c.giveUp(ctx, d, err)
+		return giveUp(ctx, d, record, err)
 	}
-	if err := c.record(ctx, d, files); err != nil {
+	if err := c.record(ctx, d, files, out); err != nil {
 		return err
 	}
+	record.deployment = d.Clone() // with its plan
 	e := &engine.Engine{
 		Registry: c.registry,
-		Recorder: &recorder{Client: c.client, deployment: d.Clone(), mailbox: box, apps: c.apps, late: c.answerLate},
+		Recorder: record,
 		Logs:     c.logs,
 		Logger:   c.logger,
 		Observer: c.observer,
 	}
 	x, err := e.Execution(d, inputOf(src, target, box))
 	if err != nil {
-		return c.giveUp(ctx, d, err)
+		return giveUp(ctx, d, record, err)
 	}
 	c.begin(d, x)
 	_, err = x.Run(ctx)
@@ -61,12 +66,12 @@ func (c *controller) attempt(ctx context.Context, d *model.Deployment) error {
 }
 
 // giveUp ends the deployment when trying again cannot help.
-func (c *controller) giveUp(ctx context.Context, d *model.Deployment, problem error) error {
+func giveUp(ctx context.Context, d *model.Deployment, record *recorder, problem error) error {
 	code := model.CodeOf(problem)
 	if model.IsRetryable(problem) || code == model.CodeFenced || ctx.Err() != nil {
 		return problem
 	}
-	return c.complete(ctx, d, model.DeploymentFailure, problem.Error()+leftBehind(d))
+	return complete(ctx, d, record, model.DeploymentFailure, problem.Error()+leftBehind(d))
 }
 
 // leftBehind says what becomes of what the deployment made when it ends without
@@ -78,14 +83,14 @@ func leftBehind(d *model.Deployment) string {
 	return "; it cannot be rolled back without its files, so what it made until now stays as it is: deploy again, and the next deployment cleans up"
 }
 
-func (c *controller) complete(ctx context.Context, d *model.Deployment, status model.DeploymentStatus, reason string) error {
+func complete(ctx context.Context, d *model.Deployment, record *recorder, status model.DeploymentStatus, reason string) error {
 	statuses := map[string]model.StageStatus{}
 	for _, s := range d.Stages {
 		if !s.Status.IsCompleted() && !s.Rollback {
 			statuses[s.ID] = model.StageCancelled
 		}
 	}
-	err := c.client.ReportCompleted(ctx, d.ID, model.Completion{
+	err := record.ReportCompleted(ctx, d.ID, model.Completion{
 		Status: status, Reason: reason, StageStatuses: statuses, CompletedAt: time.Now().UTC(),
 	})
 	if err == nil {

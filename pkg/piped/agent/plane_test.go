@@ -39,7 +39,11 @@ type plane struct {
 	deployments map[string]*model.Deployment
 	commands    map[string]*model.Command
 	sent        map[string]int64 // command → epoch whose stream carried it
+	hinted      map[string]bool  // repositories to look at, by id
+	cut         int              // streams with this number and those before are cut
+	streams     int
 	holder      string
+	last        string // the holder before
 	epoch       int64
 	standbys    int
 	writes      map[int64]int // accepted writes, by epoch
@@ -49,7 +53,7 @@ func newPlane(t *testing.T, apps ...*model.Application) *plane {
 	t.Helper()
 	p := &plane{
 		listener: bufconn.Listen(1 << 20), changed: make(chan struct{}), apps: map[string]*model.Application{},
-		deployments: map[string]*model.Deployment{}, commands: map[string]*model.Command{}, sent: map[string]int64{}, writes: map[int64]int{},
+		deployments: map[string]*model.Deployment{}, commands: map[string]*model.Command{}, sent: map[string]int64{}, hinted: map[string]bool{}, writes: map[int64]int{},
 	}
 	for _, a := range apps {
 		p.apps[a.ID] = a
@@ -220,7 +224,16 @@ func (p *plane) Connect(stream grpc.BidiStreamingServer[agentv1.ConnectRequest, 
 		return err
 	}
 	defer p.release(epoch)
+	number := p.opened()
 	for {
+		if p.isCut(number) {
+			return status.Error(codes.Unavailable, "the connection broke")
+		}
+		for _, id := range p.hints() {
+			if err := stream.Send(&agentv1.ConnectResponse{Item: &agentv1.ConnectResponse_Repository{Repository: &agentv1.RepositoryHint{RepoId: id}}}); err != nil {
+				return err
+			}
+		}
 		commands, changed := p.unsent(epoch)
 		for _, c := range commands {
 			if err := stream.Send(&agentv1.ConnectResponse{Item: &agentv1.ConnectResponse_Command{Command: convert.CommandToPB(c)}}); err != nil {
@@ -241,8 +254,10 @@ func (p *plane) lease(ctx context.Context, stream grpc.BidiStreamingServer[agent
 		p.mu.Lock()
 		free, changed := p.holder == "", p.changed
 		if free {
-			p.epoch++
-			p.holder = instance
+			if instance != p.last {
+				p.epoch++
+			}
+			p.holder, p.last = instance, instance
 			p.tell()
 		} else if !told {
 			p.standbys++

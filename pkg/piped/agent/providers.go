@@ -35,10 +35,9 @@ func newProviders(ctx context.Context, o Options) (*providers, error) {
 			p.others[c.Name] = string(c.Type)
 			continue
 		}
-		opener, err := ecs.NewOpener(ctx, ecs.Config{
-			Region: c.ECS.Region, CredentialsFile: c.ECS.CredentialsFile, Profile: c.ECS.Profile,
-			RoleARN: c.ECS.RoleARN, TokenFile: c.ECS.TokenFile, Observer: o.Observer, Logger: o.Logger,
-		}, o.Timing)
+		access := ecs.ConfigOf(*c.ECS)
+		access.Observer, access.Logger = o.Observer, o.Logger
+		opener, err := ecs.NewOpener(ctx, access, o.Timing)
 		if err != nil {
 			return nil, fmt.Errorf("platform provider %s: %w", c.Name, err)
 		}

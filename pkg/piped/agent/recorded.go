@@ -13,6 +13,7 @@ import (
 	"sync"
 
 	"pipecd/pkg/model"
+	"pipecd/pkg/piped/apiclient"
 )
 
 // metadataFiles holds the files a deployment was begun with, in the
@@ -111,7 +112,7 @@ func (t recordedTree) ReadFile(name string) ([]byte, error) {
 // record stores the files the deployment is begun with, before its first side
 // effect. Files that are too large are not stored; the deployment then depends
 // on its commit.
-func (c *controller) record(ctx context.Context, d *model.Deployment, files *capture) error {
+func (c *controller) record(ctx context.Context, d *model.Deployment, files *capture, out *outbox) error {
 	if d.Metadata[metadataFiles] != "" || files == nil {
 		return nil
 	}
@@ -120,7 +121,7 @@ func (c *controller) record(ctx context.Context, d *model.Deployment, files *cap
 		c.logger.WarnContext(ctx, "the deployment goes on without a copy of its files", slog.String("deployment", d.ID), slog.Any("error", err))
 		return nil
 	}
-	if err := c.client.SaveDeploymentMetadata(ctx, d.ID, map[string]string{metadataFiles: packed}); err != nil {
+	if err := out.add(apiclient.MetadataReport(d.ID, map[string]string{metadataFiles: packed})); err != nil {
 		return err
 	}
 	if d.Metadata == nil {

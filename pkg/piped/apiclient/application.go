@@ -43,14 +43,8 @@ func (c *Client) ReportDeploying(ctx context.Context, appID string, deploying bo
 // (DeploymentPending) or succeeded (DeploymentSuccess) last; other statuses have
 // no effect.
 func (c *Client) ReportMostRecentDeployment(ctx context.Context, appID string, status model.DeploymentStatus, ref model.DeploymentRef) error {
-	ref.StartedAt = orNow(ref.StartedAt)
-	ref.Trigger = sendableTrigger(ref.Trigger)
 	_, err := call(ctx, c.acting("reporting the last "+status.String()+" deployment of application "+appID), c.piped.ReportApplicationMostRecentDeployment,
-		&pipedservice.ReportApplicationMostRecentDeploymentRequest{
-			ApplicationId: appID,
-			Status:        modelpb.DeploymentStatus(status),
-			Deployment:    convert.DeploymentRefToPB(&ref),
-		})
+		mostRecentRequest(appID, status, ref))
 	return err
 }
 

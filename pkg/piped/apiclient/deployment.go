@@ -8,7 +8,6 @@ import (
 	"pipecd/pkg/model"
 	"pipecd/pkg/rpc/convert"
 	"pipecd/pkg/rpc/gen/grpc/service/pipedservice"
-	modelpb "pipecd/pkg/rpc/gen/model"
 )
 
 // maxPages bounds how many pages of a list are read: a peer whose cursor never
@@ -75,11 +74,7 @@ func (c *Client) ReportPlanned(ctx context.Context, deploymentID string, p model
 // ReportStatus records that a deployment is RUNNING or ROLLING_BACK.
 func (c *Client) ReportStatus(ctx context.Context, deploymentID string, s model.DeploymentStatus, reason string) error {
 	_, err := call(ctx, c.acting("reporting that deployment "+deploymentID+" is "+s.String()), c.piped.ReportDeploymentStatusChanged,
-		&pipedservice.ReportDeploymentStatusChangedRequest{
-			DeploymentId: deploymentID,
-			Status:       modelpb.DeploymentStatus(s),
-			StatusReason: convert.Text(reason),
-		})
+		statusRequest(deploymentID, s, reason))
 	return err
 }
 

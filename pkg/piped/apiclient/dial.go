@@ -61,7 +61,8 @@ type Client struct {
 	agent   agentv1.AgentServiceClient
 	standing
 
-	noChecks ignorance // of ReportAnalysisChecks
+	noChecks  ignorance // of ReportAnalysisChecks
+	noRecords ignorance // of Record
 }
 
 // standing is what the stream last said about this process's right to act.

@@ -193,6 +193,10 @@ func (connectAgent) ReportAnalysisChecks(context.Context, *agentv1.ReportAnalysi
 	return &agentv1.ReportAnalysisChecksResponse{}, nil
 }
 
+func (connectAgent) Record(context.Context, *agentv1.RecordRequest) (*agentv1.RecordResponse, error) {
+	return &agentv1.RecordResponse{}, nil
+}
+
 // Handler is the control plane as HTTP.
 func (p *plane) Handler() http.Handler {
 	server := connect.NewServer(p.connectOne)

@@ -55,8 +55,7 @@ func (s *Session) connect(ctx context.Context, h Handler) (time.Duration, error)
 		err = st.keep(ctx)
 	}
 	if errors.Is(err, io.EOF) { // sending failed: the reader knows why
-		<-st.ended
-		err = st.err
+		err = st.readerEnds()
 	}
 	cancel(err)
 	<-st.ended
@@ -64,6 +63,18 @@ func (s *Session) connect(ctx context.Context, h Handler) (time.Duration, error)
 		return 0, err
 	}
 	return time.Since(st.since), err
+}
+
+// readerEnds waits for the reader and returns why it stopped. What it still has
+// to tell is taken from it: it may have a message in hand that came before the end.
+func (st *stream) readerEnds() error {
+	for {
+		select {
+		case <-st.heard:
+		case <-st.ended:
+			return st.err
+		}
+	}
 }
 
 func (c *Client) hello() *agentv1.ConnectRequest {

@@ -49,7 +49,11 @@ type Check = config.Check[config.ECSApp]
 func Load(tree fs.FS, app *model.Application, providers Providers, checks ...Check) (*Source, error) {
 	name := app.GitPath.ConfigPath()
 	data, err := readFile(tree, name)
-	if err != nil {
+	switch {
+	case model.CodeOf(err) == model.CodeNotFound:
+		return nil, model.Errorf(model.CodeNotFound,
+			"the application's configuration file %s does not exist: add it, or correct the path that the application is registered with; %w", name, err)
+	case err != nil:
 		return nil, model.Errorf(model.CodeOf(err), "the application's configuration file %s cannot be read: %w", name, err)
 	}
 	l := loader{tree: tree, app: app, providers: providers, files: files{}}

@@ -30,7 +30,7 @@ func readFile(tree fs.FS, name string) ([]byte, error) {
 	case err == nil:
 		return data, nil
 	case errors.Is(err, fs.ErrNotExist):
-		return nil, model.Wrap(model.CodeNotFound, err, "")
+		return nil, model.Wrap(model.CodeNotFound, withoutPath(err), "")
 	case code == model.CodeInvalid:
 		return nil, err
 	case code == model.CodeExhausted: // too large, and the file of a commit does not become smaller
@@ -38,6 +38,14 @@ func readFile(tree fs.FS, name string) ([]byte, error) {
 	default:
 		return nil, model.Wrap(model.CodeUnavailable, err, "")
 	}
+}
+
+// withoutPath leaves the name of the call and the path to the sentence around it.
+func withoutPath(err error) error {
+	if e, ok := errors.AsType[*fs.PathError](err); ok {
+		return e.Err
+	}
+	return err
 }
 
 // path returns where a file that the configuration names is in the repository.

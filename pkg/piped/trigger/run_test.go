@@ -164,6 +164,26 @@ func TestRemoteIsDown(t *testing.T) {
 	})
 }
 
+// TestAFailedLookIsRepeatedSooner than the interval: the hint that asked for it
+// does not come again.
+func TestAFailedLookIsRepeatedSooner(t *testing.T) {
+	t.Parallel()
+	still(t, func(t *testing.T, m *memory, cp *controlPlane, r *Repository) {
+		t.Helper()
+		expect(t, cp, "a@0")
+		m.commit("h1", touch("a", "1"))
+		m.setDown(true)
+		r.Poke()
+		expect(t, cp, "")
+		m.setDown(false)
+		time.Sleep(30 * time.Second)
+		expect(t, cp, "a@1")
+		m.commit("h2", touch("a", "2"))
+		time.Sleep(30 * time.Second)
+		expect(t, cp, "") // it is the interval again
+	})
+}
+
 func TestSyncWaitsForTheRemote(t *testing.T) {
 	t.Parallel()
 	still(t, func(t *testing.T, m *memory, cp *controlPlane, r *Repository) {

@@ -10,14 +10,6 @@ import (
 	"pipecd/pkg/platform"
 )
 
-// Metadata keys under which people are shown what a stage did; the names are
-// those PipeCD's pages read.
-const (
-	metadataCanaryScale       = "canary-scale"
-	metadataPrimaryPercentage = "primary-percentage"
-	metadataCanaryPercentage  = "canary-percentage"
-)
-
 // CanaryRollout is ECS_CANARY_ROLLOUT: a small set of the new version starts in
 // the canary group, without requests yet.
 type CanaryRollout struct{}
@@ -37,7 +29,7 @@ func (CanaryRollout) Run(ctx context.Context, run *stage.Run) (stage.Outcome, er
 	if scale < 0 || scale > fullScale {
 		return stage.Outcome{}, model.Errorf(model.CodeInvalid, "ECS_CANARY_ROLLOUT needs a scale from 1 to 100 percent, not %v: set with.scale", opts.Scale)
 	}
-	if err := run.Note(ctx, map[string]string{metadataCanaryScale: strconv.Itoa(int(opts.Scale))}); err != nil {
+	if err := run.Note(ctx, map[string]string{model.MetadataCanaryScale: strconv.Itoa(int(opts.Scale))}); err != nil {
 		return stage.Outcome{}, err
 	}
 	r := rollout{run}
@@ -103,8 +95,8 @@ func (TrafficRouting) Run(ctx context.Context, run *stage.Run) (stage.Outcome, e
 	primary, canary := opts.Weights()
 	w := platform.Weights{Primary: int(primary), Canary: int(canary)}
 	err := run.Note(ctx, map[string]string{
-		metadataPrimaryPercentage: strconv.Itoa(w.Primary),
-		metadataCanaryPercentage:  strconv.Itoa(w.Canary),
+		model.MetadataPrimaryPercentage: strconv.Itoa(w.Primary),
+		model.MetadataCanaryPercentage:  strconv.Itoa(w.Canary),
 	})
 	if err != nil {
 		return stage.Outcome{}, err
@@ -113,6 +105,13 @@ func (TrafficRouting) Run(ctx context.Context, run *stage.Run) (stage.Outcome, e
 		return traffic.Shift(ctx, w, run.Log)
 	})
 	if err != nil {
+		return stage.Outcome{}, err
+	}
+	share := w.Canary
+	if run.Deployment.Promoted() {
+		share = fullScale // both groups have the new version
+	}
+	if err := noteShare(ctx, run, share); err != nil {
 		return stage.Outcome{}, err
 	}
 	return stage.Outcome{Reason: strconv.Itoa(w.Primary) + "% of the requests go to primary, " + strconv.Itoa(w.Canary) + "% to canary"}, nil
@@ -149,6 +148,16 @@ func (CanaryClean) Run(ctx context.Context, run *stage.Run) (stage.Outcome, erro
 		return stage.Outcome{}, err
 	}
 	return stage.Outcome{Reason: "The canary is gone"}, nil
+}
+
+// noteShare tells people how much of the requests the new version gets now, in
+// percent. The caller has seen at the load balancer that it is so; without one
+// there is nothing to see.
+func noteShare(ctx context.Context, run *stage.Run, percent int) error {
+	if run.Target.Traffic() == nil {
+		return nil
+	}
+	return run.Note(ctx, map[string]string{model.MetadataObservedCanaryPercentage: strconv.Itoa(percent)})
 }
 
 func wrongOptions(run *stage.Run) error {

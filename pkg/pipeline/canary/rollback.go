@@ -15,6 +15,14 @@ type Rollback struct{}
 
 // Run restores the recorded baseline.
 func (Rollback) Run(ctx context.Context, run *stage.Run) (stage.Outcome, error) {
+	outcome, err := undo(ctx, run)
+	if err != nil {
+		return outcome, err
+	}
+	return outcome, noteShare(ctx, run, 0)
+}
+
+func undo(ctx context.Context, run *stage.Run) (stage.Outcome, error) {
 	var recorded platform.Baseline
 	if done, err := run.Shared.Outcome(stage.StepPreflight, &recorded); err != nil || !done {
 		return stage.Outcome{Reason: "Nothing had been changed yet"}, err
@@ -71,7 +79,13 @@ func (r rollback) pointBack(ctx context.Context) (moved bool, err error) {
 		r.run.Log.Infof("The primary target group has no steady task set to take the requests: they move as soon as it has")
 		return false, nil
 	}
-	return true, r.shiftBack(ctx)
+	if err := r.shiftBack(ctx); err != nil {
+		return false, err
+	}
+	if len(made(svc, r.run.Deployment.ID, platform.RolePrimary)) > 0 {
+		return true, nil // the new version still answers in the primary group
+	}
+	return true, noteShare(ctx, r.run, 0)
 }
 
 // shiftBack gives the groups the shares they had before, except that a canary

@@ -29,7 +29,7 @@ func (Sync) Run(ctx context.Context, run *stage.Run) (stage.Outcome, error) {
 	if err := r.replacePrimary(ctx, id, svc); err != nil {
 		return stage.Outcome{}, err
 	}
-	return stage.Outcome{Reason: "The new version runs and gets all requests"}, nil
+	return stage.Outcome{Reason: "The new version runs and gets all requests"}, noteShare(ctx, run, fullScale)
 }
 
 // startPrimary starts a full-size set in the primary group, beside the running
@@ -72,5 +72,6 @@ func (PrimaryRollout) Run(ctx context.Context, run *stage.Run) (stage.Outcome, e
 	if err := r.replacePrimary(ctx, id, svc); err != nil {
 		return stage.Outcome{}, err
 	}
-	return stage.Outcome{Reason: "The new version is the primary one"}, nil
+	// What the canary group gets, a canary of the new version answers.
+	return stage.Outcome{Reason: "The new version is the primary one"}, noteShare(ctx, run, fullScale)
 }

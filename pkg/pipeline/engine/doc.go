@@ -12,6 +12,6 @@
 //
 // Three ways to be interrupted are kept apart by the cause of the context: the
 // agent stops (nothing is decided, the next process goes on), a person cancels
-// (roll back, end as CANCELLED), time is up (roll back, end as FAILURE). A
+// (roll back or not as the person chose, end as CANCELLED), time is up (roll back, end as FAILURE). A
 // write refused as fenced is like a stop: another process has taken over.
 package engine

@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"log/slog"
+	"strings"
 	"sync"
 	"time"
 
@@ -15,7 +16,13 @@ import (
 
 // Recorder writes what happens to the control plane. Its calls retry what can
 // be retried until ctx ends; CodeFenced means another process took over.
+//
+// What is reported is stored in that order, and may be stored a moment after the
+// call returned: a crash then looks like one a moment earlier. Flush returns when
+// everything before it is stored, and so does ReportCompleted. The error of an
+// earlier report may be that of a later call.
 type Recorder interface {
+	Flush(ctx context.Context, deploymentID string) error
 	ReportStatus(ctx context.Context, deploymentID string, status model.DeploymentStatus, reason string) error
 	ReportCompleted(ctx context.Context, deploymentID string, c model.Completion) error
 	ReportStage(ctx context.Context, deploymentID string, r model.StageReport) error
@@ -60,13 +67,14 @@ type Execution struct {
 	input  Input
 	logger *slog.Logger
 	shared *stage.Journal
-	save   func(document string) error // stores the shared steps; set by Run
+	save   func(document string, sure bool) error // stores the shared steps; set by Run
 
 	mu       sync.Mutex
 	cancel   context.CancelCauseFunc
 	canceled *stage.CancelledError // set when cancelled before Run
 
 	noting   chan struct{} // has room for the one write of a stage's metadata
+	logs     closing
 	d        *model.Deployment
 	baseline platform.Baseline
 }
@@ -80,22 +88,9 @@ func (e *Engine) Execution(d *model.Deployment, in Input) (*Execution, error) {
 	}
 	shared, err := stage.OpenJournal(d.Metadata[stage.MetadataSteps],
 		func(step string) string { return model.StepToken(d.ID, "", step) },
-		func(_ context.Context, doc string) error { return x.save(doc) })
+		func(_ context.Context, doc string, sure bool) error { return x.save(doc, sure) })
 	x.shared = shared
 	return x, err
-}
-
-// Cancel ends the pipeline part of the run because a person asked for it. A
-// rollback that is under way goes on.
-func (x *Execution) Cancel(by string) {
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	cause := &stage.CancelledError{By: by}
-	if x.cancel == nil {
-		x.canceled = cause
-		return
-	}
-	x.cancel(cause)
 }
 
 // Run runs the deployment to its end and returns the final status. An error
@@ -106,9 +101,14 @@ func (x *Execution) Run(ctx context.Context) (model.DeploymentStatus, error) {
 		return x.d.Status, nil
 	}
 	// Like a stage's own steps, the shared ones are recorded even while the pipeline is being cancelled.
-	x.save = func(document string) error {
-		return x.engine.Recorder.SaveDeploymentMetadata(ctx, x.d.ID, map[string]string{stage.MetadataSteps: document})
+	x.save = func(document string, sure bool) error {
+		err := x.engine.Recorder.SaveDeploymentMetadata(ctx, x.d.ID, map[string]string{stage.MetadataSteps: document})
+		if err != nil || !sure {
+			return err
+		}
+		return x.engine.Recorder.Flush(ctx, x.d.ID)
 	}
+	defer x.logs.wait()
 	if x.d.Status == model.DeploymentPlanned {
 		if err := x.status(ctx, model.DeploymentRunning, "The stages are running"); err != nil {
 			return x.d.Status, err
@@ -176,12 +176,9 @@ func (x *Execution) pipelineContext(parent context.Context) (context.Context, fu
 		return time.Now().UTC(), nil
 	})
 	ctx, cancel := context.WithCancelCause(parent)
-	x.mu.Lock()
-	x.cancel = cancel
-	if x.canceled != nil {
-		cancel(x.canceled)
+	if err == nil {
+		err = x.cancelled(cancel)
 	}
-	x.mu.Unlock()
 	stopTimer := func() {}
 	if x.input.Timeout > 0 {
 		ctx, stopTimer = context.WithDeadlineCause(ctx, started.Add(x.input.Timeout),
@@ -190,18 +187,38 @@ func (x *Execution) pipelineContext(parent context.Context) (context.Context, fu
 	return ctx, func() { stopTimer(); cancel(nil) }, err
 }
 
+// cancelled makes Cancel end the pipeline, and ends it if that was asked for
+// already, in an earlier process first.
+func (x *Execution) cancelled(cancel context.CancelCauseFunc) error {
+	recorded, err := x.recordedCancel()
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.cancel = cancel
+	switch {
+	case recorded != nil:
+		cancel(recorded)
+	case x.canceled != nil:
+		cancel(x.canceled)
+	}
+	return err
+}
+
 // stepStarted records when the deployment began to run.
 const stepStarted = "started"
 
-// rollback runs the ROLLBACK stage if the deployment has one. It is not
+// rollback runs the ROLLBACK stage unless everything is to stay. It is not
 // cancelled and has no deadline of its own, because half a rollback is worse
 // than a long one; it ends early only when this process must let go.
 func (x *Execution) rollback(ctx context.Context, end ending) (ending, error) {
-	s := x.d.Stage(model.StageIDRollback)
-	if s == nil || !x.input.AutoRollback {
-		end.reason += "; automatic rollback is off, so everything stays as it is now"
+	why, err := x.staying(end)
+	if err != nil {
+		return end, err
+	}
+	if why != "" {
+		end.reason += "; " + why
 		return end, nil
 	}
+	s := x.d.Stage(model.StageIDRollback)
 	if err := x.status(ctx, model.DeploymentRollingBack, end.reason); err != nil {
 		return end, err
 	}
@@ -210,10 +227,15 @@ func (x *Execution) rollback(ctx context.Context, end ending) (ending, error) {
 			return end, err
 		}
 	}
-	if s.Status == model.StageSuccess {
-		end.reason += "; rolled back"
-	} else {
+	switch begun, err := x.shared.Outcome(stage.StepPreflight, &platform.Baseline{}); {
+	case err != nil:
+		return end, err
+	case s.Status != model.StageSuccess:
 		end.reason += "; the rollback failed too: " + s.StatusReason
+	case begun:
+		end.reason += "; rolled back"
+	case !strings.Contains(end.reason, platform.NothingChanged):
+		end.reason += "; " + platform.NothingChanged
 	}
 	return end, nil
 }
@@ -238,6 +260,7 @@ func (x *Execution) complete(ctx context.Context, end ending) (model.DeploymentS
 		}
 		statuses[s.ID] = s.Status
 	}
+	x.logs.wait() // nobody looks for more lines of a completed deployment
 	err := x.engine.Recorder.ReportCompleted(ctx, x.d.ID, model.Completion{
 		Status: end.status, Reason: clip(end.reason), StageStatuses: statuses, CompletedAt: time.Now().UTC(),
 	})

@@ -166,7 +166,7 @@ func TestCancel(t *testing.T) {
 	test(t, func(t *testing.T) {
 		w := newWorld(t, wait, succeed)
 		x := w.execution()
-		time.AfterFunc(time.Minute, func() { x.Cancel("kim") })
+		time.AfterFunc(time.Minute, func() { x.Cancel("kim", model.RollbackAsConfigured) })
 		got, err := x.Run(t.Context())
 		w.check(got, err, model.DeploymentCancelled)
 		w.history("RUNNING, A RUNNING, A CANCELLED, " + rolledBack + "CANCELLED")
@@ -183,7 +183,7 @@ func TestCancelBeforeTheRun(t *testing.T) {
 			return stage.Outcome{}, nil
 		}, succeed)
 		x := w.execution()
-		x.Cancel("kim")
+		x.Cancel("kim", model.RollbackAsConfigured)
 		got, err := x.Run(t.Context())
 		w.check(got, err, model.DeploymentCancelled)
 		if w.target.preflights != 0 {
@@ -199,7 +199,7 @@ func TestCancelDoesNotStopARollback(t *testing.T) {
 		w := newWorld(t, fail, succeed)
 		x := w.execution()
 		w.registry[model.StageRollback] = stageFunc(func(ctx context.Context, _ *stage.Run) (stage.Outcome, error) {
-			x.Cancel("kim")
+			x.Cancel("kim", model.RollbackAsConfigured)
 			return stage.Outcome{}, ctx.Err()
 		})
 		got, err := x.Run(t.Context())
@@ -215,7 +215,7 @@ func TestStepsAreRecordedWhileCancelling(t *testing.T) {
 	test(t, func(t *testing.T) {
 		var x *engine.Execution
 		w := newWorld(t, func(ctx context.Context, run *stage.Run) (stage.Outcome, error) {
-			x.Cancel("kim")
+			x.Cancel("kim", model.RollbackAsConfigured)
 			if err := stage.Effect(ctx, run.Shared, "promote", func(context.Context) error { return nil }); err != nil {
 				t.Errorf("shared step: %v", err)
 			}

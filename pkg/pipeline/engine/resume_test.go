@@ -74,7 +74,7 @@ func TestStopAfterCancel(t *testing.T) {
 		defer stop(nil)
 		x := w.execution()
 		w.registry["KIND_A"] = stageFunc(func(ctx context.Context, run *stage.Run) (stage.Outcome, error) {
-			x.Cancel("kim")
+			x.Cancel("kim", model.RollbackAsConfigured)
 			stop(stage.ErrStopping)
 			return wait(ctx, run)
 		})
@@ -211,7 +211,7 @@ func TestCancelSurvivesRestart(t *testing.T) {
 	test(t, func(t *testing.T) {
 		w := newWorld(t, wait, succeed)
 		x := w.execution()
-		x.Cancel("kim")
+		x.Cancel("kim", model.RollbackAsConfigured)
 		w.plane.refuse = func(c string) error {
 			if c == "ROLLING_BACK" {
 				return stage.ErrStopping
@@ -224,7 +224,7 @@ func TestCancelSurvivesRestart(t *testing.T) {
 		w.plane.refuse, w.plane.history = nil, nil
 		w.ends(model.DeploymentCancelled)
 		w.history(rolledBack + "CANCELLED")
-		w.says("", "Cancelled by kim; rolled back")
+		w.says("", "Cancelled by kim; nothing was changed")
 	})
 }
 
@@ -237,7 +237,7 @@ func TestRollingBackStartsNoStage(t *testing.T) {
 		w.plane.d.Status, w.plane.d.StatusReason = model.DeploymentRollingBack, "It failed before"
 		w.ends(model.DeploymentFailure)
 		w.history(rolledBack + "FAILURE")
-		w.says("", "It failed before; rolled back")
+		w.says("", "It failed before; nothing was changed")
 	})
 }
 

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -20,7 +21,7 @@ import (
 const metadataStartTime = "startTime"
 
 // closeTimeout is how long a stage's log may take to be written out when the
-// stage ends; the stage's status does not wait longer for it.
+// stage ends; the deployment's end does not wait longer for it.
 const closeTimeout = 10 * time.Second
 
 // runStage runs one stage from where it stands and reports how it ended. An
@@ -41,12 +42,18 @@ func (x *Execution) runStage(work, parent context.Context, s *model.Stage) error
 	}
 	report := conclude(work, s.ID, outcome, err)
 	end(report.Status.String(), err)
+	if report.Status == model.StageCancelled {
+		if err := x.recordCancel(parent, work); err != nil {
+			closeLog(parent, log, false, x.logger)
+			return err
+		}
+	}
 	if report.Status == model.StageSuccess {
 		log.Successf("%s", orElse(report.Reason, "Done"))
 	} else {
 		log.Errorf("%s", report.Reason)
 	}
-	closeLog(parent, log, true, x.logger)
+	x.logs.begin(func() { closeLog(parent, log, true, x.logger) })
 	return x.report(parent, s, report)
 }
 
@@ -73,7 +80,7 @@ func (x *Execution) begin(ctx context.Context, s *model.Stage) (time.Time, error
 		return time.Unix(unix, 0).UTC(), nil
 	}
 	now := time.Now().UTC()
-	return now, x.note(ctx, s, map[string]string{metadataStartTime: strconv.FormatInt(now.Unix(), 10)})
+	return now, x.note(ctx, s, map[string]string{metadataStartTime: strconv.FormatInt(now.Unix(), 10)}, false)
 }
 
 // lastStarted is the id of the last stage that began, after which people see
@@ -134,8 +141,8 @@ func (x *Execution) newRun(parent context.Context, s *model.Stage, startedAt tim
 	stageID := s.ID
 	steps, err := stage.OpenJournal(s.Metadata[stage.MetadataSteps],
 		func(step string) string { return model.StepToken(x.d.ID, stageID, step) },
-		func(_ context.Context, doc string) error {
-			return x.note(parent, x.d.Stage(stageID), map[string]string{stage.MetadataSteps: doc})
+		func(_ context.Context, doc string, sure bool) error {
+			return x.note(parent, x.d.Stage(stageID), map[string]string{stage.MetadataSteps: doc}, sure)
 		})
 	if err != nil {
 		return nil, err
@@ -151,7 +158,7 @@ func (x *Execution) newRun(parent context.Context, s *model.Stage, startedAt tim
 		Commands:   x.input.Commands,
 		StartedAt:  startedAt,
 		Note: func(_ context.Context, metadata map[string]string) error {
-			return x.note(parent, x.d.Stage(stageID), metadata)
+			return x.note(parent, x.d.Stage(stageID), metadata, true)
 		},
 	}, nil
 }
@@ -164,7 +171,8 @@ func (x *Execution) preflight(ctx context.Context, s *model.Stage, log platform.
 		return err
 	}
 	baseline, err := stage.Once(ctx, x.shared, stage.StepPreflight, func(ctx context.Context) (platform.Baseline, error) {
-		return x.input.Target.Preflight(ctx, log)
+		baseline, err := x.input.Target.Preflight(ctx, log)
+		return baseline, both(err, x.checkStages(ctx, log))
 	})
 	if err != nil {
 		return err
@@ -173,10 +181,34 @@ func (x *Execution) preflight(ctx context.Context, s *model.Stage, log platform.
 	return nil
 }
 
-// note stores metadata of the stage. A stage may call it from several
-// goroutines; one write at a time keeps what is stored and what is known here
-// in the same order.
-func (x *Execution) note(ctx context.Context, s *model.Stage, metadata map[string]string) error {
+// checkStages asks every stage that is still to run whether it will be able to.
+func (x *Execution) checkStages(ctx context.Context, log platform.Log) error {
+	var problems error
+	for i := range x.d.Stages {
+		s := &x.d.Stages[i]
+		checker, ok := x.engine.Registry[s.Name].(stage.Checker)
+		if !ok || s.Status.IsCompleted() {
+			continue
+		}
+		if err := checker.Check(ctx, stage.Check{Deployment: x.d.Clone(), Options: x.input.Options[s.ID], Log: log}); err != nil {
+			problems = both(problems, fmt.Errorf("%s: %w", s.Name, err))
+		}
+	}
+	return problems
+}
+
+// both is one error with the sentences of two, and the code of the first.
+func both(a, b error) error {
+	if a == nil || b == nil {
+		return cmp.Or(a, b)
+	}
+	return model.Errorf(model.CodeOf(a), "%w; %w", a, b)
+}
+
+// note stores metadata of the stage, and waits until it is stored if it is to be
+// sure. A stage may call it from several goroutines; one write at a time keeps
+// what is stored and what is known here in the same order.
+func (x *Execution) note(ctx context.Context, s *model.Stage, metadata map[string]string, sure bool) error {
 	select { // no mutex: a write lasts as long as the control plane is away
 	case x.noting <- struct{}{}:
 		defer func() { <-x.noting }()
@@ -190,7 +222,10 @@ func (x *Execution) note(ctx context.Context, s *model.Stage, metadata map[strin
 		s.Metadata = map[string]string{}
 	}
 	maps.Copy(s.Metadata, metadata)
-	return nil
+	if !sure {
+		return nil
+	}
+	return x.engine.Recorder.Flush(ctx, x.d.ID)
 }
 
 func (x *Execution) report(ctx context.Context, s *model.Stage, r model.StageReport) error {

@@ -29,7 +29,8 @@ type plane struct {
 	history []string
 	reason  map[string]string // the last reason given, by stage id, "" for the deployment
 	refuse  func(call string) error
-	slow    time.Duration // how long saving a stage's metadata takes
+	saving  func(metadata map[string]string) error // may refuse to save metadata of the deployment; nil refuses nothing
+	slow    time.Duration                          // how long saving a stage's metadata takes
 }
 
 // do applies change unless refuse has an error for the call or the caller is
@@ -89,8 +90,17 @@ func (p *plane) SaveStageMetadata(ctx context.Context, id, stageID string, metad
 
 func (p *plane) SaveDeploymentMetadata(ctx context.Context, id string, metadata map[string]string) error {
 	return p.do(ctx, "", func(now time.Time) error {
+		if p.saving != nil {
+			if err := p.saving(metadata); err != nil {
+				return err
+			}
+		}
 		return errors.Join(p.ours(id), p.d.MergeMetadata(metadata, now))
 	})
+}
+
+func (p *plane) Flush(ctx context.Context, id string) error {
+	return p.do(ctx, "", func(time.Time) error { return p.ours(id) })
 }
 
 func (p *plane) ours(id string) error {

@@ -20,9 +20,6 @@ import (
 	"pipecd/pkg/pipeline/stage"
 )
 
-// maxShownQuery is how much of a query is put into a sentence, in bytes.
-const maxShownQuery = 200
-
 // Source is a metrics provider as the agent is configured with it.
 type Source struct {
 	Provider analysis.Provider
@@ -54,7 +51,7 @@ func (a Analysis) Run(ctx context.Context, run *stage.Run) (stage.Outcome, error
 	if by := run.Stage.Metadata[metadataSkippedBy]; by != "" { // before a restart
 		return skippedBy(by), answerAgain(ctx, run)
 	}
-	metrics, err := a.metrics(opts, run)
+	metrics, err := a.metrics(opts, run.Deployment)
 	if err != nil {
 		return stage.Outcome{}, err
 	}
@@ -72,7 +69,7 @@ func (a Analysis) Run(ctx context.Context, run *stage.Run) (stage.Outcome, error
 
 // metrics prepares every metric before the first query, so that a wrong one is
 // told at once.
-func (a Analysis) metrics(opts *config.AnalysisOptions, run *stage.Run) ([]analysis.Metric, error) {
+func (a Analysis) metrics(opts *config.AnalysisOptions, d *model.Deployment) ([]analysis.Metric, error) {
 	var out []analysis.Metric
 	for i, m := range opts.Metrics {
 		if m.Strategy != "" && m.Strategy != config.StrategyThreshold {
@@ -85,7 +82,7 @@ func (a Analysis) metrics(opts *config.AnalysisOptions, run *stage.Run) ([]analy
 		if err != nil {
 			return nil, fmt.Errorf("metrics[%d]: %w", i, err)
 		}
-		query, err := analysis.RenderQuery(m.Query, queryData(run, m.PrimaryArgs))
+		query, err := analysis.RenderQuery(m.Query, queryData(d, m.PrimaryArgs))
 		if err != nil {
 			return nil, fmt.Errorf("metrics[%d].query: %w", i, err)
 		}
@@ -103,9 +100,9 @@ func (a Analysis) metrics(opts *config.AnalysisOptions, run *stage.Run) ([]analy
 
 // queryData is what a query may refer to. A threshold has no variant of its
 // own; like PipeCD it is rendered as the primary's.
-func queryData(run *stage.Run, args map[string]string) analysis.QueryData {
+func queryData(d *model.Deployment, args map[string]string) analysis.QueryData {
 	var data analysis.QueryData
-	data.App.Name = run.Deployment.ApplicationName
+	data.App.Name = d.ApplicationName
 	data.Variant.Name = "primary"
 	data.VariantCustomArgs = args
 	return data
@@ -161,7 +158,18 @@ func (r *record) analyse(parent context.Context, metrics []analysis.Metric) (sta
 	if err != nil {
 		return stage.Outcome{}, err
 	}
-	return conclude(metrics, outcomes), nil
+	return conclude(metrics, outcomes), r.noteFailure(parent, metrics, outcomes)
+}
+
+// noteFailure keeps the query of the metric that failed for whoever asks why.
+func (r *record) noteFailure(ctx context.Context, metrics []analysis.Metric, outcomes []analysis.Outcome) error {
+	const limit = 500
+	for i, o := range outcomes {
+		if o.State == analysis.StateFailed {
+			return r.run.Note(ctx, map[string]string{model.MetadataFailedQuery: clip(metrics[i].Query, limit)})
+		}
+	}
+	return nil
 }
 
 func skippedBy(who string) stage.Outcome {
@@ -200,7 +208,7 @@ func conclude(metrics []analysis.Metric, outcomes []analysis.Outcome) stage.Outc
 	for i, o := range outcomes {
 		switch o.State {
 		case analysis.StateFailed:
-			bad = append(bad, fmt.Sprintf("%s: %s; asked: %s", metrics[i].ID, o.Message, clip(metrics[i].Query, maxShownQuery)))
+			bad = append(bad, metrics[i].ID+": "+o.Message)
 		case analysis.StateSucceeded:
 			good = append(good, metrics[i].ID+": "+o.Message)
 		case analysis.StateContinue:

@@ -14,7 +14,10 @@ import (
 var ErrStopping = errors.New("the agent is stopping")
 
 // CancelledError is the cause when a person cancelled the deployment.
-type CancelledError struct{ By string }
+type CancelledError struct {
+	By       string
+	Rollback model.RollbackChoice // what the person chose
+}
 
 // Error says who cancelled.
 func (c *CancelledError) Error() string {

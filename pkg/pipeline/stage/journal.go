@@ -26,17 +26,23 @@ type journalDocument struct {
 	Steps   map[string]record `json:"steps"`
 }
 
+// Save stores the document of a journal, and what was to be stored before it.
+// When sure is set an effect is made next: Save returns only when all of it is
+// stored. Without, it may be stored a moment later: until then a crash leaves a
+// step that was finished as one that was only intended, which is tried again.
+type Save func(ctx context.Context, document string, sure bool) error
+
 // Journal is the durable record of steps. It belongs to the one goroutine that
 // runs the deployment's stages.
 type Journal struct {
 	token func(step string) string
-	save  func(ctx context.Context, document string) error
+	save  Save
 	steps map[string]record
 }
 
 // OpenJournal reads a journal from the document that save stored last, "" for
 // none. token derives a step's idempotency token.
-func OpenJournal(document string, token func(step string) string, save func(ctx context.Context, document string) error) (*Journal, error) {
+func OpenJournal(document string, token func(step string) string, save Save) (*Journal, error) {
 	j := &Journal{token: token, save: save, steps: map[string]record{}}
 	if document == "" {
 		return j, nil
@@ -71,8 +77,9 @@ func (j *Journal) Outcome(step string, out any) (bool, error) {
 	return true, model.Wrap(model.CodeInternal, json.Unmarshal(r.Outcome, out), "reading the outcome of step "+step)
 }
 
-// put records r in memory and durably. The save comes with the lease epoch, so
-// a superseded process fails here, before its effect.
+// put records r in memory and durably, surely at once if it is unfinished. The
+// save comes with the lease epoch, so a superseded process fails here, before
+// its effect.
 func (j *Journal) put(ctx context.Context, step string, r record) error {
 	before, had := j.steps[step]
 	j.steps[step] = r
@@ -83,7 +90,7 @@ func (j *Journal) put(ctx context.Context, step string, r record) error {
 	case len(document) > MaxJournalSize:
 		err = model.Errorf(model.CodeExhausted, "the record of the steps would be %d bytes; at most %d are kept", len(document), MaxJournalSize)
 	default:
-		err = j.save(ctx, string(document))
+		err = j.save(ctx, string(document), r.Outcome == nil)
 	}
 	if err == nil {
 		return nil

@@ -18,11 +18,15 @@ import (
 type store struct {
 	document string
 	saves    int
+	sure     int                  // of the saves
 	fails    func(save int) error // given the number of the save, from 1
 }
 
-func (s *store) save(_ context.Context, document string) error {
+func (s *store) save(_ context.Context, document string, sure bool) error {
 	s.saves++
+	if sure {
+		s.sure++
+	}
 	if s.fails != nil {
 		if err := s.fails(s.saves); err != nil {
 			return err
@@ -79,6 +83,9 @@ func TestDoRecordsTheIntentBeforeTheAct(t *testing.T) {
 	var s store
 	j := s.open(t)
 	e := &effect{before: func() {
+		if s.sure != 1 {
+			t.Error("the effect is made before its intent is surely stored")
+		}
 		if restarted := s.open(t); !restarted.Has("create") {
 			t.Error("the effect is made before its intent is stored")
 		} else if done, err := restarted.Outcome("create", new(string)); done || err != nil {
@@ -91,6 +98,9 @@ func TestDoRecordsTheIntentBeforeTheAct(t *testing.T) {
 	}
 	if diff := cmp.Diff(platform.Attempt{Token: "token-of-create"}, e.attempt); diff != "" {
 		t.Errorf("the first attempt (-want +got):\n%s", diff)
+	}
+	if s.saves != 2 || s.sure != 1 {
+		t.Errorf("%d of %d saves were waited for, want one of two: the intent's", s.sure, s.saves)
 	}
 	var recorded string
 	if done, err := s.open(t).Outcome("create", &recorded); !done || err != nil || recorded != "arn:1" {
@@ -372,7 +382,7 @@ func FuzzOpenJournal(f *testing.F) {
 			return
 		}
 		var got any
-		_, _ = j.Outcome("a", &got) //nolint:errcheck // any answer will do, but no panic
+		_, _ = j.Outcome("a", &got) // any answer will do, but no panic
 		const step = "a step of this test"
 		value, err := stage.Once(t.Context(), j, step, func(context.Context) (int, error) { return 7, nil })
 		if err != nil || value != 7 {

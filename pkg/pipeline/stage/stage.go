@@ -17,6 +17,21 @@ type Stage interface {
 	Run(ctx context.Context, run *Run) (Outcome, error)
 }
 
+// Checker is a Stage that can find out whether it will be able to do its work, before the deployment changes
+// anything.
+type Checker interface {
+	// Check returns what is in the way and will not go away by itself. It changes nothing and is over in seconds;
+	// what it cannot find out now it leaves to Run.
+	Check(ctx context.Context, c Check) error
+}
+
+// Check is what a Checker is given.
+type Check struct {
+	Deployment *model.Deployment // not to be changed
+	Options    config.StageOptions
+	Log        platform.Log
+}
+
 // Outcome is how a stage ended. The zero Outcome is success without words.
 type Outcome struct {
 	Failed  bool

@@ -3,6 +3,7 @@ package ecs
 import (
 	"cmp"
 	"context"
+	"errors"
 	"log/slog"
 	"net/http"
 	"time"
@@ -18,6 +19,7 @@ import (
 	"github.com/aws/smithy-go/middleware"
 	"golang.org/x/time/rate"
 
+	"pipecd/pkg/config"
 	"pipecd/pkg/model"
 	"pipecd/pkg/observe"
 )
@@ -44,6 +46,21 @@ type Config struct {
 	// RequestRate is how many requests per second are sent at most over time;
 	// short bursts may be larger. Defaults to 20.
 	RequestRate float64
+}
+
+// ConfigOf returns the Config of a platform provider in the piped file.
+func ConfigOf(p config.ECSPlatform) Config {
+	return Config{
+		Region: p.Region, CredentialsFile: p.CredentialsFile, Profile: p.Profile,
+		RoleARN: p.RoleARN, TokenFile: p.TokenFile,
+	}
+}
+
+// CheckAccess reports whether the files and the profile that cfg names can be
+// used. It makes no call to AWS. The error has code invalid.
+func CheckAccess(ctx context.Context, cfg Config) error {
+	_, err := newClients(ctx, cfg)
+	return err
 }
 
 // Requests that one provider sends at most: over time fewer than the 20 per
@@ -75,7 +92,7 @@ func newClients(ctx context.Context, cfg Config) (clients, error) {
 	}
 	loaded, err := awsconfig.LoadDefaultConfig(ctx, loadOptions(cfg)...)
 	if err != nil {
-		return clients{}, model.Wrap(model.CodeInvalid, err, "reading the AWS configuration (credentialsFile, profile, or the environment)")
+		return clients{}, explainAccess(cfg, err)
 	}
 	if cfg.RoleARN != "" && cfg.TokenFile != "" {
 		provider := stscreds.NewWebIdentityRoleProvider(sts.NewFromConfig(loaded), cfg.RoleARN, stscreds.IdentityTokenFile(cfg.TokenFile))
@@ -93,6 +110,22 @@ func newClients(ctx context.Context, cfg Config) (clients, error) {
 			o.HTTPClient = limited{o.HTTPClient, limiter}
 		}),
 	}, nil
+}
+
+// explainAccess says what is wrong with the files and variables that say with
+// which credentials AWS is called.
+func explainAccess(cfg Config, err error) error {
+	if missing, ok := errors.AsType[awsconfig.SharedConfigProfileNotExistError](err); ok {
+		where := "not in"
+		if cfg.CredentialsFile != "" {
+			where = "neither in " + cfg.CredentialsFile + " nor in"
+		}
+		return model.Errorf(model.CodeInvalid, "the AWS profile %q is %s the AWS configuration files of this user: write the name of one that is, or add it", missing.Profile, where)
+	}
+	if broken, ok := errors.AsType[awsconfig.SharedConfigLoadError](err); ok {
+		return model.Errorf(model.CodeInvalid, "the AWS configuration or credentials file %s cannot be read: %w", broken.Filename, broken.Err)
+	}
+	return model.Wrap(model.CodeInvalid, err, "reading the AWS configuration (credentialsFile, profile, or the environment)")
 }
 
 func loadOptions(cfg Config) []func(*awsconfig.LoadOptions) error {

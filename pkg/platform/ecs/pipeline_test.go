@@ -81,40 +81,49 @@ func TestFirstDeploymentThatFailsRemovesWhatItMade(t *testing.T) {
 }
 
 // TestKilledAnywhereEndsRightly kills the process at every write of the
-// record, one after the other, and lets a new process go on.
+// record, one after the other, and lets a new process go on. late is the worst
+// moment to die: with all lost that need not be stored before the next effect.
 func TestKilledAnywhereEndsRightly(t *testing.T) {
-	for _, fail := range []bool{false, true} {
-		t.Run(fmt.Sprintf("fail=%t", fail), func(t *testing.T) {
-			w := newWorld(t, nil)
-			w.deployment("d0", shop("v0", ""), quickSync()...).mustRun(nil, model.DeploymentSuccess)
-			for kill := 1; ; kill++ {
-				before, dropped := w.state(), w.routingErrors()
-				d := w.deployment(fmt.Sprintf("d%d", kill), shop(fmt.Sprintf("v%d", kill), ""),
-					canaryPipeline(stageSpec{model.StageAnalysis, &config.AnalysisOptions{}})...)
-				d.killAt = kill
-				_, err := d.run(t.Context(), verdictStage{fail: fail})
-				killed := err != nil
-				d.killAt = 0
-				want := model.DeploymentSuccess
-				if fail {
-					want = model.DeploymentFailure
-				}
-				d.mustRun(verdictStage{fail: fail}, want)
-				after := w.state()
-				if after.sets != 1 || after.primary != 100 || after.canary != 0 {
-					t.Fatalf("killed at write %d: %+v\n%s", kill, after, d.log())
-				}
-				if fail && after.primaryID != before.primaryID {
-					t.Fatalf("killed at write %d: the primary set changed although the deployment failed\n%s", kill, d.log())
-				}
-				if n := w.routingErrors() - dropped; n != 0 {
-					t.Fatalf("killed at write %d: %d requests were dropped: %+v\n%s", kill, n, w.cloud.ELB.Snapshot().Records, d.log())
-				}
-				if !killed {
-					t.Logf("%d crash points", kill-1)
-					return
-				}
-			}
-		})
+	for _, late := range []bool{false, true} {
+		for _, fail := range []bool{false, true} {
+			t.Run(fmt.Sprintf("fail=%t late=%t", fail, late), func(t *testing.T) { killAnywhere(t, fail, late) })
+		}
+	}
+}
+
+func killAnywhere(t *testing.T, fail, late bool) {
+	t.Helper()
+	w := newWorld(t, nil)
+	w.deployment("d0", shop("v0", ""), quickSync()...).mustRun(nil, model.DeploymentSuccess)
+	for kill := 1; ; kill++ {
+		before, dropped := w.state(), w.routingErrors()
+		d := w.deployment(fmt.Sprintf("d%d", kill), shop(fmt.Sprintf("v%d", kill), ""),
+			canaryPipeline(stageSpec{model.StageAnalysis, &config.AnalysisOptions{}})...)
+		d.killAt, d.late = kill, late
+		_, err := d.run(t.Context(), verdictStage{fail: fail})
+		killed := err != nil
+		d.killAt = 0
+		want, shares := model.DeploymentSuccess, "- 20 - 100 100 - -"
+		if fail {
+			want, shares = model.DeploymentFailure, "- 20 - - - - 0"
+		}
+		d.mustRun(verdictStage{fail: fail}, want)
+		if got := d.shares(); got != shares {
+			t.Fatalf("killed at write %d: the new version is said to have got %s, want %s\n%s", kill, got, shares, d.log())
+		}
+		after := w.state()
+		if after.sets != 1 || after.primary != 100 || after.canary != 0 {
+			t.Fatalf("killed at write %d: %+v\n%s", kill, after, d.log())
+		}
+		if fail && after.primaryID != before.primaryID {
+			t.Fatalf("killed at write %d: the primary set changed although the deployment failed\n%s", kill, d.log())
+		}
+		if n := w.routingErrors() - dropped; n != 0 {
+			t.Fatalf("killed at write %d: %d requests were dropped: %+v\n%s", kill, n, w.cloud.ELB.Snapshot().Records, d.log())
+		}
+		if !killed {
+			t.Logf("%d crash points", kill-1)
+			return
+		}
 	}
 }

@@ -23,11 +23,20 @@ func (r *report) addf(format string, args ...any) {
 }
 
 func (r *report) err() error {
-	if len(r.problems) == 0 {
+	switch len(r.problems) {
+	case 0:
 		return nil
+	case 1:
+		return model.Errorf(model.CodeFailedPrecondition, platform.NothingChanged+", because %s", r.problems[0])
 	}
-	return model.Errorf(model.CodeFailedPrecondition, "nothing was changed, because the checks before the first change found %d problem(s):\n- %s",
-		len(r.problems), strings.Join(r.problems, "\n- "))
+	var all strings.Builder // one line: it is shown in lists and tables too
+	for i, problem := range r.problems {
+		fmt.Fprintf(&all, " (%d) %s", i+1, strings.TrimRight(problem, "."))
+		if i < len(r.problems)-1 {
+			all.WriteByte(';')
+		}
+	}
+	return model.Errorf(model.CodeFailedPrecondition, platform.NothingChanged+", because %d things are in the way:%s", len(r.problems), all.String())
 }
 
 // Preflight checks the cluster, the service, its task sets, the target groups

@@ -132,7 +132,7 @@ func (r routing) touched() []rule {
 func (r routing) weights() (w platform.Weights, agree bool) {
 	split := r.split()
 	if len(split) == 0 {
-		return platform.Weights{Primary: 100, Canary: 0}, true //nolint:mnd // percent
+		return platform.Weights{Primary: 100, Canary: 0}, true // percent
 	}
 	agree = true
 	for i, x := range split {
@@ -210,7 +210,7 @@ func (r routing) extended(x rule) []types.Action {
 			forward.TargetGroupStickinessConfig = out[i].ForwardConfig.TargetGroupStickinessConfig
 		}
 		forward.TargetGroups = []types.TargetGroupTuple{
-			{TargetGroupArn: aws.String(r.primary), Weight: aws.Int32(100)}, //nolint:mnd // percent
+			{TargetGroupArn: aws.String(r.primary), Weight: aws.Int32(100)}, // percent
 			{TargetGroupArn: aws.String(r.canary), Weight: aws.Int32(0)},
 		}
 		out[i].ForwardConfig, out[i].TargetGroupArn = forward, nil
@@ -273,7 +273,7 @@ func destinations(actions []types.Action) string {
 		if len(groups) == 1 {
 			parts = append(parts, groups[0])
 		}
-		if len(groups) < 2 { //nolint:mnd // a lone group has no proportion
+		if len(groups) < 2 { // a lone group has no proportion
 			continue
 		}
 		for _, g := range a.ForwardConfig.TargetGroups {

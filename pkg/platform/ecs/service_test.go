@@ -142,7 +142,7 @@ func TestFieldsThatCannotChangeAreToldTogether(t *testing.T) {
 		), quickSync()...)
 		d.mustRun(nil, model.DeploymentFailure)
 		for _, want := range []string{
-			"found 3 problem(s)",
+			"3 things are in the way",
 			"deploymentConfiguration.minimumHealthyPercent is 0 on the live service and 50 in the file",
 			"AWSServiceRoleForECS on the live service and ecsServiceRole in the file",
 			"availabilityZoneRebalancing is DISABLED on the live service and ENABLED in the file",

@@ -61,7 +61,7 @@ func (t *target) PlanRebuild(_ context.Context, b platform.Baseline, step string
 		Cluster:                  aws.String(t.service.cluster()),
 		Service:                  aws.String(t.service.ServiceName),
 		TaskDefinition:           before.TaskDefinition,
-		Scale:                    &types.Scale{Unit: types.ScaleUnitPercent, Value: 100}, //nolint:mnd // full size
+		Scale:                    &types.Scale{Unit: types.ScaleUnitPercent, Value: 100}, // full size
 		LaunchType:               before.LaunchType,
 		PlatformVersion:          before.PlatformVersion,
 		NetworkConfiguration:     before.NetworkConfiguration,

@@ -92,7 +92,7 @@ func (t *traffic) settled(ctx context.Context) (routing, error) {
 // Weights returns the shares now.
 func (t *traffic) Weights(ctx context.Context) (platform.Weights, error) {
 	if t.Group(platform.RoleCanary) == "" {
-		return platform.Weights{Primary: 100, Canary: 0}, nil //nolint:mnd // percent
+		return platform.Weights{Primary: 100, Canary: 0}, nil // percent
 	}
 	r, err := t.settled(ctx)
 	if err != nil {

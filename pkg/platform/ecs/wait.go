@@ -16,7 +16,7 @@ type Timing struct {
 	SteadyTimeout   time.Duration // for a task set to become steady. Defaults to 15m.
 	DrainTimeout    time.Duration // for removed sets to drain; deregistration may take up to an hour. Defaults to 70m.
 	ReadBackTimeout time.Duration // for a change to read back. Defaults to 2m.
-	FirstPoll       time.Duration // first interval between looks. Defaults to 200ms.
+	FirstPoll       time.Duration // first interval between looks, which double. Defaults to 50ms.
 	LastPoll        time.Duration // interval that looks slow down to. Defaults to 5s.
 }
 
@@ -29,7 +29,7 @@ func (t Timing) withDefaults() Timing {
 	set(&t.SteadyTimeout, 15*time.Minute)
 	set(&t.DrainTimeout, 70*time.Minute)
 	set(&t.ReadBackTimeout, 2*time.Minute)
-	set(&t.FirstPoll, 200*time.Millisecond)
+	set(&t.FirstPoll, 50*time.Millisecond)
 	set(&t.LastPoll, 5*time.Second)
 	return t
 }
@@ -75,7 +75,7 @@ func (w waiting) until(ctx context.Context, look func(context.Context) (bool, er
 			return context.Cause(ctx)
 		case <-timer.C:
 		}
-		interval = min(interval*3/2, w.timing.LastPoll)
+		interval = min(interval*2, w.timing.LastPoll) // doubles
 	}
 }
 

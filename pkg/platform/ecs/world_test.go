@@ -139,7 +139,9 @@ type deployment struct {
 	mu      sync.Mutex
 	d       *model.Deployment
 	writes  int
-	killAt  int // the write at which the process dies; 0 never
+	killAt  int  // the write at which the process dies; 0 never
+	late    bool // what is reported is stored only with the next flush
+	waiting []func(*model.Deployment) error
 	lines   []string
 	checked func() // called once, when the preflight is recorded
 }
@@ -229,17 +231,42 @@ func (d *deployment) write(f func(*model.Deployment) error) error {
 	defer d.mu.Unlock()
 	d.writes++
 	if d.killAt > 0 && d.writes >= d.killAt {
+		d.waiting = nil
 		return errKilled
 	}
-	return f(d.d)
+	if d.waiting = append(d.waiting, f); d.late {
+		return nil
+	}
+	return d.store()
+}
+
+// store stores what was reported. mu is held.
+func (d *deployment) store() error {
+	waiting := d.waiting
+	d.waiting = nil
+	for _, f := range waiting {
+		if err := f(d.d); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (d *deployment) Flush(context.Context, string) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.store()
 }
 
 func (d *deployment) ReportStatus(_ context.Context, _ string, s model.DeploymentStatus, reason string) error {
 	return d.write(func(m *model.Deployment) error { return m.ReportStatus(s, reason, time.Now()) })
 }
 
-func (d *deployment) ReportCompleted(_ context.Context, _ string, c model.Completion) error {
-	return d.write(func(m *model.Deployment) error { return m.ReportCompleted(c, time.Now()) })
+func (d *deployment) ReportCompleted(ctx context.Context, id string, c model.Completion) error {
+	if err := d.write(func(m *model.Deployment) error { return m.ReportCompleted(c, time.Now()) }); err != nil {
+		return err
+	}
+	return d.Flush(ctx, id)
 }
 
 func (d *deployment) ReportStage(_ context.Context, _ string, r model.StageReport) error {

@@ -51,7 +51,7 @@ func (c PipedCredential) Authorization() (string, error) {
 		if part.value == "" {
 			return "", model.Errorf(model.CodeInvalid, "%s is empty; the control plane needs it to know this piped", part.what)
 		}
-		if !isToken(part.value) {
+		if !model.IsToken(part.value) {
 			return "", model.Errorf(model.CodeInvalid, "%s must not contain spaces, commas or characters outside ASCII", part.what)
 		}
 	}
@@ -77,24 +77,13 @@ func ParsePiped(value string) (PipedCredential, error) {
 		return PipedCredential{}, refuse("the credential is not of type " + pipedTokenType)
 	}
 	parts := strings.Split(data, ",")
-	if len(parts) != 3 || !isToken(parts[0]) || !isToken(parts[1]) || !isToken(parts[2]) {
+	if len(parts) != 3 || !model.IsToken(parts[0]) || !model.IsToken(parts[1]) || !model.IsToken(parts[2]) {
 		return PipedCredential{}, refuse("the credential is not of the form " + pipedTokenType + " <project>,<piped>,<key>")
 	}
 	return PipedCredential{ProjectID: parts[0], PipedID: parts[1], Key: parts[2]}, nil
 }
 
 func refuse(why string) error { return model.Errorf(model.CodeUnauthenticated, "%s", why) }
-
-// isToken reports whether s is not empty and has only visible ASCII without the
-// comma that separates.
-func isToken(s string) bool {
-	for i := range len(s) {
-		if s[i] <= ' ' || s[i] >= 0x7f || s[i] == ',' {
-			return false
-		}
-	}
-	return s != ""
-}
 
 // FormatEpoch returns the value of HeaderLeaseEpoch.
 func FormatEpoch(epoch int64) string { return strconv.FormatInt(epoch, 10) }

@@ -113,7 +113,7 @@ func sentence(e *model.Error) string {
 		}
 		var cause *model.Error
 		if !errors.As(e.Err, &cause) {
-			if e.Err != nil && e.Code == model.CodeUnavailable {
+			if e.Err != nil && e.Code == model.CodeUnavailable && !strings.Contains(e.Message, "try again") {
 				parts = append(parts, "not available at the moment; try again")
 			}
 			break

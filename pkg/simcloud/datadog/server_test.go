@@ -128,14 +128,47 @@ func points(s datadogV1.MetricsQueryMetadata) map[int]float64 {
 	return got
 }
 
+// query is a query and the points it has, by tag set and minute.
+type query struct {
+	text string
+	want map[string]map[int]float64
+}
+
 func TestQueries(t *testing.T) {
 	t.Parallel()
 	m, ctx, _ := client(t, datadog.Config{})
 	lb := "{" + lbTags + "}"
-	for name, c := range map[string]struct {
-		query string
-		want  map[string]map[int]float64 // by tag set
-	}{
+	check := func(t *testing.T, c query) {
+		t.Helper()
+		resp, _, err := m.QueryMetrics(ctx, start.Unix(), start.Add(4*time.Minute).Unix(), c.text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := map[string]map[int]float64{}
+		for _, s := range resp.Series {
+			got[strings.Join(s.TagSet, ",")] = points(s)
+		}
+		if diff := cmp.Diff(c.want, got, approximately()); diff != "" {
+			t.Error(diff)
+		}
+	}
+	for name, c := range selections(lb) {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			check(t, c)
+		})
+	}
+	for name, c := range computations(lb) {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			check(t, c)
+		})
+	}
+}
+
+// selections take and group what is stored.
+func selections(lb string) map[string]query {
+	return map[string]query{
 		"count":            {"sum:" + requests + lb + ".as_count()", map[string]map[int]float64{"": {0: 100, 1: 100, 2: 80}}},
 		"rate":             {"sum:" + requests + lb + ".as_rate()", map[string]map[int]float64{"": {0: 100.0 / 60, 1: 100.0 / 60, 2: 80.0 / 60}}},
 		"default is avg":   {requests + "{*}", map[string]map[int]float64{"": {0: 50, 1: 50, 2: 80}}},
@@ -161,7 +194,12 @@ func TestQueries(t *testing.T) {
 		"default_zero":             {"default_zero(sum:" + elbErrors + lb + ".as_count())", map[string]map[int]float64{"": {0: 0, 1: 5, 2: 0, 3: 3}}},
 		"default_zero of nothing":  {"default_zero(sum:made.up{*})", map[string]map[int]float64{"": {0: 0, 1: 0, 2: 0, 3: 0}}},
 		"default_zero of no group": {"default_zero(sum:made.up{*} by {host})", map[string]map[int]float64{}},
+	}
+}
 
+// computations combine queries.
+func computations(lb string) map[string]query {
+	return map[string]query{
 		// Counts are aligned as 0; a division by 0 is null.
 		"ratio": {
 			"sum:" + elbErrors + lb + ".as_count()\n/\nsum:" + requests + lb + ".as_count()\n",
@@ -190,21 +228,6 @@ func TestQueries(t *testing.T) {
 		"half":         {"0.5 * sum:" + elbErrors + lb, map[string]map[int]float64{"": {1: 2.5, 3: 1.5}}},
 		"divided by 0": {"sum:" + elbErrors + lb + " / 0", map[string]map[int]float64{"": {1: null, 3: null}}},
 		"over":         {"10 / sum:" + elbErrors + lb + ".as_count()", map[string]map[int]float64{"": {1: 2, 3: 10.0 / 3}}},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			resp, _, err := m.QueryMetrics(ctx, start.Unix(), start.Add(4*time.Minute).Unix(), c.query)
-			if err != nil {
-				t.Fatal(err)
-			}
-			got := map[string]map[int]float64{}
-			for _, s := range resp.Series {
-				got[strings.Join(s.TagSet, ",")] = points(s)
-			}
-			if diff := cmp.Diff(c.want, got, approximately()); diff != "" {
-				t.Error(diff)
-			}
-		})
 	}
 }
 

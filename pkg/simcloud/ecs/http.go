@@ -26,7 +26,7 @@ func handle[In, Out any](do func(*Simulator, *In) (*Out, error)) operation {
 }
 
 // operationNamed returns the operation, or nil for one that is not simulated.
-func operationNamed(name string) operation { //nolint:cyclop // a table
+func operationNamed(name string) operation { // a table
 	switch name {
 	case "DescribeClusters":
 		return handle((*Simulator).describeClusters)

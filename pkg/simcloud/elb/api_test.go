@@ -55,8 +55,12 @@ func TestReadsShowWhatAWSShows(t *testing.T) {
 	if diff := cmp.Diff([]string{"blue", "green", "api"}, names); diff != "" {
 		t.Errorf("target groups: %s", diff)
 	}
+}
 
-	listeners, err := b.api.DescribeListeners(ctx, &elbv2.DescribeListenersInput{LoadBalancerArn: lb.LoadBalancerArn})
+func TestListenersAreShown(t *testing.T) {
+	t.Parallel()
+	b := newAPI(t, world())
+	listeners, err := b.api.DescribeListeners(t.Context(), &elbv2.DescribeListenersInput{LoadBalancerArn: aws.String(b.LoadBalancerARN("web"))})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -75,14 +79,18 @@ func TestReadsShowWhatAWSShows(t *testing.T) {
 	if diff := cmp.Diff([]types.Action{secretless, *fixed().SDK}, listeners.Listeners[1].DefaultActions, shapes); diff != "" {
 		t.Errorf("other actions are returned unchanged, without the secret: %s", diff)
 	}
+}
 
-	rules, err := b.api.DescribeRules(ctx, &elbv2.DescribeRulesInput{ListenerArn: listeners.Listeners[0].ListenerArn})
+func TestRulesAreShown(t *testing.T) {
+	t.Parallel()
+	b := newAPI(t, world())
+	rules, err := b.api.DescribeRules(t.Context(), &elbv2.DescribeRulesInput{ListenerArn: aws.String(listenerARN(t, b, "web", 0))})
 	if err != nil {
 		t.Fatal(err)
 	}
 	api := aws.String(b.TargetGroupARN("api"))
 	single := []types.Action{{Type: types.ActionTypeEnumForward, TargetGroupArn: api, ForwardConfig: &types.ForwardActionConfig{
-		TargetGroups: []types.TargetGroupTuple{weighted(*api, 1)}, TargetGroupStickinessConfig: off,
+		TargetGroups: []types.TargetGroupTuple{weighted(*api, 1)}, TargetGroupStickinessConfig: &types.TargetGroupStickinessConfig{Enabled: aws.Bool(false)},
 	}}}
 	if diff := cmp.Diff(single, rules.Rules[0].Actions, shapes); diff != "" {
 		t.Errorf("a single target group is shown both ways: %s", diff)

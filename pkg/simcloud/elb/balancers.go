@@ -28,7 +28,7 @@ type Balancers struct {
 	mu      sync.Mutex
 	world   world
 	counts  counts
-	running context.Context // nil before Start; ends with Close
+	running context.Context //nolint:containedctx // the lifetime: nil before Start; ends with Close
 	stop    context.CancelCauseFunc
 	sockets map[string]*socket // by listener ARN
 	closed  bool

@@ -33,7 +33,7 @@ type member struct {
 	draining bool
 	// gone ends with the cause errDeregistered when the deregistration delay has
 	// passed, and so cuts what is still in flight.
-	gone     context.Context
+	gone     context.Context //nolint:containedctx // the target's lifetime, which requests to it join
 	remove   context.CancelCauseFunc
 	left     chan struct{} // closed when the target is no longer registered
 	timer    *time.Timer   // runs while draining

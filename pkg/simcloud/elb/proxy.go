@@ -40,7 +40,7 @@ type exchange struct {
 	b       *Balancers
 	group   *group
 	member  *member
-	client  context.Context // ends when the client goes away
+	client  context.Context //nolint:containedctx // one request's, and so is this struct; ends when the client goes away
 	cancel  context.CancelCauseFunc
 	silence *time.Timer // the idle timeout, until the answer begins
 	started time.Time
@@ -92,7 +92,7 @@ func (p *proxy) forward(w http.ResponseWriter, r *http.Request, decided route) {
 		b: p.b, group: decided.group, member: decided.member, client: r.Context(), cancel: cancel,
 		silence: silence, started: time.Now(),
 	}
-	p.b.count(metricRequests, p.b.groupTags(decided.group), 1)
+	p.b.count(metricRequests, p.b.groupTags(decided.group))
 	completed := false
 	defer func() {
 		p.b.mu.Lock()

@@ -201,8 +201,14 @@ func (b bed) wantErrors(t *testing.T, want map[elb.Cause]uint64) {
 
 func hijackAndDrop(_ http.ResponseWriter, _ *http.Request) { panic(http.ErrAbortHandler) }
 
-func TestCausesOfErrors(t *testing.T) {
-	t.Parallel()
+// cause is a way that requests fail, and who is to blame.
+type cause struct {
+	arrange func(t *testing.T, b bed)
+	status  int // 0: the connection breaks
+	want    map[elb.Cause]uint64
+}
+
+func causes() map[string]cause {
 	drop := http.HandlerFunc(hijackAndDrop)
 	breakOff := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Length", "100")
@@ -210,11 +216,7 @@ func TestCausesOfErrors(t *testing.T) {
 		_ = http.NewResponseController(w).Flush()
 		panic(http.ErrAbortHandler)
 	})
-	for name, c := range map[string]struct {
-		arrange func(t *testing.T, b bed)
-		status  int // 0: the connection breaks
-		want    map[elb.Cause]uint64
-	}{
+	return map[string]cause{
 		"weight on an empty group": {
 			func(*testing.T, bed) {}, http.StatusServiceUnavailable, map[elb.Cause]uint64{elb.CauseRouting: 1},
 		},
@@ -256,7 +258,12 @@ func TestCausesOfErrors(t *testing.T) {
 			},
 			http.StatusInternalServerError, map[elb.Cause]uint64{},
 		},
-	} {
+	}
+}
+
+func TestCausesOfErrors(t *testing.T) {
+	t.Parallel()
+	for name, c := range causes() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			cfg := world()

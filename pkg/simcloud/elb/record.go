@@ -65,10 +65,10 @@ func (b *Balancers) lockedGroupTags(g *group) []string {
 
 func trimResource(arn, prefix string) string { return resource(arn)[len(prefix):] }
 
-// count publishes events; nil tags publish nothing.
-func (b *Balancers) count(name string, tags []string, n float64) {
+// count publishes an event; nil tags publish nothing.
+func (b *Balancers) count(name string, tags []string) {
 	if b.cfg.Metrics != nil && tags != nil {
-		b.cfg.Metrics.Add(name, tags, n)
+		b.cfg.Metrics.Add(name, tags, 1)
 	}
 }
 
@@ -95,7 +95,7 @@ func (b *Balancers) recordAnswer(e *exchange, status int) {
 		return
 	}
 	if class >= 2 {
-		b.count(metricTarget+strconv.Itoa(class)+"xx", tags, 1)
+		b.count(metricTarget+strconv.Itoa(class)+"xx", tags)
 	}
 	b.cfg.Metrics.Observe(metricResponseTime, tags, time.Since(e.started).Seconds())
 }
@@ -118,6 +118,6 @@ func (b *Balancers) recordError(lb *balancer, r ErrorRecord) {
 		return
 	}
 	tags := b.balancerTags(lb)
-	b.count(metricELB+"5xx", tags, 1)
-	b.count(metricELB+strconv.Itoa(r.Status), tags, 1)
+	b.count(metricELB+"5xx", tags)
+	b.count(metricELB+strconv.Itoa(r.Status), tags)
 }

@@ -14,11 +14,30 @@ import (
 	"pipecd/pkg/simcloud/elb"
 )
 
+// refusal is a call that is refused, and the code it is refused with.
+type refusal struct {
+	call func(context.Context) error
+	want string
+}
+
 func TestRefusals(t *testing.T) {
 	t.Parallel()
 	b := newAPI(t, world())
-	web := listenerARN(t, b, "web", 0)
-	var defaultRule, pathRule string
+	for _, cases := range []map[string]refusal{refusedActions(t, b), refusedRules(t, b), refusedConditions(t, b), refusedReads(t, b), refusedWrites(t, b)} {
+		for name, c := range cases {
+			t.Run(name, func(t *testing.T) {
+				t.Parallel()
+				err := c.call(t.Context())
+				if code(err) != c.want {
+					t.Errorf("got %v, want %s", err, c.want)
+				}
+			})
+		}
+	}
+}
+
+// ownRules returns the ARNs of the default rule of a listener and of its other rule.
+func ownRules(b bed) (defaultRule, pathRule string) {
 	for _, r := range b.Snapshot().LoadBalancers[0].Listeners[0].Rules {
 		if r.Priority == "default" {
 			defaultRule = r.ARN
@@ -26,21 +45,17 @@ func TestRefusals(t *testing.T) {
 			pathRule = r.ARN
 		}
 	}
+	return defaultRule, pathRule
+}
+
+// refusedActions are actions that a listener refuses.
+func refusedActions(t *testing.T, b bed) map[string]refusal {
+	t.Helper()
+	web := listenerARN(t, b, "web", 0)
 	tg := b.TargetGroupARN
 	modify := func(actions ...types.Action) func(context.Context) error {
 		return func(ctx context.Context) error {
 			_, err := b.api.ModifyListener(ctx, &elbv2.ModifyListenerInput{ListenerArn: aws.String(web), DefaultActions: actions})
-			return err
-		}
-	}
-	modifyRule := func(in *elbv2.ModifyRuleInput) func(context.Context) error {
-		return func(ctx context.Context) error { _, err := b.api.ModifyRule(ctx, in); return err }
-	}
-	create := func(priority int32, conditions []types.RuleCondition, actions ...types.Action) func(context.Context) error {
-		return func(ctx context.Context) error {
-			_, err := b.api.CreateRule(ctx, &elbv2.CreateRuleInput{
-				ListenerArn: aws.String(web), Priority: aws.Int32(priority), Conditions: conditions, Actions: actions,
-			})
 			return err
 		}
 	}
@@ -59,10 +74,7 @@ func TestRefusals(t *testing.T) {
 		many = append(many, weighted(fmt.Sprintf("%stargetgroup/g%d/0123456789abcdef", ghost, i), 1))
 	}
 
-	for name, c := range map[string]struct {
-		call func(context.Context) error
-		want string
-	}{
+	return map[string]refusal{
 		"unknown group":           {modify(forward(weighted(ghost+"targetgroup/none/0123456789abcdef", 1))), "TargetGroupNotFound"},
 		"malformed group":         {modify(forward(weighted("blue", 1))), "ValidationError"},
 		"weight 1000":             {modify(forward(weighted(tg("blue"), 1000))), "ValidationError"},
@@ -87,7 +99,19 @@ func TestRefusals(t *testing.T) {
 		"fixed 302": {modify(types.Action{Type: types.ActionTypeEnumFixedResponse, FixedResponseConfig: &types.FixedResponseActionConfig{
 			StatusCode: aws.String("302"),
 		}}), "ValidationError"},
+	}
+}
 
+// refusedRules are changes that a rule refuses.
+func refusedRules(t *testing.T, b bed) map[string]refusal {
+	t.Helper()
+	web := listenerARN(t, b, "web", 0)
+	defaultRule, pathRule := ownRules(b)
+	modifyRule := func(in *elbv2.ModifyRuleInput) func(context.Context) error {
+		return func(ctx context.Context) error { _, err := b.api.ModifyRule(ctx, in); return err }
+	}
+	blue := forward(weighted(b.TargetGroupARN("blue"), 1))
+	return map[string]refusal{
 		"default rule":    {modifyRule(&elbv2.ModifyRuleInput{RuleArn: aws.String(defaultRule), Actions: []types.Action{blue}}), "OperationNotPermitted"},
 		"nothing to do":   {modifyRule(&elbv2.ModifyRuleInput{RuleArn: aws.String(pathRule)}), "ValidationError"},
 		"unknown rule":    {modifyRule(&elbv2.ModifyRuleInput{RuleArn: aws.String(pathRule[:len(pathRule)-1] + "g"), Actions: []types.Action{blue}}), "RuleNotFound"},
@@ -95,7 +119,23 @@ func TestRefusals(t *testing.T) {
 		"transform": {modifyRule(&elbv2.ModifyRuleInput{RuleArn: aws.String(pathRule), Transforms: []types.RuleTransform{
 			{Type: types.TransformTypeEnumUrlRewrite},
 		}}), "InvalidConfigurationRequest"},
+	}
+}
 
+// refusedConditions are rules that cannot be made.
+func refusedConditions(t *testing.T, b bed) map[string]refusal {
+	t.Helper()
+	web := listenerARN(t, b, "web", 0)
+	create := func(priority int32, conditions []types.RuleCondition, actions ...types.Action) func(context.Context) error {
+		return func(ctx context.Context) error {
+			_, err := b.api.CreateRule(ctx, &elbv2.CreateRuleInput{
+				ListenerArn: aws.String(web), Priority: aws.Int32(priority), Conditions: conditions, Actions: actions,
+			})
+			return err
+		}
+	}
+	blue := forward(weighted(b.TargetGroupARN("blue"), 1))
+	return map[string]refusal{
 		"priority 0":         {create(0, path("/x"), blue), "ValidationError"},
 		"priority 50001":     {create(50001, path("/x"), blue), "ValidationError"},
 		"priority in use":    {create(10, path("/x"), blue), "PriorityInUse"},
@@ -106,11 +146,16 @@ func TestRefusals(t *testing.T) {
 		"six wildcards":      {create(11, path("/******"), blue), "ValidationError"},
 		"unknown field":      {create(11, []types.RuleCondition{{Field: aws.String("moon"), Values: []string{"full"}}}, blue), "ValidationError"},
 		"regular expression": {create(11, []types.RuleCondition{{Field: aws.String("path-pattern"), RegexValues: []string{"^/x"}}}, blue), "InvalidConfigurationRequest"},
+	}
+}
 
-		"unknown listener": {func(ctx context.Context) error {
-			_, err := b.api.ModifyListener(ctx, &elbv2.ModifyListenerInput{ListenerArn: aws.String(web[:len(web)-1] + "g"), DefaultActions: []types.Action{blue}})
-			return err
-		}, "ListenerNotFound"},
+// refusedReads are questions without an answer.
+func refusedReads(t *testing.T, b bed) map[string]refusal {
+	t.Helper()
+	web := listenerARN(t, b, "web", 0)
+	_, pathRule := ownRules(b)
+	tg := b.TargetGroupARN
+	return map[string]refusal{
 		"listeners of nobody": {func(ctx context.Context) error {
 			_, err := b.api.DescribeListeners(ctx, &elbv2.DescribeListenersInput{})
 			return err
@@ -143,6 +188,21 @@ func TestRefusals(t *testing.T) {
 			_, err := b.api.DescribeTargetHealth(ctx, &elbv2.DescribeTargetHealthInput{TargetGroupArn: aws.String(tg("none"))})
 			return err
 		}, "TargetGroupNotFound"},
+	}
+}
+
+// refusedWrites are other changes that are refused.
+func refusedWrites(t *testing.T, b bed) map[string]refusal {
+	t.Helper()
+	web := listenerARN(t, b, "web", 0)
+	defaultRule, _ := ownRules(b)
+	tg := b.TargetGroupARN
+	blue := forward(weighted(b.TargetGroupARN("blue"), 1))
+	return map[string]refusal{
+		"unknown listener": {func(ctx context.Context) error {
+			_, err := b.api.ModifyListener(ctx, &elbv2.ModifyListenerInput{ListenerArn: aws.String(web[:len(web)-1] + "g"), DefaultActions: []types.Action{blue}})
+			return err
+		}, "ListenerNotFound"},
 		"unknown attribute": {func(ctx context.Context) error {
 			_, err := b.api.ModifyTargetGroupAttributes(ctx, &elbv2.ModifyTargetGroupAttributesInput{
 				TargetGroupArn: aws.String(tg("blue")), Attributes: []types.TargetGroupAttribute{{Key: aws.String("moon"), Value: aws.String("1")}},
@@ -191,14 +251,6 @@ func TestRefusals(t *testing.T) {
 			_, err := b.api.DeleteLoadBalancer(ctx, &elbv2.DeleteLoadBalancerInput{LoadBalancerArn: aws.String(b.LoadBalancerARN("web"))})
 			return err
 		}, "InvalidAction"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			err := c.call(t.Context())
-			if code(err) != c.want {
-				t.Errorf("got %v, want %s", err, c.want)
-			}
-		})
 	}
 }
 

@@ -97,21 +97,47 @@ func say(text string) func(*http.Request) (*http.Response, error) {
 	}
 }
 
+// balancer has one listener and one group, with AWS's defaults.
+func (m *memory) balancer(t *testing.T) *elb.Balancers {
+	t.Helper()
+	b, err := elb.New(elb.Config{
+		Listen:    m.listen,
+		Transport: tasks{"task-1": say("one")},
+		LoadBalancers: []elb.LoadBalancer{{Name: "web", Listeners: []elb.Listener{{
+			Port: 80, DefaultActions: []elb.Action{{Forward: []elb.Weighted{{TargetGroup: "blue", Weight: 1}}}},
+		}}}},
+		TargetGroups: []elb.TargetGroup{{Name: "blue"}}, // AWS's defaults: 30 s checks, 300 s delay
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+// get asks the balancer, which answers want.
+func (m *memory) get(t *testing.T, want string) {
+	t.Helper()
+	client := &http.Transport{DialContext: m.dial}
+	defer client.CloseIdleConnections()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://127.0.0.1:80/", http.NoBody)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp, err := client.RoundTrip(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	body, err := io.ReadAll(resp.Body)
+	if err != nil || string(body) != want || resp.Body.Close() != nil {
+		t.Errorf("answered %q, %v", body, err)
+	}
+}
+
 func TestUnderVirtualTime(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		network := &memory{listeners: map[string]*pipeListener{}}
-		b, err := elb.New(elb.Config{
-			Listen:    network.listen,
-			Transport: tasks{"task-1": say("one")},
-			LoadBalancers: []elb.LoadBalancer{{Name: "web", Listeners: []elb.Listener{{
-				Port: 80, DefaultActions: []elb.Action{{Forward: []elb.Weighted{{TargetGroup: "blue", Weight: 1}}}},
-			}}}},
-			TargetGroups: []elb.TargetGroup{{Name: "blue"}}, // AWS's defaults: 30 s checks, 300 s delay
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
+		b := network.balancer(t)
 		arn := b.TargetGroupARN("blue")
 		good := target.Target{ID: "10.0.0.1", Port: 80, Addr: "task-1"}
 		dead := target.Target{ID: "10.0.0.2", Port: 80, Addr: "task-2"}
@@ -136,21 +162,7 @@ func TestUnderVirtualTime(t *testing.T) {
 		time.Sleep(30 * time.Second)
 		wantState(dead, "unhealthy") // two failures
 
-		client := &http.Transport{DialContext: network.dial}
-		defer client.CloseIdleConnections()
-		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://127.0.0.1:80/", http.NoBody)
-		if err != nil {
-			t.Fatal(err)
-		}
-		resp, err := client.RoundTrip(req)
-		if err != nil {
-			t.Fatal(err)
-		}
-		body, err := io.ReadAll(resp.Body)
-		if err != nil || string(body) != "one" || resp.Body.Close() != nil {
-			t.Errorf("answered %q, %v", body, err)
-		}
-
+		network.get(t, "one")
 		left := b.Deregister(arn, good)
 		time.Sleep(299 * time.Second)
 		wantState(good, "draining")
@@ -161,7 +173,6 @@ func TestUnderVirtualTime(t *testing.T) {
 		default:
 			t.Error("the channel is open after the deregistration delay")
 		}
-		client.CloseIdleConnections()
 		if err := b.Close(t.Context()); err != nil {
 			t.Errorf("Close: %v", err)
 		}

@@ -38,7 +38,7 @@ func (n Names) assign(dst reflect.Value, src any, path string) error {
 	if src == nil {
 		return nil
 	}
-	switch dst.Kind() { //nolint:exhaustive // kinds that no AWS shape has are ignored like unknown members
+	switch dst.Kind() { // kinds that no AWS shape has are ignored like unknown members
 	case reflect.Pointer:
 		value := reflect.New(dst.Type().Elem())
 		if err := n.assign(value.Elem(), src, path); err != nil {

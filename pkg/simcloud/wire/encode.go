@@ -24,7 +24,7 @@ func (n Names) Encode(v any) ([]byte, error) {
 }
 
 func (n Names) encodeValue(out *bytes.Buffer, v reflect.Value) error {
-	switch v.Kind() { //nolint:exhaustive // kinds that no AWS shape has fall to the error
+	switch v.Kind() { // kinds that no AWS shape has fall to the error
 	case reflect.Pointer, reflect.Interface:
 		return n.encodeValue(out, v.Elem())
 	case reflect.Struct:
@@ -121,7 +121,7 @@ func onWire(field reflect.StructField) bool {
 }
 
 func absent(v reflect.Value) bool {
-	switch v.Kind() { //nolint:exhaustive // every other kind is always present
+	switch v.Kind() { // every other kind is always present
 	case reflect.Pointer, reflect.Interface, reflect.Slice, reflect.Map:
 		return v.IsNil()
 	case reflect.String: // enumerations are plain strings; everything else is a pointer

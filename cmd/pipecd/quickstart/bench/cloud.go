@@ -147,4 +147,4 @@ func (s *silent) Close() error {
 	return nil
 }
 
-func (*silent) Addr() net.Addr { return &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 80} } //nolint:mnd // the port of HTTP
+func (*silent) Addr() net.Addr { return &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 80} } // the port of HTTP

@@ -10,26 +10,29 @@ import (
 )
 
 const (
-	projectID    = "bench"
-	username     = "bench"
-	password     = "hello-pipecd"
-	passwordHash = "$2a$10$ye96mUqUqTnjUqgwQJbJzel/LJibRhUnmzyypACkvrTSnQpVFZ7qK"
-	repoID       = "bench"
-	providerName = "ecs"
-	privateFile  = 0o600
-	privateDir   = 0o700
+	projectID     = "bench"
+	username      = "bench"
+	password      = "hello-pipecd"
+	webhookSecret = "a secret of the host and the control plane"
+	passwordHash  = "$2a$10$ye96mUqUqTnjUqgwQJbJzel/LJibRhUnmzyypACkvrTSnQpVFZ7qK"
+	repoID        = "bench"
+	providerName  = "ecs"
+	privateFile   = 0o600
+	privateDir    = 0o700
 )
 
-func controlPlaneFile() string {
+func (w *world) controlPlaneFile() string {
 	return fmt.Sprintf(`apiVersion: pipecd.dev/v1beta1
 kind: ControlPlane
 spec:
+  webhook:
+    secretFile: %s
   projects:
     - id: %s
       staticAdmin:
         username: %s
         passwordHash: "%s"
-`, projectID, username, passwordHash)
+`, w.path("webhook-secret"), projectID, username, passwordHash)
 }
 
 func (w *world) pipedFile() string {
@@ -44,7 +47,7 @@ spec:
     - repoId: %s
       remote: file://%s
       branch: main
-  syncInterval: 1s
+  syncInterval: %s
   platformProviders:
     - name: %s
       type: ECS
@@ -52,7 +55,7 @@ spec:
         region: %s
         credentialsFile: %s
         profile: default
-`, projectID, w.pipedID, w.path("piped-key"), w.address, repoID, w.path("bench.git"), providerName, region, w.path("aws-credentials"))
+`, projectID, w.pipedID, w.path("piped-key"), w.address, repoID, w.path("bench.git"), w.syncInterval, providerName, region, w.path("aws-credentials"))
 }
 
 // canary is the pipeline of the guide without its analysis, which waits for

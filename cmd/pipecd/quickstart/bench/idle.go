@@ -32,7 +32,7 @@ func measureIdle(ctx context.Context, s settings, r *report) error {
 		return err
 	}
 	defer w.close(ctx)
-	if err := w.addApps(ctx, 0, 1); err != nil {
+	if err := w.addApps(ctx, 1); err != nil {
 		return err
 	}
 	if err := w.settle(ctx); err != nil {

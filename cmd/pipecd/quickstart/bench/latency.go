@@ -15,8 +15,8 @@ type latencies struct {
 }
 
 func measureLatency(ctx context.Context, s settings, r *report) error {
-	var rows [][]string
 	for _, n := range s.apps {
+		var rows [][]string
 		l, err := latencyWith(ctx, s, n)
 		if err != nil {
 			return fmt.Errorf("with %d applications: %w", n, err)
@@ -31,14 +31,15 @@ func measureLatency(ctx context.Context, s settings, r *report) error {
 			{"SYNC → first AWS call", l.synced, 200 * time.Millisecond},
 		} {
 			rows = append(rows, []string{
-				fmt.Sprint(n), m.what, ms(m.s.at(median)), ms(m.s.at(tail)), r.under(inMS(m.s.at(median)), inMS(m.most), "ms (p50)"),
+				m.what, ms(m.s.at(median)), ms(m.s.at(tail)), r.under(inMS(m.s.at(median)), inMS(m.most), "ms (p50)"),
 			})
 		}
 		rows = append(rows, []string{
-			fmt.Sprint(n), "agent, idle", fmt.Sprintf("%.1f %% of a core", l.agent), "", r.under(l.agent, 5, "% of a core"), //nolint:mnd // the target
+			"agent, idle", fmt.Sprintf("%.1f %% of a core", l.agent), "", r.under(l.agent, 5, "% of a core"), // the target
 		})
+		r.table(fmt.Sprintf("Latency with %d applications in one repository (%d runs, syncInterval 1s)", n, s.runs),
+			[]string{"from → to", "p50", "p95", "target"}, rows)
 	}
-	r.table(fmt.Sprintf("Latency (%d runs, syncInterval 1s)", s.runs), []string{"applications", "from → to", "p50", "p95", "target"}, rows)
 	return nil
 }
 
@@ -49,14 +50,14 @@ func latencyWith(ctx context.Context, s settings, n int) (latencies, error) {
 		return l, err
 	}
 	defer w.close(ctx)
-	if err := w.addApps(ctx, 0, n); err != nil {
+	if err := w.addApps(ctx, n); err != nil {
 		return l, err
 	}
 	if err := w.settle(ctx); err != nil {
 		return l, err
 	}
 	_, _ = fmt.Fprintf(s.progress, "bench: %d applications deployed\n", n)
-	if l.agent, err = idleShare(ctx, w.agent, s.idle/2); err != nil { //nolint:mnd // half is enough here
+	if l.agent, err = idleShare(ctx, w.agent, s.idle/2); err != nil { // half is enough here
 		return l, err
 	}
 	for i := range s.runs {

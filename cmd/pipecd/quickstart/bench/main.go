@@ -35,6 +35,7 @@ type part struct {
 func parts() []part {
 	return []part{
 		{"latency", "from a push and from a SYNC to what follows", measureLatency},
+		{"webhook", "from a webhook to what follows", measureWebhook},
 		{"pipeline", "a quick sync and a canary pipeline, and the AWS calls they make", measurePipelines},
 		{"burst", "100 first deployments at once", measureBurst},
 		{"idle", "memory and processor time of both programs with nothing to do", measureIdle},

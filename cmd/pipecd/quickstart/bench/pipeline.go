@@ -4,16 +4,16 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
 	"pipecd/pkg/simcloud"
 )
 
-// changing begins the names of operations that change something.
-var changing = []string{"Create", "Delete", "Modify", "Update", "Register", "Deregister", "Tag", "Untag", "Run", "Stop"}
-
+// changes tells by its name whether an operation changes something.
 func changes(operation string) bool {
+	changing := []string{"Create", "Delete", "Modify", "Update", "Register", "Deregister", "Tag", "Untag", "Run", "Stop"}
 	return slices.ContainsFunc(changing, func(verb string) bool { return strings.HasPrefix(operation, verb) })
 }
 
@@ -58,8 +58,8 @@ func measurePipelines(ctx context.Context, s settings, r *report) error {
 		r.table(fmt.Sprintf("%s on a cloud that answers at once (%d runs)", p.name, len(times)), []string{"measure", "value", "target"}, [][]string{
 			{"created → completed, p50", ms(times.at(median)), r.under(inMS(times.at(median)), inMS(p.most), "ms")},
 			{"created → completed, p95", ms(times.at(tail)), ""},
-			{"AWS calls before the first change", fmt.Sprint(c.preflight), r.under(float64(c.preflight), p.mostPrefight, "calls")},
-			{"AWS calls that change or wait", fmt.Sprint(c.rest), r.under(float64(c.rest), p.mostCalls, "calls")},
+			{"AWS calls before the first change", strconv.Itoa(c.preflight), r.under(float64(c.preflight), p.mostPrefight, "calls")},
+			{"AWS calls that change or wait", strconv.Itoa(c.rest), r.under(float64(c.rest), p.mostCalls, "calls")},
 		})
 		var rows [][]string
 		for _, op := range slices.Sorted(keys(c.byOperation)) {
@@ -89,7 +89,7 @@ func pipelineTimes(ctx context.Context, s settings, pipeline string) (sample, ca
 		return nil, calls{}, err
 	}
 	defer w.close(ctx)
-	if err := w.addApps(ctx, 0, 1); err != nil {
+	if err := w.addApps(ctx, 1); err != nil {
 		return nil, calls{}, err
 	}
 	if err := w.settle(ctx); err != nil {
@@ -99,7 +99,7 @@ func pipelineTimes(ctx context.Context, s settings, pipeline string) (sample, ca
 		times sample
 		last  calls
 	)
-	for i := range max(s.runs/3, 1) { //nolint:mnd // enough for a median
+	for i := range max(s.runs/3, 1) { // enough for a median
 		before, err := w.newest(ctx, 0)
 		if err != nil {
 			return nil, last, err

@@ -64,11 +64,14 @@ func (p *process) stop() {
 type usage struct {
 	resident int64         // bytes
 	spent    time.Duration // of all cores
+	children time.Duration // spent by programs it started, which have ended
 }
 
 // usage reads the process's numbers from the kernel.
-func (p *process) usage() (usage, error) {
-	dir := "/proc/" + strconv.Itoa(p.cmd.Process.Pid)
+func (p *process) usage() (usage, error) { return usageOf(p.cmd.Process.Pid) }
+
+func usageOf(pid int) (usage, error) {
+	dir := "/proc/" + strconv.Itoa(pid)
 	status, err := os.ReadFile(dir + "/status")
 	if err != nil {
 		return usage{}, fmt.Errorf("reading the memory of a process: %w", err)
@@ -87,19 +90,24 @@ func (p *process) usage() (usage, error) {
 			u.resident = n << 10
 		}
 	}
-	// The fields are counted behind the command's name, which is in parentheses: utime and stime are the 12th and 13th.
+	// The fields are counted behind the command's name, which is in parentheses: utime, stime, cutime and cstime are the
+	// 12th to 15th.
 	_, behind, ok := bytes.Cut(stat, []byte(") "))
 	fields := strings.Fields(string(behind))
-	const utime, stime, tick = 11, 12, 10 * time.Millisecond
-	if !ok || len(fields) <= stime {
+	const utime, cutime, cstime, tick = 11, 13, 14, 10 * time.Millisecond
+	if !ok || len(fields) <= cstime {
 		return u, errors.New("reading the processor time of a process: the kernel's answer is not understood")
 	}
-	for _, f := range fields[utime : stime+1] {
-		n, err := strconv.ParseInt(f, 10, 64)
-		if err != nil {
+	for i := utime; i <= cstime; i++ {
+		n, err := strconv.ParseInt(fields[i], 10, 64)
+		switch {
+		case err != nil:
 			return u, fmt.Errorf("reading the processor time of a process: %w", err)
+		case i < cutime:
+			u.spent += time.Duration(n) * tick
+		default:
+			u.children += time.Duration(n) * tick
 		}
-		u.spent += time.Duration(n) * tick
 	}
 	return u, nil
 }

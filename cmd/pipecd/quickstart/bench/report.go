@@ -48,7 +48,7 @@ func (r *report) under(got, most float64, unit string) string {
 	r.targets++
 	if got <= most {
 		r.met++
-		return fmt.Sprintf("≤ %g %s", most, unit)
+		return fmt.Sprintf("≤ %g %s, met", most, unit)
 	}
 	return fmt.Sprintf("≤ %g %s, missed ×%.2f", most, unit, got/most)
 }

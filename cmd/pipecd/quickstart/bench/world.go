@@ -33,16 +33,24 @@ type world struct {
 	cookie  string
 	pipedID string
 	apps    []string // ids
+
+	syncInterval time.Duration
 }
 
 // newWorld starts everything with n applications in Git, none of them added
-// yet. The caller closes it, also after an error.
+// yet, and an agent that looks every second. The caller closes it, also after an
+// error.
 func newWorld(ctx context.Context, s settings, n int, pipeline string) (*world, error) {
+	return newWorldThatLooks(ctx, s, n, pipeline, time.Second)
+}
+
+// newWorldThatLooks is newWorld with another interval of looks.
+func newWorldThatLooks(ctx context.Context, s settings, n int, pipeline string, syncInterval time.Duration) (*world, error) {
 	dir, err := os.MkdirTemp("", "pipecd-bench-")
 	if err != nil {
 		return nil, fmt.Errorf("making a directory: %w", err)
 	}
-	w := &world{dir: dir}
+	w := &world{dir: dir, syncInterval: syncInterval}
 	for _, step := range []func() error{
 		func() error { w.cloud, err = newCloud(ctx, n); return err },
 		func() error { return w.startPlane(ctx, s) },
@@ -94,8 +102,10 @@ func (w *world) startPlane(ctx context.Context, s settings) error {
 		return err
 	}
 	w.address = fmt.Sprintf("127.0.0.1:%d", port)
-	if err := os.WriteFile(w.path("control-plane.yaml"), []byte(controlPlaneFile()), privateFile); err != nil {
-		return fmt.Errorf("writing the control plane's file: %w", err)
+	for name, text := range map[string]string{"control-plane.yaml": w.controlPlaneFile(), "webhook-secret": webhookSecret} {
+		if err := os.WriteFile(w.path(name), []byte(text), privateFile); err != nil {
+			return fmt.Errorf("writing the control plane's files: %w", err)
+		}
 	}
 	w.plane, err = start(ctx, w.path("pipecd.log"), filepath.Join(s.bin, "pipecd"), nil,
 		"server", "--config-file="+w.path("control-plane.yaml"), "--data-dir="+w.path("plane"), "--insecure-cookie",
@@ -103,7 +113,7 @@ func (w *world) startPlane(ctx context.Context, s settings) error {
 	if err != nil {
 		return err
 	}
-	w.http = &http.Transport{MaxIdleConnsPerHost: 32} //nolint:mnd // as many as calls at once
+	w.http = &http.Transport{MaxIdleConnsPerHost: 32} // as many as calls at once
 	w.client = webv1connect.NewWebServiceClient(connect.NewClient(connecthttp.NewTransport(
 		&http.Client{Transport: withCookie{w}}, "http://"+w.address)))
 	return w.until(ctx, 20*time.Second, "the control plane answers", func() (bool, error) {
@@ -175,9 +185,9 @@ func (w *world) startAgent(ctx context.Context, s settings) error {
 	})
 }
 
-// addApps adds applications from to (exclusive).
-func (w *world) addApps(ctx context.Context, from, to int) error {
-	for i := from; i < to; i++ {
+// addApps adds the first n applications.
+func (w *world) addApps(ctx context.Context, n int) error {
+	for i := range n {
 		added, err := w.client.AddApplication(ctx, &webv1.AddApplicationRequest{
 			Name: fmt.Sprintf("app-%d", i), PipedId: w.pipedID, PlatformProvider: providerName, RepoId: repoID,
 			Path: appDir(i), Kind: modelpb.ApplicationKind_ECS,

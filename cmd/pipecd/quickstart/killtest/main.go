@@ -17,7 +17,7 @@ import (
 
 func main() {
 	n := flag.Int("n", 3, "how many runs, the scenarios taking turns")
-	seed := flag.Uint64("seed", uint64(time.Now().UnixNano()), "seed of the moments") //nolint:gosec // any bits will do
+	seed := flag.Uint64("seed", uint64(time.Now().UnixNano()), "seed of the moments") // any bits will do
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
@@ -53,12 +53,12 @@ func run(ctx context.Context, n int, seed uint64) error {
 			failed++
 			verdict = "BROKEN: " + err.Error()
 		}
-		fmt.Printf("run %d/%d %s, killed=%t after %s: %s (%s)\n", i+1, n, name, killed, after.Round(time.Millisecond), verdict, time.Since(began).Round(time.Second))
+		fmt.Fprintf(os.Stdout, "run %d/%d %s, killed=%t after %s: %s (%s)\n", i+1, n, name, killed, after.Round(time.Millisecond), verdict, time.Since(began).Round(time.Second))
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
 	}
-	fmt.Printf("runs=%d kills=%d broken=%d seed=%d\n", n, kills, failed, seed)
+	fmt.Fprintf(os.Stdout, "runs=%d kills=%d broken=%d seed=%d\n", n, kills, failed, seed)
 	if failed > 0 {
 		return fmt.Errorf("%d of %d runs broke their promise", failed, n)
 	}

@@ -14,6 +14,7 @@ import (
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
 	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
+	pipedservice "pipecd/pkg/rpc/gen/grpc/service/pipedservice"
 	model "pipecd/pkg/rpc/gen/model"
 	reflect "reflect"
 	sync "sync"
@@ -620,6 +621,284 @@ func (*ApplicationsChanged) Descriptor() ([]byte, []int) {
 	return file_pipecd_agent_v1_agent_proto_rawDescGZIP(), []int{8}
 }
 
+// RecordRequest is a piece of the history of a deployment.
+type RecordRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Unique for each piece; the same again is a repeat.
+	Id            string    `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	DeploymentId  string    `protobuf:"bytes,2,opt,name=deployment_id,json=deploymentId,proto3" json:"deployment_id,omitempty"`
+	Reports       []*Report `protobuf:"bytes,3,rep,name=reports,proto3" json:"reports,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RecordRequest) Reset() {
+	*x = RecordRequest{}
+	mi := &file_pipecd_agent_v1_agent_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RecordRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RecordRequest) ProtoMessage() {}
+
+func (x *RecordRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_pipecd_agent_v1_agent_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RecordRequest.ProtoReflect.Descriptor instead.
+func (*RecordRequest) Descriptor() ([]byte, []int) {
+	return file_pipecd_agent_v1_agent_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *RecordRequest) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *RecordRequest) GetDeploymentId() string {
+	if x != nil {
+		return x.DeploymentId
+	}
+	return ""
+}
+
+func (x *RecordRequest) GetReports() []*Report {
+	if x != nil {
+		return x.Reports
+	}
+	return nil
+}
+
+type RecordResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RecordResponse) Reset() {
+	*x = RecordResponse{}
+	mi := &file_pipecd_agent_v1_agent_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RecordResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RecordResponse) ProtoMessage() {}
+
+func (x *RecordResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_pipecd_agent_v1_agent_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RecordResponse.ProtoReflect.Descriptor instead.
+func (*RecordResponse) Descriptor() ([]byte, []int) {
+	return file_pipecd_agent_v1_agent_proto_rawDescGZIP(), []int{10}
+}
+
+// Report is one of PipedService's reports. One about a deployment names the
+// deployment of the request; those about an application all name the same.
+type Report struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Types that are valid to be assigned to Item:
+	//
+	//	*Report_Status
+	//	*Report_Completed
+	//	*Report_Metadata
+	//	*Report_Stage
+	//	*Report_StageMetadata
+	//	*Report_Deploying
+	//	*Report_MostRecent
+	//	*Report_SyncState
+	Item          isReport_Item `protobuf_oneof:"item"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Report) Reset() {
+	*x = Report{}
+	mi := &file_pipecd_agent_v1_agent_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Report) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Report) ProtoMessage() {}
+
+func (x *Report) ProtoReflect() protoreflect.Message {
+	mi := &file_pipecd_agent_v1_agent_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Report.ProtoReflect.Descriptor instead.
+func (*Report) Descriptor() ([]byte, []int) {
+	return file_pipecd_agent_v1_agent_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *Report) GetItem() isReport_Item {
+	if x != nil {
+		return x.Item
+	}
+	return nil
+}
+
+func (x *Report) GetStatus() *pipedservice.ReportDeploymentStatusChangedRequest {
+	if x != nil {
+		if x, ok := x.Item.(*Report_Status); ok {
+			return x.Status
+		}
+	}
+	return nil
+}
+
+func (x *Report) GetCompleted() *pipedservice.ReportDeploymentCompletedRequest {
+	if x != nil {
+		if x, ok := x.Item.(*Report_Completed); ok {
+			return x.Completed
+		}
+	}
+	return nil
+}
+
+func (x *Report) GetMetadata() *pipedservice.SaveDeploymentMetadataRequest {
+	if x != nil {
+		if x, ok := x.Item.(*Report_Metadata); ok {
+			return x.Metadata
+		}
+	}
+	return nil
+}
+
+func (x *Report) GetStage() *pipedservice.ReportStageStatusChangedRequest {
+	if x != nil {
+		if x, ok := x.Item.(*Report_Stage); ok {
+			return x.Stage
+		}
+	}
+	return nil
+}
+
+func (x *Report) GetStageMetadata() *pipedservice.SaveStageMetadataRequest {
+	if x != nil {
+		if x, ok := x.Item.(*Report_StageMetadata); ok {
+			return x.StageMetadata
+		}
+	}
+	return nil
+}
+
+func (x *Report) GetDeploying() *pipedservice.ReportApplicationDeployingStatusRequest {
+	if x != nil {
+		if x, ok := x.Item.(*Report_Deploying); ok {
+			return x.Deploying
+		}
+	}
+	return nil
+}
+
+func (x *Report) GetMostRecent() *pipedservice.ReportApplicationMostRecentDeploymentRequest {
+	if x != nil {
+		if x, ok := x.Item.(*Report_MostRecent); ok {
+			return x.MostRecent
+		}
+	}
+	return nil
+}
+
+func (x *Report) GetSyncState() *pipedservice.ReportApplicationSyncStateRequest {
+	if x != nil {
+		if x, ok := x.Item.(*Report_SyncState); ok {
+			return x.SyncState
+		}
+	}
+	return nil
+}
+
+type isReport_Item interface {
+	isReport_Item()
+}
+
+type Report_Status struct {
+	Status *pipedservice.ReportDeploymentStatusChangedRequest `protobuf:"bytes,1,opt,name=status,proto3,oneof"`
+}
+
+type Report_Completed struct {
+	Completed *pipedservice.ReportDeploymentCompletedRequest `protobuf:"bytes,2,opt,name=completed,proto3,oneof"`
+}
+
+type Report_Metadata struct {
+	Metadata *pipedservice.SaveDeploymentMetadataRequest `protobuf:"bytes,3,opt,name=metadata,proto3,oneof"`
+}
+
+type Report_Stage struct {
+	Stage *pipedservice.ReportStageStatusChangedRequest `protobuf:"bytes,4,opt,name=stage,proto3,oneof"`
+}
+
+type Report_StageMetadata struct {
+	StageMetadata *pipedservice.SaveStageMetadataRequest `protobuf:"bytes,5,opt,name=stage_metadata,json=stageMetadata,proto3,oneof"`
+}
+
+type Report_Deploying struct {
+	Deploying *pipedservice.ReportApplicationDeployingStatusRequest `protobuf:"bytes,6,opt,name=deploying,proto3,oneof"`
+}
+
+type Report_MostRecent struct {
+	MostRecent *pipedservice.ReportApplicationMostRecentDeploymentRequest `protobuf:"bytes,7,opt,name=most_recent,json=mostRecent,proto3,oneof"`
+}
+
+type Report_SyncState struct {
+	SyncState *pipedservice.ReportApplicationSyncStateRequest `protobuf:"bytes,8,opt,name=sync_state,json=syncState,proto3,oneof"`
+}
+
+func (*Report_Status) isReport_Item() {}
+
+func (*Report_Completed) isReport_Item() {}
+
+func (*Report_Metadata) isReport_Item() {}
+
+func (*Report_Stage) isReport_Item() {}
+
+func (*Report_StageMetadata) isReport_Item() {}
+
+func (*Report_Deploying) isReport_Item() {}
+
+func (*Report_MostRecent) isReport_Item() {}
+
+func (*Report_SyncState) isReport_Item() {}
+
 type ReportAnalysisChecksRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	DeploymentId  string                 `protobuf:"bytes,1,opt,name=deployment_id,json=deploymentId,proto3" json:"deployment_id,omitempty"`
@@ -632,7 +911,7 @@ type ReportAnalysisChecksRequest struct {
 
 func (x *ReportAnalysisChecksRequest) Reset() {
 	*x = ReportAnalysisChecksRequest{}
-	mi := &file_pipecd_agent_v1_agent_proto_msgTypes[9]
+	mi := &file_pipecd_agent_v1_agent_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -644,7 +923,7 @@ func (x *ReportAnalysisChecksRequest) String() string {
 func (*ReportAnalysisChecksRequest) ProtoMessage() {}
 
 func (x *ReportAnalysisChecksRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_pipecd_agent_v1_agent_proto_msgTypes[9]
+	mi := &file_pipecd_agent_v1_agent_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -657,7 +936,7 @@ func (x *ReportAnalysisChecksRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReportAnalysisChecksRequest.ProtoReflect.Descriptor instead.
 func (*ReportAnalysisChecksRequest) Descriptor() ([]byte, []int) {
-	return file_pipecd_agent_v1_agent_proto_rawDescGZIP(), []int{9}
+	return file_pipecd_agent_v1_agent_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *ReportAnalysisChecksRequest) GetDeploymentId() string {
@@ -696,7 +975,7 @@ type ReportAnalysisChecksResponse struct {
 
 func (x *ReportAnalysisChecksResponse) Reset() {
 	*x = ReportAnalysisChecksResponse{}
-	mi := &file_pipecd_agent_v1_agent_proto_msgTypes[10]
+	mi := &file_pipecd_agent_v1_agent_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -708,7 +987,7 @@ func (x *ReportAnalysisChecksResponse) String() string {
 func (*ReportAnalysisChecksResponse) ProtoMessage() {}
 
 func (x *ReportAnalysisChecksResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_pipecd_agent_v1_agent_proto_msgTypes[10]
+	mi := &file_pipecd_agent_v1_agent_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -721,7 +1000,7 @@ func (x *ReportAnalysisChecksResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReportAnalysisChecksResponse.ProtoReflect.Descriptor instead.
 func (*ReportAnalysisChecksResponse) Descriptor() ([]byte, []int) {
-	return file_pipecd_agent_v1_agent_proto_rawDescGZIP(), []int{10}
+	return file_pipecd_agent_v1_agent_proto_rawDescGZIP(), []int{13}
 }
 
 // AnalysisCheck is one look at one window of one metric.
@@ -759,7 +1038,7 @@ type AnalysisCheck struct {
 
 func (x *AnalysisCheck) Reset() {
 	*x = AnalysisCheck{}
-	mi := &file_pipecd_agent_v1_agent_proto_msgTypes[11]
+	mi := &file_pipecd_agent_v1_agent_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -771,7 +1050,7 @@ func (x *AnalysisCheck) String() string {
 func (*AnalysisCheck) ProtoMessage() {}
 
 func (x *AnalysisCheck) ProtoReflect() protoreflect.Message {
-	mi := &file_pipecd_agent_v1_agent_proto_msgTypes[11]
+	mi := &file_pipecd_agent_v1_agent_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -784,7 +1063,7 @@ func (x *AnalysisCheck) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AnalysisCheck.ProtoReflect.Descriptor instead.
 func (*AnalysisCheck) Descriptor() ([]byte, []int) {
-	return file_pipecd_agent_v1_agent_proto_rawDescGZIP(), []int{11}
+	return file_pipecd_agent_v1_agent_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *AnalysisCheck) GetMetric() string {
@@ -899,7 +1178,7 @@ type AnalysisSeries struct {
 
 func (x *AnalysisSeries) Reset() {
 	*x = AnalysisSeries{}
-	mi := &file_pipecd_agent_v1_agent_proto_msgTypes[12]
+	mi := &file_pipecd_agent_v1_agent_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -911,7 +1190,7 @@ func (x *AnalysisSeries) String() string {
 func (*AnalysisSeries) ProtoMessage() {}
 
 func (x *AnalysisSeries) ProtoReflect() protoreflect.Message {
-	mi := &file_pipecd_agent_v1_agent_proto_msgTypes[12]
+	mi := &file_pipecd_agent_v1_agent_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -924,7 +1203,7 @@ func (x *AnalysisSeries) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AnalysisSeries.ProtoReflect.Descriptor instead.
 func (*AnalysisSeries) Descriptor() ([]byte, []int) {
-	return file_pipecd_agent_v1_agent_proto_rawDescGZIP(), []int{12}
+	return file_pipecd_agent_v1_agent_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *AnalysisSeries) GetName() string {
@@ -960,7 +1239,7 @@ type AnalysisPoint struct {
 
 func (x *AnalysisPoint) Reset() {
 	*x = AnalysisPoint{}
-	mi := &file_pipecd_agent_v1_agent_proto_msgTypes[13]
+	mi := &file_pipecd_agent_v1_agent_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -972,7 +1251,7 @@ func (x *AnalysisPoint) String() string {
 func (*AnalysisPoint) ProtoMessage() {}
 
 func (x *AnalysisPoint) ProtoReflect() protoreflect.Message {
-	mi := &file_pipecd_agent_v1_agent_proto_msgTypes[13]
+	mi := &file_pipecd_agent_v1_agent_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -985,7 +1264,7 @@ func (x *AnalysisPoint) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AnalysisPoint.ProtoReflect.Descriptor instead.
 func (*AnalysisPoint) Descriptor() ([]byte, []int) {
-	return file_pipecd_agent_v1_agent_proto_rawDescGZIP(), []int{13}
+	return file_pipecd_agent_v1_agent_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *AnalysisPoint) GetTime() *timestamppb.Timestamp {
@@ -1006,7 +1285,7 @@ var File_pipecd_agent_v1_agent_proto protoreflect.FileDescriptor
 
 const file_pipecd_agent_v1_agent_proto_rawDesc = "" +
 	"\n" +
-	"\x1bpipecd/agent/v1/agent.proto\x12\x0fpipecd.agent.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x11model/model.proto\"\xba\x01\n" +
+	"\x1bpipecd/agent/v1/agent.proto\x12\x0fpipecd.agent.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a'grpc/service/pipedservice/service.proto\x1a\x11model/model.proto\"\xba\x01\n" +
 	"\x0eConnectRequest\x12.\n" +
 	"\x05hello\x18\x01 \x01(\v2\x16.pipecd.agent.v1.HelloH\x00R\x05hello\x12:\n" +
 	"\theartbeat\x18\x02 \x01(\v2\x1a.pipecd.agent.v1.HeartbeatH\x00R\theartbeat\x124\n" +
@@ -1041,7 +1320,25 @@ const file_pipecd_agent_v1_agent_proto_rawDesc = "" +
 	"\x15heartbeat_interval_ms\x18\x03 \x01(\x03R\x13heartbeatIntervalMs\")\n" +
 	"\x0eRepositoryHint\x12\x17\n" +
 	"\arepo_id\x18\x01 \x01(\tR\x06repoId\"\x15\n" +
-	"\x13ApplicationsChanged\"\xe1\x01\n" +
+	"\x13ApplicationsChanged\"\x99\x01\n" +
+	"\rRecordRequest\x12\x1a\n" +
+	"\x02id\x18\x01 \x01(\tB\n" +
+	"\xbaH\ar\x05\x10\x01\x18\xff\x01R\x02id\x12,\n" +
+	"\rdeployment_id\x18\x02 \x01(\tB\a\xbaH\x04r\x02\x10\x01R\fdeploymentId\x12>\n" +
+	"\areports\x18\x03 \x03(\v2\x17.pipecd.agent.v1.ReportB\v\xbaH\b\x92\x01\x05\b\x01\x10\xe8\aR\areports\"\x10\n" +
+	"\x0eRecordResponse\"\x88\x06\n" +
+	"\x06Report\x12Y\n" +
+	"\x06status\x18\x01 \x01(\v2?.grpc.service.pipedservice.ReportDeploymentStatusChangedRequestH\x00R\x06status\x12[\n" +
+	"\tcompleted\x18\x02 \x01(\v2;.grpc.service.pipedservice.ReportDeploymentCompletedRequestH\x00R\tcompleted\x12V\n" +
+	"\bmetadata\x18\x03 \x01(\v28.grpc.service.pipedservice.SaveDeploymentMetadataRequestH\x00R\bmetadata\x12R\n" +
+	"\x05stage\x18\x04 \x01(\v2:.grpc.service.pipedservice.ReportStageStatusChangedRequestH\x00R\x05stage\x12\\\n" +
+	"\x0estage_metadata\x18\x05 \x01(\v23.grpc.service.pipedservice.SaveStageMetadataRequestH\x00R\rstageMetadata\x12b\n" +
+	"\tdeploying\x18\x06 \x01(\v2B.grpc.service.pipedservice.ReportApplicationDeployingStatusRequestH\x00R\tdeploying\x12j\n" +
+	"\vmost_recent\x18\a \x01(\v2G.grpc.service.pipedservice.ReportApplicationMostRecentDeploymentRequestH\x00R\n" +
+	"mostRecent\x12]\n" +
+	"\n" +
+	"sync_state\x18\b \x01(\v2<.grpc.service.pipedservice.ReportApplicationSyncStateRequestH\x00R\tsyncStateB\r\n" +
+	"\x04item\x12\x05\xbaH\x02\b\x01\"\xe1\x01\n" +
 	"\x1bReportAnalysisChecksRequest\x12,\n" +
 	"\rdeployment_id\x18\x01 \x01(\tB\a\xbaH\x04r\x02\x10\x01R\fdeploymentId\x12\"\n" +
 	"\bstage_id\x18\x02 \x01(\tB\a\xbaH\x04r\x02\x10\x01R\astageId\x12,\n" +
@@ -1074,10 +1371,11 @@ const file_pipecd_agent_v1_agent_proto_rawDesc = "" +
 	"\x06points\x18\x03 \x03(\v2\x1e.pipecd.agent.v1.AnalysisPointB\t\xbaH\x06\x92\x01\x03\x10\xf4\x03R\x06points\"]\n" +
 	"\rAnalysisPoint\x126\n" +
 	"\x04time\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01R\x04time\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\x01R\x05value2\xd9\x01\n" +
+	"\x05value\x18\x02 \x01(\x01R\x05value2\xa6\x02\n" +
 	"\fAgentService\x12R\n" +
 	"\aConnect\x12\x1f.pipecd.agent.v1.ConnectRequest\x1a .pipecd.agent.v1.ConnectResponse\"\x00(\x010\x01\x12u\n" +
-	"\x14ReportAnalysisChecks\x12,.pipecd.agent.v1.ReportAnalysisChecksRequest\x1a-.pipecd.agent.v1.ReportAnalysisChecksResponse\"\x00B,Z*pipecd/pkg/rpc/gen/pipecd/agent/v1;agentv1b\x06proto3"
+	"\x14ReportAnalysisChecks\x12,.pipecd.agent.v1.ReportAnalysisChecksRequest\x1a-.pipecd.agent.v1.ReportAnalysisChecksResponse\"\x00\x12K\n" +
+	"\x06Record\x12\x1e.pipecd.agent.v1.RecordRequest\x1a\x1f.pipecd.agent.v1.RecordResponse\"\x00B,Z*pipecd/pkg/rpc/gen/pipecd/agent/v1;agentv1b\x06proto3"
 
 var (
 	file_pipecd_agent_v1_agent_proto_rawDescOnce sync.Once
@@ -1091,7 +1389,7 @@ func file_pipecd_agent_v1_agent_proto_rawDescGZIP() []byte {
 	return file_pipecd_agent_v1_agent_proto_rawDescData
 }
 
-var file_pipecd_agent_v1_agent_proto_msgTypes = make([]protoimpl.MessageInfo, 14)
+var file_pipecd_agent_v1_agent_proto_msgTypes = make([]protoimpl.MessageInfo, 17)
 var file_pipecd_agent_v1_agent_proto_goTypes = []any{
 	(*ConnectRequest)(nil),               // 0: pipecd.agent.v1.ConnectRequest
 	(*ConnectResponse)(nil),              // 1: pipecd.agent.v1.ConnectResponse
@@ -1102,13 +1400,24 @@ var file_pipecd_agent_v1_agent_proto_goTypes = []any{
 	(*Standby)(nil),                      // 6: pipecd.agent.v1.Standby
 	(*RepositoryHint)(nil),               // 7: pipecd.agent.v1.RepositoryHint
 	(*ApplicationsChanged)(nil),          // 8: pipecd.agent.v1.ApplicationsChanged
-	(*ReportAnalysisChecksRequest)(nil),  // 9: pipecd.agent.v1.ReportAnalysisChecksRequest
-	(*ReportAnalysisChecksResponse)(nil), // 10: pipecd.agent.v1.ReportAnalysisChecksResponse
-	(*AnalysisCheck)(nil),                // 11: pipecd.agent.v1.AnalysisCheck
-	(*AnalysisSeries)(nil),               // 12: pipecd.agent.v1.AnalysisSeries
-	(*AnalysisPoint)(nil),                // 13: pipecd.agent.v1.AnalysisPoint
-	(*model.Command)(nil),                // 14: model.Command
-	(*timestamppb.Timestamp)(nil),        // 15: google.protobuf.Timestamp
+	(*RecordRequest)(nil),                // 9: pipecd.agent.v1.RecordRequest
+	(*RecordResponse)(nil),               // 10: pipecd.agent.v1.RecordResponse
+	(*Report)(nil),                       // 11: pipecd.agent.v1.Report
+	(*ReportAnalysisChecksRequest)(nil),  // 12: pipecd.agent.v1.ReportAnalysisChecksRequest
+	(*ReportAnalysisChecksResponse)(nil), // 13: pipecd.agent.v1.ReportAnalysisChecksResponse
+	(*AnalysisCheck)(nil),                // 14: pipecd.agent.v1.AnalysisCheck
+	(*AnalysisSeries)(nil),               // 15: pipecd.agent.v1.AnalysisSeries
+	(*AnalysisPoint)(nil),                // 16: pipecd.agent.v1.AnalysisPoint
+	(*model.Command)(nil),                // 17: model.Command
+	(*pipedservice.ReportDeploymentStatusChangedRequest)(nil),         // 18: grpc.service.pipedservice.ReportDeploymentStatusChangedRequest
+	(*pipedservice.ReportDeploymentCompletedRequest)(nil),             // 19: grpc.service.pipedservice.ReportDeploymentCompletedRequest
+	(*pipedservice.SaveDeploymentMetadataRequest)(nil),                // 20: grpc.service.pipedservice.SaveDeploymentMetadataRequest
+	(*pipedservice.ReportStageStatusChangedRequest)(nil),              // 21: grpc.service.pipedservice.ReportStageStatusChangedRequest
+	(*pipedservice.SaveStageMetadataRequest)(nil),                     // 22: grpc.service.pipedservice.SaveStageMetadataRequest
+	(*pipedservice.ReportApplicationDeployingStatusRequest)(nil),      // 23: grpc.service.pipedservice.ReportApplicationDeployingStatusRequest
+	(*pipedservice.ReportApplicationMostRecentDeploymentRequest)(nil), // 24: grpc.service.pipedservice.ReportApplicationMostRecentDeploymentRequest
+	(*pipedservice.ReportApplicationSyncStateRequest)(nil),            // 25: grpc.service.pipedservice.ReportApplicationSyncStateRequest
+	(*timestamppb.Timestamp)(nil),                                     // 26: google.protobuf.Timestamp
 }
 var file_pipecd_agent_v1_agent_proto_depIdxs = []int32{
 	2,  // 0: pipecd.agent.v1.ConnectRequest.hello:type_name -> pipecd.agent.v1.Hello
@@ -1117,25 +1426,36 @@ var file_pipecd_agent_v1_agent_proto_depIdxs = []int32{
 	5,  // 3: pipecd.agent.v1.ConnectResponse.lease:type_name -> pipecd.agent.v1.Lease
 	6,  // 4: pipecd.agent.v1.ConnectResponse.standby:type_name -> pipecd.agent.v1.Standby
 	3,  // 5: pipecd.agent.v1.ConnectResponse.heartbeat:type_name -> pipecd.agent.v1.Heartbeat
-	14, // 6: pipecd.agent.v1.ConnectResponse.command:type_name -> model.Command
+	17, // 6: pipecd.agent.v1.ConnectResponse.command:type_name -> model.Command
 	7,  // 7: pipecd.agent.v1.ConnectResponse.repository:type_name -> pipecd.agent.v1.RepositoryHint
 	8,  // 8: pipecd.agent.v1.ConnectResponse.applications:type_name -> pipecd.agent.v1.ApplicationsChanged
-	11, // 9: pipecd.agent.v1.ReportAnalysisChecksRequest.checks:type_name -> pipecd.agent.v1.AnalysisCheck
-	15, // 10: pipecd.agent.v1.AnalysisCheck.from:type_name -> google.protobuf.Timestamp
-	15, // 11: pipecd.agent.v1.AnalysisCheck.to:type_name -> google.protobuf.Timestamp
-	15, // 12: pipecd.agent.v1.AnalysisCheck.asked_at:type_name -> google.protobuf.Timestamp
-	12, // 13: pipecd.agent.v1.AnalysisCheck.series:type_name -> pipecd.agent.v1.AnalysisSeries
-	13, // 14: pipecd.agent.v1.AnalysisSeries.points:type_name -> pipecd.agent.v1.AnalysisPoint
-	15, // 15: pipecd.agent.v1.AnalysisPoint.time:type_name -> google.protobuf.Timestamp
-	0,  // 16: pipecd.agent.v1.AgentService.Connect:input_type -> pipecd.agent.v1.ConnectRequest
-	9,  // 17: pipecd.agent.v1.AgentService.ReportAnalysisChecks:input_type -> pipecd.agent.v1.ReportAnalysisChecksRequest
-	1,  // 18: pipecd.agent.v1.AgentService.Connect:output_type -> pipecd.agent.v1.ConnectResponse
-	10, // 19: pipecd.agent.v1.AgentService.ReportAnalysisChecks:output_type -> pipecd.agent.v1.ReportAnalysisChecksResponse
-	18, // [18:20] is the sub-list for method output_type
-	16, // [16:18] is the sub-list for method input_type
-	16, // [16:16] is the sub-list for extension type_name
-	16, // [16:16] is the sub-list for extension extendee
-	0,  // [0:16] is the sub-list for field type_name
+	11, // 9: pipecd.agent.v1.RecordRequest.reports:type_name -> pipecd.agent.v1.Report
+	18, // 10: pipecd.agent.v1.Report.status:type_name -> grpc.service.pipedservice.ReportDeploymentStatusChangedRequest
+	19, // 11: pipecd.agent.v1.Report.completed:type_name -> grpc.service.pipedservice.ReportDeploymentCompletedRequest
+	20, // 12: pipecd.agent.v1.Report.metadata:type_name -> grpc.service.pipedservice.SaveDeploymentMetadataRequest
+	21, // 13: pipecd.agent.v1.Report.stage:type_name -> grpc.service.pipedservice.ReportStageStatusChangedRequest
+	22, // 14: pipecd.agent.v1.Report.stage_metadata:type_name -> grpc.service.pipedservice.SaveStageMetadataRequest
+	23, // 15: pipecd.agent.v1.Report.deploying:type_name -> grpc.service.pipedservice.ReportApplicationDeployingStatusRequest
+	24, // 16: pipecd.agent.v1.Report.most_recent:type_name -> grpc.service.pipedservice.ReportApplicationMostRecentDeploymentRequest
+	25, // 17: pipecd.agent.v1.Report.sync_state:type_name -> grpc.service.pipedservice.ReportApplicationSyncStateRequest
+	14, // 18: pipecd.agent.v1.ReportAnalysisChecksRequest.checks:type_name -> pipecd.agent.v1.AnalysisCheck
+	26, // 19: pipecd.agent.v1.AnalysisCheck.from:type_name -> google.protobuf.Timestamp
+	26, // 20: pipecd.agent.v1.AnalysisCheck.to:type_name -> google.protobuf.Timestamp
+	26, // 21: pipecd.agent.v1.AnalysisCheck.asked_at:type_name -> google.protobuf.Timestamp
+	15, // 22: pipecd.agent.v1.AnalysisCheck.series:type_name -> pipecd.agent.v1.AnalysisSeries
+	16, // 23: pipecd.agent.v1.AnalysisSeries.points:type_name -> pipecd.agent.v1.AnalysisPoint
+	26, // 24: pipecd.agent.v1.AnalysisPoint.time:type_name -> google.protobuf.Timestamp
+	0,  // 25: pipecd.agent.v1.AgentService.Connect:input_type -> pipecd.agent.v1.ConnectRequest
+	12, // 26: pipecd.agent.v1.AgentService.ReportAnalysisChecks:input_type -> pipecd.agent.v1.ReportAnalysisChecksRequest
+	9,  // 27: pipecd.agent.v1.AgentService.Record:input_type -> pipecd.agent.v1.RecordRequest
+	1,  // 28: pipecd.agent.v1.AgentService.Connect:output_type -> pipecd.agent.v1.ConnectResponse
+	13, // 29: pipecd.agent.v1.AgentService.ReportAnalysisChecks:output_type -> pipecd.agent.v1.ReportAnalysisChecksResponse
+	10, // 30: pipecd.agent.v1.AgentService.Record:output_type -> pipecd.agent.v1.RecordResponse
+	28, // [28:31] is the sub-list for method output_type
+	25, // [25:28] is the sub-list for method input_type
+	25, // [25:25] is the sub-list for extension type_name
+	25, // [25:25] is the sub-list for extension extendee
+	0,  // [0:25] is the sub-list for field type_name
 }
 
 func init() { file_pipecd_agent_v1_agent_proto_init() }
@@ -1156,14 +1476,24 @@ func file_pipecd_agent_v1_agent_proto_init() {
 		(*ConnectResponse_Repository)(nil),
 		(*ConnectResponse_Applications)(nil),
 	}
-	file_pipecd_agent_v1_agent_proto_msgTypes[11].OneofWrappers = []any{}
+	file_pipecd_agent_v1_agent_proto_msgTypes[11].OneofWrappers = []any{
+		(*Report_Status)(nil),
+		(*Report_Completed)(nil),
+		(*Report_Metadata)(nil),
+		(*Report_Stage)(nil),
+		(*Report_StageMetadata)(nil),
+		(*Report_Deploying)(nil),
+		(*Report_MostRecent)(nil),
+		(*Report_SyncState)(nil),
+	}
+	file_pipecd_agent_v1_agent_proto_msgTypes[14].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_pipecd_agent_v1_agent_proto_rawDesc), len(file_pipecd_agent_v1_agent_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   14,
+			NumMessages:   17,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

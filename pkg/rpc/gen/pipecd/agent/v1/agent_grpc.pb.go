@@ -24,6 +24,7 @@ const _ = grpc.SupportPackageIsVersion9
 const (
 	AgentService_Connect_FullMethodName              = "/pipecd.agent.v1.AgentService/Connect"
 	AgentService_ReportAnalysisChecks_FullMethodName = "/pipecd.agent.v1.AgentService/ReportAnalysisChecks"
+	AgentService_Record_FullMethodName               = "/pipecd.agent.v1.AgentService/Record"
 )
 
 // AgentServiceClient is the client API for AgentService service.
@@ -47,6 +48,11 @@ type AgentServiceClient interface {
 	// check is named by its metric and index: the same again replaces it, so a
 	// repeat after a lost answer, or after a restart, makes no double.
 	ReportAnalysisChecks(ctx context.Context, in *ReportAnalysisChecksRequest, opts ...grpc.CallOption) (*ReportAnalysisChecksResponse, error)
+	// Record makes several reports about one deployment and its application in
+	// one call. Those about the application are made first, in one transaction,
+	// then those about the deployment in another: each of the two wholly or not
+	// at all. Repeating the newest call, with its id, changes nothing.
+	Record(ctx context.Context, in *RecordRequest, opts ...grpc.CallOption) (*RecordResponse, error)
 }
 
 type agentServiceClient struct {
@@ -80,6 +86,16 @@ func (c *agentServiceClient) ReportAnalysisChecks(ctx context.Context, in *Repor
 	return out, nil
 }
 
+func (c *agentServiceClient) Record(ctx context.Context, in *RecordRequest, opts ...grpc.CallOption) (*RecordResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(RecordResponse)
+	err := c.cc.Invoke(ctx, AgentService_Record_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // AgentServiceServer is the server API for AgentService service.
 // All implementations must embed UnimplementedAgentServiceServer
 // for forward compatibility.
@@ -101,6 +117,11 @@ type AgentServiceServer interface {
 	// check is named by its metric and index: the same again replaces it, so a
 	// repeat after a lost answer, or after a restart, makes no double.
 	ReportAnalysisChecks(context.Context, *ReportAnalysisChecksRequest) (*ReportAnalysisChecksResponse, error)
+	// Record makes several reports about one deployment and its application in
+	// one call. Those about the application are made first, in one transaction,
+	// then those about the deployment in another: each of the two wholly or not
+	// at all. Repeating the newest call, with its id, changes nothing.
+	Record(context.Context, *RecordRequest) (*RecordResponse, error)
 	mustEmbedUnimplementedAgentServiceServer()
 }
 
@@ -116,6 +137,9 @@ func (UnimplementedAgentServiceServer) Connect(grpc.BidiStreamingServer[ConnectR
 }
 func (UnimplementedAgentServiceServer) ReportAnalysisChecks(context.Context, *ReportAnalysisChecksRequest) (*ReportAnalysisChecksResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ReportAnalysisChecks not implemented")
+}
+func (UnimplementedAgentServiceServer) Record(context.Context, *RecordRequest) (*RecordResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method Record not implemented")
 }
 func (UnimplementedAgentServiceServer) mustEmbedUnimplementedAgentServiceServer() {}
 func (UnimplementedAgentServiceServer) testEmbeddedByValue()                      {}
@@ -163,6 +187,24 @@ func _AgentService_ReportAnalysisChecks_Handler(srv interface{}, ctx context.Con
 	return interceptor(ctx, in, info, handler)
 }
 
+func _AgentService_Record_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(RecordRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(AgentServiceServer).Record(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: AgentService_Record_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(AgentServiceServer).Record(ctx, req.(*RecordRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // AgentService_ServiceDesc is the grpc.ServiceDesc for AgentService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -173,6 +215,10 @@ var AgentService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "ReportAnalysisChecks",
 			Handler:    _AgentService_ReportAnalysisChecks_Handler,
+		},
+		{
+			MethodName: "Record",
+			Handler:    _AgentService_Record_Handler,
 		},
 	},
 	Streams: []grpc.StreamDesc{

@@ -31,6 +31,8 @@ const (
 	// AgentServiceReportAnalysisChecksProcedure is the procedure name of the AgentService's
 	// ReportAnalysisChecks RPC.
 	AgentServiceReportAnalysisChecksProcedure = "/pipecd.agent.v1.AgentService/ReportAnalysisChecks"
+	// AgentServiceRecordProcedure is the procedure name of the AgentService's Record RPC.
+	AgentServiceRecordProcedure = "/pipecd.agent.v1.AgentService/Record"
 )
 
 var (
@@ -48,6 +50,13 @@ var (
 			Procedure:  AgentServiceReportAnalysisChecksProcedure,
 		}
 	})
+	agentServiceRecordSpec = sync.OnceValue(func() connect.Spec {
+		return connect.Spec{
+			StreamType: connect.StreamTypeUnary,
+			Schema:     v1.File_pipecd_agent_v1_agent_proto.Services().ByName("AgentService").Methods().ByName("Record"),
+			Procedure:  AgentServiceRecordProcedure,
+		}
+	})
 )
 
 // AgentServiceClient is a client for the pipecd.agent.v1.AgentService service.
@@ -61,6 +70,11 @@ type AgentServiceClient interface {
 	// check is named by its metric and index: the same again replaces it, so a
 	// repeat after a lost answer, or after a restart, makes no double.
 	ReportAnalysisChecks(context.Context, *v1.ReportAnalysisChecksRequest) (*v1.ReportAnalysisChecksResponse, error)
+	// Record makes several reports about one deployment and its application in
+	// one call. Those about the application are made first, in one transaction,
+	// then those about the deployment in another: each of the two wholly or not
+	// at all. Repeating the newest call, with its id, changes nothing.
+	Record(context.Context, *v1.RecordRequest) (*v1.RecordResponse, error)
 }
 
 // NewAgentServiceClient constructs a client for the pipecd.agent.v1.AgentService service. Multiple
@@ -116,6 +130,11 @@ type AgentServiceHandler interface {
 	// check is named by its metric and index: the same again replaces it, so a
 	// repeat after a lost answer, or after a restart, makes no double.
 	ReportAnalysisChecks(context.Context, *v1.ReportAnalysisChecksRequest) (*v1.ReportAnalysisChecksResponse, error)
+	// Record makes several reports about one deployment and its application in
+	// one call. Those about the application are made first, in one transaction,
+	// then those about the deployment in another: each of the two wholly or not
+	// at all. Repeating the newest call, with its id, changes nothing.
+	Record(context.Context, *v1.RecordRequest) (*v1.RecordResponse, error)
 }
 
 // RegisterAgentServiceHandler registers svc as the pipecd.agent.v1.AgentService implementation on
@@ -125,6 +144,7 @@ func RegisterAgentServiceHandler(server *connect.Server, svc AgentServiceHandler
 	server.Register(
 		connect.Method{Spec: agentServiceConnectSpec(), Handler: adapter.connect},
 		connect.Method{Spec: agentServiceReportAnalysisChecksSpec(), Handler: adapter.reportAnalysisChecks},
+		connect.Method{Spec: agentServiceRecordSpec(), Handler: adapter.record},
 	)
 }
 
@@ -163,6 +183,10 @@ func (UnimplementedAgentServiceHandler) ReportAnalysisChecks(context.Context, *v
 	return nil, connect.NewError(connect.CodeUnimplemented, "pipecd.agent.v1.AgentService.ReportAnalysisChecks is not implemented")
 }
 
+func (UnimplementedAgentServiceHandler) Record(context.Context, *v1.RecordRequest) (*v1.RecordResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, "pipecd.agent.v1.AgentService.Record is not implemented")
+}
+
 type agentServiceClient struct {
 	client *connect.Client
 }
@@ -183,6 +207,14 @@ func (c *agentServiceClient) ReportAnalysisChecks(ctx context.Context, req *v1.R
 	return &res, nil
 }
 
+func (c *agentServiceClient) Record(ctx context.Context, req *v1.RecordRequest) (*v1.RecordResponse, error) {
+	var res v1.RecordResponse
+	if err := c.client.CallUnary(ctx, agentServiceRecordSpec(), req, &res); err != nil {
+		return nil, err
+	}
+	return &res, nil
+}
+
 type agentServiceHandler struct{ svc AgentServiceHandler }
 
 func (h agentServiceHandler) connect(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
@@ -195,6 +227,18 @@ func (h agentServiceHandler) reportAnalysisChecks(ctx context.Context, _ connect
 		return err
 	}
 	res, err := h.svc.ReportAnalysisChecks(ctx, &req)
+	if err != nil {
+		return err
+	}
+	return stream.Send(res)
+}
+
+func (h agentServiceHandler) record(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
+	var req v1.RecordRequest
+	if err := stream.Receive(&req); err != nil {
+		return err
+	}
+	res, err := h.svc.Record(ctx, &req)
 	if err != nil {
 		return err
 	}
