@@ -40,6 +40,19 @@ web-if-node:
 test-web: $(WEB_PACKAGES) ## Check the web UI: generated code, types, lint, tests, size
 	cd web && npm run check
 
+.PHONY: browser-world
+browser-world: build
+	.ci/prepare
+	$(GO) build -o bin/ ./cmd/pipecd/quickstart/surroundings
+
+.PHONY: test-browser
+test-browser: browser-world ## Drive the web UI in a browser against the real programs; E2E="2-live -g tabs" for some of it
+	cd web && npm run --silent test:browser -- $(E2E)
+
+.PHONY: screenshots
+screenshots: browser-world ## Take the pictures of docs/pictures
+	cd web && npm run --silent pictures
+
 .PHONY: quickstart
 quickstart: build ## Try the whole product on this machine, with no cloud account
 	bin/pipecd quickstart $(ARGS)
@@ -51,7 +64,7 @@ test: ## Run all tests; installs what they need
 	$(GO) test -timeout 15m ./...
 	$(MAKE) test-scenarios test-kill N=3
 	$(MAKE) check-generate
-	@if command -v npm >/dev/null; then $(MAKE) test-web; else echo "npm is not there: the web UI is not checked" >&2; fi
+	@if command -v npm >/dev/null; then $(MAKE) test-web test-browser; else echo "npm is not there: the web UI is not checked" >&2; fi
 
 .PHONY: test-race
 test-race: ## Run the Go tests under the race detector
@@ -71,21 +84,30 @@ bench: build ## Measure latency, pipelines, bursts, idle cost, first load; BENCH
 	$(GO) run ./cmd/pipecd/quickstart/bench $(BENCH)
 
 .PHONY: lint
-lint: tools ## Lint Go code and contracts
+lint: tools-lint tools-proto ## Lint Go code and contracts
 	$(TOOLS)/golangci-lint run ./...
+	proto/generate.sh --lint
 
 .PHONY: generate
-generate: tools ## Write the generated code
+generate: tools-proto ## Write the generated code
 	proto/generate.sh
 
 .PHONY: check-generate
-check-generate: tools ## Fail if the generated code is not current
+check-generate: tools-proto ## Fail if the contracts have lint or the generated code is not current
 	proto/generate.sh --check
 
 .PHONY: tools
-tools: ## Build the pinned tools into bin/tools
+tools: tools-proto tools-lint ## Build the pinned tools into bin/tools
+
+.PHONY: tools-proto
+tools-proto: ## Build those of the contracts alone
 	@mkdir -p $(TOOLS)
-	@cd .ci/tools && GOBIN=$(TOOLS) $(GO) install tool
+	@cd .ci/tools && GOBIN=$(TOOLS) $(GO) install $$($(GO) list tool | grep -v golangci-lint)
+
+.PHONY: tools-lint
+tools-lint: ## Build the linter of Go code alone
+	@mkdir -p $(TOOLS)
+	@cd .ci/tools && GOBIN=$(TOOLS) $(GO) install $$($(GO) list tool | grep golangci-lint)
 
 .PHONY: clean
 clean: ## Remove what was built

@@ -51,7 +51,7 @@ func TestWarn(t *testing.T) {
 
 func TestPort(t *testing.T) {
 	t.Parallel()
-	for value, ok := range map[string]bool{"0": true, "65535": true, "65536": false, "-1": false, "x": false, "": false, "80 ": false} {
+	for value, ok := range map[string]bool{"0": true, "65535": true, "65536": false, "-1": false, "x": false, "": false, "80a": false} {
 		flags := pflag.NewFlagSet("test", pflag.ContinueOnError)
 		var p int
 		commandline.Port(flags, &p, "port", 8080, "a port")

@@ -45,7 +45,7 @@ func (c *ctl) newAppShow() *cobra.Command {
 func showApp(w io.Writer, shown *webv1.Application, p terminal.Paint) error {
 	a := convert.ApplicationFromPB(shown.GetApplication())
 	agent := shown.GetPipedName() + " " + p.Status(onlineText(shown.GetPipedOnline()))
-	lines := [][2]string{
+	lines := slices.Concat([][2]string{
 		{"Application", a.Name},
 		{"Id", a.ID},
 		{"Description", a.Description},
@@ -55,9 +55,7 @@ func showApp(w io.Writer, shown *webv1.Application, p terminal.Paint) error {
 		{"Provider", a.PlatformProvider},
 		{"Repository", repositoryText(a.GitPath.Repo)},
 		{"File", a.GitPath.ConfigPath()},
-	}
-	lines = append(lines, lastDeployment(shown.GetLatest(), p)...)
-	lines = append(lines, [2]string{"Added", shortTime(a.CreatedAt)})
+	}, lastDeployment(shown.GetLatest(), p), [][2]string{{"Added", shortTime(a.CreatedAt)}})
 	for _, l := range lines {
 		if l[1] == "" {
 			continue

@@ -57,7 +57,7 @@ func (c *ctl) showPiped(resp *webv1.RegisterPipedResponse, address, keyFile stri
 	if err != nil {
 		return err
 	}
-	key := "pipedKeyData: (the key in base64)"
+	key := "pipedKeyFile: piped-key # a file that holds the key"
 	if keyFile != "" {
 		if err := writeSecret(keyFile, []byte(resp.GetKey())); err != nil {
 			return fmt.Errorf("the key cannot be written (%w); it is: %s", err, resp.GetKey())
@@ -75,13 +75,32 @@ func (c *ctl) showPiped(resp *webv1.RegisterPipedResponse, address, keyFile stri
 		return err
 	}
 	if resp.GetKey() != "" {
-		key = "pipedKeyFile: (a file that holds the key)"
-		if err := c.printf("Key %s\n\nThe key is shown only now.", resp.GetKey()); err != nil {
+		if err := c.printf("Key %s\n\nThe key is shown only now.\n", resp.GetKey()); err != nil {
 			return err
 		}
 	}
-	return c.printf("\n\nIn the agent's configuration:\n\n  apiAddress: %s\n  pipedID: %s\n  %s\n%s", apiAddress(address), resp.GetId(), key, plaintextHint(address))
+	s, err := c.loadSession()
+	if err != nil {
+		return err
+	}
+	return c.printf(pipedText, s.ProjectID, resp.GetId(), key, apiAddress(address), startHint(address))
 }
+
+// pipedText is how the agent's file begins, and what to do with it.
+const pipedText = `
+The agent's configuration, such as piped.yaml, begins with:
+
+apiVersion: pipecd.dev/v1beta1
+kind: Piped
+spec:
+  projectID: %s
+  pipedID: %s
+  %s
+  apiAddress: %s
+
+Its repositories and providers follow; pipecd quickstart --print-config shows how.
+Start it with %s
+`
 
 // apiAddress is the control plane as the agent's configuration names it:
 // host:port, without a scheme.
@@ -100,12 +119,17 @@ func apiAddress(address string) string {
 	return net.JoinHostPort(u.Hostname(), port)
 }
 
-// plaintextHint says how the agent reaches a control plane without TLS.
-func plaintextHint(address string) string {
+// startHint is how the agent is started: it is told of a control plane without
+// TLS, and leaves the admin port to one on the same machine.
+func startHint(address string) string {
+	command := "piped run --config-file=piped.yaml"
 	if strings.HasPrefix(address, "http://") {
-		return "\nStart it with piped run --config-file=piped.yaml --insecure\n"
+		command += " --insecure"
 	}
-	return "\nStart it with piped run --config-file=piped.yaml\n"
+	if u, err := url.Parse(address); err == nil && isLoopback(u.Hostname()) {
+		command += " --admin-port=9086"
+	}
+	return command
 }
 
 func (c *ctl) newPipedList() *cobra.Command {

@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"pipecd/cmd/commandline"
+	"pipecd/pkg/config"
 	"pipecd/pkg/model"
 	"pipecd/pkg/rpc/auth"
 	webv1 "pipecd/pkg/rpc/gen/pipecd/web/v1"
@@ -34,8 +35,8 @@ spec:
 func TestFromConfigurationToDeployment(t *testing.T) {
 	t.Parallel()
 	s := newShell(t)
-	config := s.write("cp.yaml", controlPlane(s.run("secret\n", "hash-password")))
-	address, _ := s.serve(config)
+	file := s.write("cp.yaml", controlPlane(s.run("secret\n", "hash-password")))
+	address, _ := s.serve(file)
 	s.logIn(address)
 	s.addWeb(address)
 	s.approveOne()
@@ -70,6 +71,14 @@ func (s *shell) addWeb(address string) {
 	if r := s.try("", addApp); r.code != exitFailed || !strings.Contains(r.err, "start it first") {
 		s.t.Errorf("got %+v before the agent was started", r)
 	}
+	keyFile := filepath.Join(s.dir, "other-key")
+	out := s.run("", "ctl piped add other --key-file "+keyFile)
+	_, file, _ := strings.Cut(out, "begins with:\n\n")
+	file, rest, _ := strings.Cut(file, "\n\n")
+	cfg, problems := config.LoadPiped("piped.yaml", []byte(file), config.CheckFiles)
+	if len(problems) > 0 || cfg.ProjectID != "dev" || cfg.PipedKeyFile != keyFile || "http://"+cfg.APIAddress != address || !strings.Contains(rest, "--insecure --admin-port=9086\n") {
+		s.t.Errorf("%s\n%s", out, problems.Error())
+	}
 	startAgent(s.t, address, auth.PipedCredential{ProjectID: "dev", PipedID: added.ID, Key: added.Key})
 	if out := s.run("", addApp); !strings.Contains(out, "when it looks at the repository next") || !regexp.MustCompile(`pipecd ctl app sync [0-9a-f-]{36} --wait`).MatchString(out) {
 		s.t.Errorf("got %s", out)
@@ -80,7 +89,7 @@ func (s *shell) addWeb(address string) {
 	if out := s.run("", "ctl app list"); !strings.Contains(out, "web") {
 		s.t.Errorf("got %s", out)
 	}
-	out := s.run("", "ctl app show web")
+	out = s.run("", "ctl app show web")
 	for _, want := range []string{"Piped            my-piped ONLINE", "Provider         ecs", "Repository       shop", "File             web/app.pipecd.yaml", "it has not been deployed yet", "Last deployment  none yet"} {
 		if !strings.Contains(out, want) {
 			s.t.Errorf("the output lacks %q:\n%s", want, out)
@@ -221,8 +230,8 @@ func TestProjectsInTheDataDirectory(t *testing.T) {
 	if out := s.run("", "project list"+data); !strings.Contains(out, "shop") || !strings.Contains(out, "boss") {
 		t.Errorf("got %s", out)
 	}
-	config := s.write("cp.yaml", "apiVersion: pipecd.dev/v1beta1\nkind: ControlPlane\nspec: {}\n")
-	address, stop := s.serve(config)
+	file := s.write("cp.yaml", "apiVersion: pipecd.dev/v1beta1\nkind: ControlPlane\nspec: {}\n")
+	address, stop := s.serve(file)
 	s.run("", "ctl login --project shop --username boss --password-file "+s.write("password", password[1]+"\n")+" --address "+address)
 	if r := s.try("", "project list"+data); r.code != exitFailed || !strings.Contains(r.err, "in use by another pipecd process") {
 		t.Errorf("got %+v while the server runs", r)
@@ -232,7 +241,7 @@ func TestProjectsInTheDataDirectory(t *testing.T) {
 		t.Errorf("got %+v after the server stopped", r)
 	}
 	// The key, and so the session, survives a restart; the port does not here.
-	s.serve(config)
+	s.serve(file)
 }
 
 func TestWrongUse(t *testing.T) {

@@ -82,10 +82,9 @@ func (w Window) Length() time.Duration { return w.To.Sub(w.From) }
 // Ends reports whether a bucket that ends at t belongs to the window.
 func (w Window) Ends(t time.Time) bool { return t.After(w.From) && !t.After(w.To) }
 
-// String is the window in UTC, to the second.
-func (w Window) String() string {
-	return w.From.UTC().Format(time.RFC3339) + " to " + w.To.UTC().Format(time.RFC3339)
-}
+// String is the window as times of day in UTC: windows are minutes long, and the
+// log they are told in has the date.
+func (w Window) String() string { return w.From.UTC().Format(time.TimeOnly) + " to " + clock(w.To) }
 
 // Series is one line of a chart: the whole answer of a plain query, or one
 // group of a grouped one.

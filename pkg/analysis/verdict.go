@@ -145,6 +145,13 @@ func judgeNoData(policy NoDataPolicy) Judgement {
 	return j
 }
 
+// sights is what a threshold needs to know about the points of a window.
+type sights struct {
+	points, outside, series int
+	lowest, highest         float64
+	outlier                 *Outlier
+}
+
 // subject is what was out of bounds. The name of the only series says no more
 // than the query does, and is as long.
 func (s sights) subject() string {
@@ -152,13 +159,6 @@ func (s sights) subject() string {
 		return "the value"
 	}
 	return s.outlier.Series
-}
-
-// sights is what a threshold needs to know about the points of a window.
-type sights struct {
-	points, outside, series int
-	lowest, highest         float64
-	outlier                 *Outlier
 }
 
 // share says how many of the points are out of range.

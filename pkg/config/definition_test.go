@@ -27,7 +27,7 @@ type (
 		Inner       *shape
 		ClientToken *string
 		Odd         any
-		marker      //nolint:unused // as in the SDK
+		marker      // as in the SDK
 		hidden      string
 	}
 )

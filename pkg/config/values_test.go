@@ -152,8 +152,9 @@ func TestMasked(t *testing.T) {
 	if p.Repositories[0].Remote != "https://deployer:url-password@git.example.com/apps.git" {
 		t.Errorf("the configuration itself was changed: %s", p.Repositories[0].Remote)
 	}
-	if _, ps := LoadPiped("masked.yaml", bytes.ReplaceAll(out, []byte(masked), []byte("YXBp"))); ps.Err() != nil {
-		t.Errorf("the masked document does not load:\n%v", ps.Err())
+	_, ps = LoadPiped("masked.yaml", bytes.ReplaceAll(out, []byte(masked), []byte("YXBp")))
+	if err := ps.Err(); err != nil {
+		t.Errorf("the masked document does not load:\n%v", err)
 	}
 }
 

@@ -31,7 +31,7 @@ func (c *Cloud) serveSTS(w http.ResponseWriter, r *http.Request, req request) {
 
 func (c *Cloud) getCallerIdentity(w http.ResponseWriter, req request) {
 	type result struct {
-		Arn, UserId, Account string //nolint:revive // names on the wire
+		Arn, UserId, Account string // names on the wire
 	}
 	wire.WriteXML(w, http.StatusOK, struct {
 		XMLName   xml.Name         `xml:"GetCallerIdentityResponse"`

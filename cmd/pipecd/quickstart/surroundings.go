@@ -47,7 +47,7 @@ func Surroundings(ctx context.Context, s Streams, dataDir string, analysis time.
 	if err := errors.Join(w.writeSecrets(), w.write("control-plane.yaml", controlPlaneFile())); err != nil {
 		return err
 	}
-	err = json.NewEncoder(s.Out).Encode(surroundings{ //nolint:gosec // the sample's password is no secret, see sample.go
+	err = json.NewEncoder(s.Out).Encode(surroundings{ // the sample's password is no secret, see sample.go
 		Cloud: w.cloud.url, Directory: w.dir, WorkTree: w.repo.work,
 		ControlPlaneFile: w.path("control-plane.yaml"), Project: projectID, Username: username, Password: password,
 		PipedSettings: pipedSettings(w.pipedValues()), AgentEnvironment: w.agentEnvironment(),

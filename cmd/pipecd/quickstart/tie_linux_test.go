@@ -67,7 +67,7 @@ func TestAgentDiesWithTheQuickstart(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer f.Close() //nolint:errcheck // it is only locked
+	defer f.Close() // it is only locked
 	if free, err := lock(f); err != nil || free {
 		t.Fatalf("the directory is not locked while they run: %t, %v", free, err)
 	}

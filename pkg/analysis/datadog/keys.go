@@ -114,7 +114,7 @@ func readKey(field, file, data string) (Key, error) {
 }
 
 func readKeyFile(file string) (value string, err error) {
-	f, err := os.Open(file) //nolint:gosec // G304: the operator of the agent names the file
+	f, err := os.Open(file) // G304: the operator of the agent names the file
 	if err != nil {
 		return "", model.Wrap(fileCode(err), err, "read the Datadog key")
 	}

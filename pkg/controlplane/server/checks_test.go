@@ -51,7 +51,7 @@ func TestReportAnalysisChecks(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer files.Close() //nolint:errcheck // it was only read
+	defer files.Close() // it was only read
 	page, err := stagechecks.New(files, new(notify.Hub)).Read(t.Context(), stagelog.Key{DeploymentID: id, StageID: string(model.StageAnalysis)}, "")
 	if err != nil || len(page.Checks) != 1 || page.Checks[0].Query != "q" || page.Checks[0].Index != 3 {
 		t.Errorf("stored is %+v, %v", page, err)

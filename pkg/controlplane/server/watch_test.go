@@ -181,11 +181,11 @@ func (w *logWatch) until(t *testing.T, line int64) bool {
 	return false
 }
 
-func TestWebSurvivesARestart(t *testing.T) { //nolint:paralleltest,tparallel // one subtest comes before the restart, one after
+func TestWebSurvivesARestart(t *testing.T) { //nolint:tparallel // one subtest comes before the restart, one after
 	t.Parallel()
 	dir := t.TempDir()
 	var id string
-	t.Run("before", func(t *testing.T) {
+	t.Run("before", func(t *testing.T) { //nolint:paralleltest // it comes first
 		w := setupIn(t, dir)
 		a := w.agent("dev", "a")
 		id = w.deployment("dev", a, w.application("dev", a, "web"), model.StageWait)
@@ -194,7 +194,7 @@ func TestWebSurvivesARestart(t *testing.T) { //nolint:paralleltest,tparallel // 
 			t.Fatal(err)
 		}
 	})
-	t.Run("after", func(t *testing.T) {
+	t.Run("after", func(t *testing.T) { //nolint:paralleltest // it comes second
 		w := setupIn(t, dir)
 		c := w.user("dev")
 		got, err := c.GetDeployment(t.Context(), &webv1.GetDeploymentRequest{DeploymentId: id})
@@ -210,7 +210,7 @@ func TestWebSurvivesARestart(t *testing.T) { //nolint:paralleltest,tparallel // 
 
 func get(ctx context.Context, t *testing.T, url string) (*http.Response, string) {
 	t.Helper()
-	r, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, url, http.NoBody)
 	if err != nil {
 		t.Fatal(err)
 	}

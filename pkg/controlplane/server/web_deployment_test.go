@@ -81,11 +81,11 @@ func TestWebDeploymentFilters(t *testing.T) {
 
 // A command that nobody answers for a day counts as timed out, and is not sent
 // any more.
-func TestWebForgottenCommand(t *testing.T) { //nolint:paralleltest,tparallel // one subtest comes before the restart, one after
+func TestWebForgottenCommand(t *testing.T) { //nolint:tparallel // one subtest comes before the restart, one after
 	t.Parallel()
 	dir := t.TempDir()
 	var command string
-	t.Run("before", func(t *testing.T) {
+	t.Run("before", func(t *testing.T) { //nolint:paralleltest // it comes first
 		w := setupIn(t, dir)
 		a := w.agent("dev", "a")
 		resp, err := w.user("dev").SyncApplication(t.Context(), &webv1.SyncApplicationRequest{ApplicationId: w.application("dev", a, "web")})
@@ -101,7 +101,7 @@ func TestWebForgottenCommand(t *testing.T) { //nolint:paralleltest,tparallel // 
 			t.Fatal(err)
 		}
 	})
-	t.Run("after", func(t *testing.T) { // the next start looks at once
+	t.Run("after", func(t *testing.T) { //nolint:paralleltest // it comes second; the next start looks at once
 		w := setupIn(t, dir)
 		f := w.follow("dev", &webv1.Topic{Key: "c", Of: &webv1.Topic_Command{Command: &webv1.CommandTopic{CommandId: command}}})
 		for {

@@ -26,7 +26,7 @@ const (
 // Headers by which a host proves that it knows the secret.
 const (
 	headerSignature = "X-Hub-Signature-256" // GitHub: sha256= and the HMAC of the body
-	headerToken     = "X-Gitlab-Token"      // GitLab: the secret itself
+	headerToken     = "X-Gitlab-Token"      //nolint:gosec // GitLab: the header that holds the secret, not the secret
 )
 
 // Secrets are what hosts share with the control plane. Any of them is as good
@@ -39,7 +39,7 @@ type Secrets struct {
 // is wrong with its content, never the content. With an empty file nothing is
 // genuine.
 func ReadSecrets(path string) (_ *Secrets, err error) {
-	f, err := os.Open(path) //nolint:gosec // The operator names the file; opening it is the purpose.
+	f, err := os.Open(path) // The operator names the file; opening it is the purpose.
 	if err != nil {
 		return nil, model.Wrap(model.CodeNotFound, err, "reading the secrets of webhooks")
 	}

@@ -53,7 +53,7 @@ func ask(t *testing.T, h http.Handler, method, path string, header map[string]st
 
 func body(t *testing.T, resp *http.Response) string {
 	t.Helper()
-	defer resp.Body.Close() //nolint:errcheck // a recorder's
+	defer resp.Body.Close() // a recorder's
 	text, err := io.ReadAll(resp.Body)
 	if err != nil {
 		t.Fatal(err)

@@ -38,7 +38,7 @@ func appendField(out []byte, number protowire.Number, t Type, v any) ([]byte, er
 		return protowire.AppendBytes(protowire.AppendTag(out, number, protowire.BytesType), content), err
 	case kindNumber:
 		n, err := numberOf(v)
-		return protowire.AppendVarint(protowire.AppendTag(out, number, protowire.VarintType), uint64(n)), err //nolint:gosec // two's complement is the wire's
+		return protowire.AppendVarint(protowire.AppendTag(out, number, protowire.VarintType), uint64(n)), err // two's complement is the wire's
 	case kindList:
 		items, err := listOf(v)
 		for _, item := range items {
@@ -195,7 +195,7 @@ func decodeOne(t Type, wire protowire.Type, b []byte) (any, int, error) {
 	}
 	if t.kind == kindNumber {
 		v, n := protowire.ConsumeVarint(b)
-		return int64(v), n, protowire.ParseError(min(n, 0)) //nolint:gosec // two's complement is the wire's
+		return int64(v), n, protowire.ParseError(min(n, 0)) // two's complement is the wire's
 	}
 	content, n := protowire.ConsumeBytes(b)
 	if n < 0 {

@@ -29,7 +29,7 @@ func testTogether(t *testing.T, w *world) {
 	errs, panics := make([]error, n), make([]any, n)
 	var all sync.WaitGroup
 	for i, id := range ids {
-		all.Go(func() {
+		all.Go(func() { //nolint:contextcheck // one of the cases is a context that ended
 			defer func() { panics[i] = recover() }()
 			ctx, f := t.Context(), fence
 			switch i % 6 {
@@ -59,22 +59,28 @@ func testTogether(t *testing.T, w *world) {
 		if want := i%6 == 0; (d.Summary != "") != want {
 			t.Errorf("write %d: the summary is %q", i, d.Summary)
 		}
-		switch i % 6 {
-		case 0:
-			must(t, errs[i])
-		case 1:
-			wantCode(t, errs[i], model.CodeFenced)
-		case 2:
-			wantCode(t, errs[i], model.CodeUnavailable)
-		case 3:
-			wantCode(t, errs[i], model.CodeNotFound)
-		case 4:
-			if !errors.Is(errs[i], refusal) {
-				t.Errorf("write %d: %v, want %v", i, errs[i], refusal)
-			}
-		}
+		wantOutcome(t, i, errs[i], refusal)
 		if got := panics[i]; (got != nil) != (i%6 == 5) || got != nil && got != i {
 			t.Errorf("write %d panicked with %v", i, got)
+		}
+	}
+}
+
+// wantOutcome looks at the error of a write that was made or refused.
+func wantOutcome(t *testing.T, i int, err, refusal error) {
+	t.Helper()
+	switch i % 6 {
+	case 0:
+		must(t, err)
+	case 1:
+		wantCode(t, err, model.CodeFenced)
+	case 2:
+		wantCode(t, err, model.CodeUnavailable)
+	case 3:
+		wantCode(t, err, model.CodeNotFound)
+	case 4:
+		if !errors.Is(err, refusal) {
+			t.Errorf("write %d: %v, want %v", i, err, refusal)
 		}
 	}
 }

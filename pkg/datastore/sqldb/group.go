@@ -50,7 +50,7 @@ func (g *group) do(ctx context.Context, fn func(*sql.Tx) error) error {
 	select {
 	case <-w.done:
 	case g.turn <- struct{}{}:
-		g.makeUntil(w)
+		g.makeUntil(w) //nolint:contextcheck // each write has its own context
 		<-g.turn
 	case <-ctx.Done():
 		if g.leave(w) {

@@ -40,7 +40,7 @@ func must(t *testing.T, err error) {
 
 func TestConformance(t *testing.T) {
 	t.Parallel()
-	filestoretest.Run(t, func(t *testing.T) filestore.Store { t.Helper(); return open(t, filepath.Join(t.TempDir(), "a/b")) })
+	filestoretest.Run(t, func(t *testing.T) filestore.Store { t.Helper(); return open(t, filepath.Join(t.TempDir(), "a", "b")) })
 }
 
 func TestOneStoreForAll(t *testing.T) {
@@ -126,7 +126,7 @@ func TestErrors(t *testing.T) {
 			t.Errorf("an object and a directory called %s: %v", path, err)
 		}
 	}
-	must(t, os.Truncate(filepath.Join(dir, "objects/a/b"), filestore.MaxObjectSize+1))
+	must(t, os.Truncate(filepath.Join(dir, "objects", "a", "b"), filestore.MaxObjectSize+1))
 	if _, err := store.Get(t.Context(), "a/b"); model.CodeOf(err) != model.CodeInvalid {
 		t.Errorf("an oversized file: %v", err)
 	}

@@ -20,7 +20,7 @@ import (
 type cutOff struct {
 	grpc.ClientStream
 
-	ctx   context.Context //nolint:containedctx // a stream has one
+	ctx   context.Context // a stream has one
 	inbox chan *agentv1.ConnectResponse
 	sends int
 }

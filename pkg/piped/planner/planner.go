@@ -120,7 +120,7 @@ func canaryWeight(s config.Stage) int32 {
 		return 0
 	}
 	_, canary := routing.Weights()
-	return int32(canary)
+	return int32(canary) //nolint:gosec // a percentage
 }
 
 func operationOf(name model.StageName) model.ManualOperation {

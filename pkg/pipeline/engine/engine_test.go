@@ -61,7 +61,7 @@ func TestStageFails(t *testing.T) {
 		}, "The platform is away"},
 		"with a panic": {func(context.Context, *stage.Run) (stage.Outcome, error) {
 			var none map[string]int
-			none["a"] = 1
+			none["a"] = 1 //nolint:staticcheck // the defect that the case is about
 			return stage.Outcome{}, nil
 		}, "Stage KIND_A hit a defect of the agent: assignment to entry in nil map"},
 		"with too many words": {func(context.Context, *stage.Run) (stage.Outcome, error) {

@@ -272,7 +272,7 @@ func TestOnceOfNothing(t *testing.T) {
 	for range 2 {
 		got, err := stage.Once(t.Context(), s.open(t), "baseline", func(context.Context) (*request, error) {
 			reads++
-			return nil, nil //nolint:nilnil // the case under test
+			return nil, nil // the case under test
 		})
 		if got != nil || err != nil {
 			t.Errorf("Once = %v, %v", got, err)

@@ -217,7 +217,7 @@ func prune(v any) any {
 	case []any:
 		return pruneList(x)
 	case string, float64, bool:
-		if x == "" || x == 0.0 || x == false {
+		if reflect.ValueOf(x).IsZero() {
 			return nil
 		}
 	}

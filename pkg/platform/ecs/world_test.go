@@ -383,7 +383,7 @@ func (w *world) weights() platform.Weights {
 // this world passed do not count: it is so short that a busy machine exceeds it.
 func (w *world) routingErrors() int {
 	snapshot := w.cloud.ELB.Snapshot()
-	n := int(snapshot.Errors[elb.CauseRouting]) //nolint:gosec // some hundreds
+	n := int(snapshot.Errors[elb.CauseRouting]) // some hundreds
 	for _, r := range snapshot.Records {
 		if r.Cause == elb.CauseRouting && strings.Contains(r.Reason, "deregistration delay passed") {
 			n--

@@ -101,7 +101,7 @@ func (b *Balancers) Start(ctx context.Context) error {
 	}
 	for _, g := range b.world.groups {
 		for _, m := range g.members {
-			b.watch(m)
+			b.watch(m) //nolint:contextcheck // until Close, not until Start returns
 		}
 	}
 	return nil

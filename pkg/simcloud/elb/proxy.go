@@ -83,7 +83,7 @@ func (p *proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (p *proxy) forward(w http.ResponseWriter, r *http.Request, decided route) {
 	ctx, cancel := context.WithCancelCause(r.Context())
 	defer cancel(nil)
-	stay := context.AfterFunc(decided.member.gone, func() { cancel(errDeregistered) })
+	stay := context.AfterFunc(decided.member.gone, func() { cancel(errDeregistered) }) //nolint:contextcheck // of the target, beside the request's
 	defer stay()
 	silence := time.AfterFunc(p.b.cfg.IdleTimeout, func() { cancel(errIdleTimeout) })
 	defer silence.Stop()

@@ -59,7 +59,7 @@ func start(t *testing.T, env map[string]string) task.Instance {
 func get(t *testing.T, instance task.Instance, path string) (*http.Response, string, error) {
 	t.Helper()
 	transport := &http.Transport{DisableKeepAlives: true}
-	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+instance.Addr()+path, nil)
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+instance.Addr()+path, http.NoBody)
 	if err != nil {
 		t.Fatal(err)
 	}

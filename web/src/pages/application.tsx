@@ -29,8 +29,14 @@ export function ApplicationPage() {
   return (
     <>
       {error && <ErrorPanel error={error} onRetry={retry} busy={isFetching} />}
-      <ApplicationView app={data} onEdit={() => setEdit(true)} />
-      <Suspense>
+      <Suspense
+        fallback={
+          <Page title={t.application.title}>
+            <SkeletonRows />
+          </Page>
+        }
+      >
+        <ApplicationView app={data} onEdit={() => setEdit(true)} />
         {edit && data.application && <EditDrawer app={data.application} onClose={() => setEdit(false)} />}
       </Suspense>
     </>

@@ -59,7 +59,9 @@ export function ApplicationsPage() {
     >
       {list.error && <ErrorPanel error={list.error} onRetry={() => void list.refetch()} busy={list.isFetching} />}
       {isNew ? (
-        <Welcome />
+        <Suspense fallback={<SkeletonRows />}>
+          <Welcome />
+        </Suspense>
       ) : (
         <>
           {!search.page && <Needs apps={rows} />}

@@ -1,12 +1,15 @@
+import { Suspense } from 'react'
 import { Welcome } from '~/features/welcome'
 import { useTexts } from '~/i18n'
-import { Page } from '~/kit'
+import { Page, SkeletonRows } from '~/kit'
 
 export function WelcomePage() {
   const t = useTexts()
   return (
     <Page title={t.welcome.title}>
-      <Welcome />
+      <Suspense fallback={<SkeletonRows />}>
+        <Welcome />
+      </Suspense>
     </Page>
   )
 }

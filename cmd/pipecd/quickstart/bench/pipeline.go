@@ -64,7 +64,7 @@ func measurePipelines(ctx context.Context, s settings, r *report) error {
 		var rows [][]string
 		for _, op := range slices.Sorted(keys(c.byOperation)) {
 			n := c.byOperation[op]
-			rows = append(rows, []string{op, fmt.Sprint(n[0]), fmt.Sprint(n[1])})
+			rows = append(rows, []string{op, strconv.Itoa(n[0]), strconv.Itoa(n[1])})
 		}
 		r.table("AWS calls of one "+p.name, []string{"operation", "before the first change", "after"}, rows)
 	}

@@ -15,7 +15,10 @@ import (
 	"pipecd/cmd/pipecd/quickstart"
 )
 
-func main() {
+// main ends the process only when what work deferred has run.
+func main() { os.Exit(work()) }
+
+func work() int {
 	n := flag.Int("n", 3, "how many runs, the scenarios taking turns")
 	seed := flag.Uint64("seed", uint64(time.Now().UnixNano()), "seed of the moments") // any bits will do
 	flag.Parse()
@@ -23,8 +26,9 @@ func main() {
 	defer stop()
 	if err := run(ctx, *n, *seed); err != nil {
 		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
+		return 1
 	}
+	return 0
 }
 
 // length is how long a scenario's deployment takes without a kill, about. A
@@ -53,12 +57,12 @@ func run(ctx context.Context, n int, seed uint64) error {
 			failed++
 			verdict = "BROKEN: " + err.Error()
 		}
-		fmt.Fprintf(os.Stdout, "run %d/%d %s, killed=%t after %s: %s (%s)\n", i+1, n, name, killed, after.Round(time.Millisecond), verdict, time.Since(began).Round(time.Second))
+		_, _ = fmt.Fprintf(os.Stdout, "run %d/%d %s, killed=%t after %s: %s (%s)\n", i+1, n, name, killed, after.Round(time.Millisecond), verdict, time.Since(began).Round(time.Second))
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
 	}
-	fmt.Fprintf(os.Stdout, "runs=%d kills=%d broken=%d seed=%d\n", n, kills, failed, seed)
+	_, _ = fmt.Fprintf(os.Stdout, "runs=%d kills=%d broken=%d seed=%d\n", n, kills, failed, seed)
 	if failed > 0 {
 		return fmt.Errorf("%d of %d runs broke their promise", failed, n)
 	}

@@ -17,7 +17,10 @@ import (
 	"pipecd/cmd/pipecd/quickstart"
 )
 
-func main() {
+// main ends the process only when what work deferred has run.
+func main() { os.Exit(work()) }
+
+func work() int {
 	dir := flag.String("data-dir", "", "keep the files in this directory (default a temporary one, removed at the end)")
 	analysis := flag.Duration("analysis", 10*time.Second, "how long the sample's ANALYSIS measures") // a default
 	flag.Parse()
@@ -30,6 +33,7 @@ func main() {
 	}()
 	if err := quickstart.Surroundings(ctx, quickstart.Streams{Out: os.Stdout, Err: os.Stderr}, *dir, *analysis); err != nil {
 		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
+		return 1
 	}
+	return 0
 }

@@ -14,7 +14,7 @@ import { WebService } from '~/gen/pipecd/web/v1/web_pb'
 import { LanguageProvider } from '~/i18n'
 import { en } from '~/i18n/en'
 import { Toasts } from '~/kit'
-import { ApplicationView } from '.'
+import { ApplicationView } from './ApplicationView'
 
 vi.setConfig({ testTimeout: 30_000 })
 

@@ -1,6 +1,9 @@
-// One application: its page, and what lists show and do of it.
+import { lazy } from 'react'
 
-export { ApplicationView } from './ApplicationView'
+// One application: its page, and what lists show and do of it. Lists need little
+// of it, so the page's own code comes with the page: give it a Suspense.
+
+export const ApplicationView = lazy(() => import('./ApplicationView').then(m => ({ default: m.ApplicationView })))
 export { useActions, useSyncItems } from './actions'
 export { refresh } from './changes'
 export { isOpen, strategyName } from './fate'

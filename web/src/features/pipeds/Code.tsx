@@ -15,7 +15,7 @@ export function Code({ text, what, yaml = false }: Props) {
   return (
     <div className={styles.code}>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by keyboard */}
-      <pre tabIndex={0} aria-label={what} role="region">
+      <pre tabIndex={0} aria-label={what} role="group">
         <code>{yaml ? text.split('\n').map(highlighted) : text}</code>
       </pre>
       <div className={styles.codeCopy}>

@@ -54,7 +54,7 @@ describe('adding a piped', () => {
 
     const dialog = await screen.findByRole('dialog', { name: 'Piped registered' })
     expect(within(dialog).getByRole('textbox', { name: 'Piped Key' })).toHaveTextContent(key)
-    expect(within(dialog).getByRole('region', { name: 'piped.yaml' })).toHaveTextContent('pipecd.example:443')
+    expect(within(dialog).getByRole('group', { name: 'piped.yaml' })).toHaveTextContent('pipecd.example:443')
     await waitFor(() => expect(client.getMutationCache().getAll()).toEqual([]))
     const cached = client
       .getQueryCache()
