@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -24,7 +25,7 @@ func loadConfig(ctx context.Context, f runFlags, stderr io.Writer, logger *slog.
 	checks := []config.Check[config.Piped]{config.CheckFiles[config.Piped], checkSSHKey, func(cfg *config.Piped, r *config.Report) { checkAWS(ctx, cfg, r) }}
 	switch {
 	case f.configFile != "" && f.configData != "":
-		return nil, fmt.Errorf("give --config-file or --config-data, not both")
+		return nil, errors.New("give --config-file or --config-data, not both")
 	case f.configFile != "":
 		cfg, problems = config.ReadPipedFile(f.configFile, checks...)
 	case f.configData != "":
@@ -34,7 +35,7 @@ func loadConfig(ctx context.Context, f runFlags, stderr io.Writer, logger *slog.
 		}
 		cfg, problems = config.LoadPiped("--config-data", data, checks...)
 	default:
-		return nil, fmt.Errorf("no configuration: give --config-file; see `piped run --help`")
+		return nil, errors.New("no configuration: give --config-file; see `piped run --help`")
 	}
 	commandline.Warn(ctx, stderr, problems, f.log, logger)
 	return cfg, problems.Err()

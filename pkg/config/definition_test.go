@@ -34,8 +34,6 @@ type (
 
 func (color) Values() []color { return []color{"RED", "BLUE"} }
 
-func ptr[T any](v T) *T { return &v }
-
 func TestDecodeDefinition(t *testing.T) {
 	t.Parallel()
 
@@ -44,23 +42,23 @@ func TestDecodeDefinition(t *testing.T) {
 		want       shape
 	}{
 		{"case of keys", "NAME: a\ncOunt: 1\nitems: [{Name: b}, {name: c}]", shape{
-			Name: ptr("a"), Count: 1, Items: []shape{{Name: ptr("b")}, {Name: ptr("c")}},
+			Name: new("a"), Count: 1, Items: []shape{{Name: new("b")}, {Name: new("c")}},
 		}},
-		{"JSON", `{"name": "a", "words": ["x", "y"], "inner": {"on": true}}`, shape{Name: ptr("a"), Words: []string{"x", "y"}, Inner: &shape{On: ptr(true)}}},
+		{"JSON", `{"name": "a", "words": ["x", "y"], "inner": {"on": true}}`, shape{Name: new("a"), Words: []string{"x", "y"}, Inner: &shape{On: new(true)}}},
 		{"numbers for strings", "name: 12\nwords: [1.5, true, 0100, 1e3]\ntags: {a: 1}", shape{
-			Name: ptr("12"), Words: []string{"1.5", "true", "0100", "1e3"}, Tags: map[string]string{"a": "1"},
+			Name: new("12"), Words: []string{"1.5", "true", "0100", "1e3"}, Tags: map[string]string{"a": "1"},
 		}},
 		{"strings for others", "count: \"3\"\nlarge: \"9007199254740993\"\nshare: \"0.5\"\non: \"true\"\noff: 'false'", shape{
-			Count: 3, Large: ptr(int64(9007199254740993)), Share: ptr(0.5), On: ptr(true),
+			Count: 3, Large: new(int64(9007199254740993)), Share: new(0.5), On: new(true),
 		}},
-		{"whole floats", "count: 3.0\nlarge: 1e3\nshare: 2", shape{Count: 3, Large: ptr(int64(1000)), Share: ptr(2.0)}},
+		{"whole floats", "count: 3.0\nlarge: 1e3\nshare: 2", shape{Count: 3, Large: new(int64(1000)), Share: new(2.0)}},
 		{"null is absent", "name: null\ncount: ~\nitems:\ntags: null\ninner: null\non: null\nwords: null", shape{}},
 		{"empty is absent", "name: \"\"\ncount: \"\"\nitems: ''\ntags: ''\ninner: \"\"\non: ''\ncolor: ''", shape{}},
 		{"empty collections are not", "items: []\ntags: {}\ninner: {}", shape{Items: []shape{}, Tags: map[string]string{}, Inner: &shape{}}},
-		{"zero is not", "large: 0\non: false", shape{Large: ptr(int64(0)), On: ptr(false)}},
+		{"zero is not", "large: 0\non: false", shape{Large: new(int64(0)), On: new(false)}},
 		{"keys of maps keep their case", "tags: {Name: x, name: y}", shape{Tags: map[string]string{"Name": "x", "name": "y"}}},
 		{"enumeration", "color: BLUE\ncolors: {a: RED}", shape{Color: "BLUE", Colors: map[string]color{"a": "RED"}}},
-		{"anchors", "inner: &x {name: a}\nitems: [*x, *x]", shape{Inner: &shape{Name: ptr("a")}, Items: []shape{{Name: ptr("a")}, {Name: ptr("a")}}}},
+		{"anchors", "inner: &x {name: a}\nitems: [*x, *x]", shape{Inner: &shape{Name: new("a")}, Items: []shape{{Name: new("a")}, {Name: new("a")}}}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
@@ -159,12 +157,12 @@ func TestDecodeDefinitionSpellings(t *testing.T) {
 		want shape
 		says string
 	}{
-		{"items: [{name: a}, {name: b}]\nname: x\nItems: [{count: 1}]", shape{Name: ptr("x"), Items: []shape{{Count: 1}}}, "def.yaml:3:1: warning: items: the field is given twice, on line 1 and on line 3; the last value is used (delete one of them)"},
+		{"items: [{name: a}, {name: b}]\nname: x\nItems: [{count: 1}]", shape{Name: new("x"), Items: []shape{{Count: 1}}}, "def.yaml:3:1: warning: items: the field is given twice, on line 1 and on line 3; the last value is used (delete one of them)"},
 		{"inner:\n  name: a\n  NAME: b\nINNER: {count: 2}", shape{Inner: &shape{Count: 2}}, "def.yaml:4:1: warning: inner: the field is given twice, on line 1 and on line 4; the last value is used (delete one of them)"},
-		{"inner:\n  name: a\n  NAME: b", shape{Inner: &shape{Name: ptr("b")}}, "def.yaml:3:3: warning: inner.name: the field is given twice, on line 2 and on line 3; the last value is used (delete one of them)"},
+		{"inner:\n  name: a\n  NAME: b", shape{Inner: &shape{Name: new("b")}}, "def.yaml:3:3: warning: inner.name: the field is given twice, on line 2 and on line 3; the last value is used (delete one of them)"},
 		{"name: a\nNAME: null", shape{}, "def.yaml:2:1: warning: name: the field is given twice, on line 1 and on line 2; the last value is used (delete one of them)"},
 		{"count: wrong\nCount: 1", shape{Count: 1}, "def.yaml:2:1: warning: count: the field is given twice, on line 1 and on line 2; the last value is used (delete one of them)"},
-		{"inner: &x {NAME: a}\nitems: [{<<: *x, name: b}]", shape{Inner: &shape{Name: ptr("a")}, Items: []shape{{Name: ptr("b")}}}, ""},
+		{"inner: &x {NAME: a}\nitems: [{<<: *x, name: b}]", shape{Inner: &shape{Name: new("a")}, Items: []shape{{Name: new("b")}}}, ""},
 	} {
 		t.Run(tc.text, func(t *testing.T) {
 			t.Parallel()

@@ -2,7 +2,7 @@ package config
 
 import (
 	"encoding/base64"
-	"fmt"
+	"errors"
 	"log/slog"
 	"math"
 	"strconv"
@@ -114,7 +114,7 @@ func (s Secret) Reveal() string { return string(s) }
 func (s Secret) DecodeBase64() ([]byte, error) {
 	data, err := base64.StdEncoding.DecodeString(strings.TrimSpace(string(s)))
 	if err != nil {
-		return nil, fmt.Errorf("decoding a secret: it is not valid base64")
+		return nil, errors.New("decoding a secret: it is not valid base64")
 	}
 	return data, nil
 }

@@ -118,7 +118,7 @@ test('an application is added and synced', async () => {
 async function newest(version: string): Promise<void> {
   await page.getByRole('link', { name: 'Deployments', exact: true }).click()
   const row = page.getByRole('listitem').filter({ hasText: version }).first()
-  await expect(row).toBeVisible({ timeout: 30_000 })
+  await expect(row).toBeVisible({ timeout: 90_000 }) // after what was asked for before it
   await row.getByRole('link', { name: 'canary' }).click()
   await expect(page.getByRole('heading', { level: 1, name: 'canary' })).toBeVisible()
 }

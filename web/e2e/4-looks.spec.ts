@@ -25,6 +25,7 @@ for (const { theme, locale, width } of cells) {
       await page.goto(path)
       await expect(page.getByRole('heading', { level: 1 })).toBeVisible()
       await page.waitForLoadState('load')
+      if (path.includes('add=')) await expect(page.getByRole('dialog')).toBeVisible()
       await expect(page.getByRole('status', { name: /Loading|読み込み/ })).toHaveCount(0)
       const sideways = await page.evaluate(sidewaysScroll)
       expect.soft(sideways, `${path} scrolls sideways`).toBeLessThanOrEqual(0)

@@ -3,8 +3,8 @@ package webapi
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
+	"strconv"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -172,7 +172,7 @@ func TestListsAreCoalesced(t *testing.T) {
 		}
 		b.addDeployment("d")
 		for i := range 35 { // every tenth of a second, for 3.5 seconds
-			b.note("d", fmt.Sprint(i))
+			b.note("d", strconv.Itoa(i))
 			collect(time.Duration(i+1) * 100 * time.Millisecond)
 		}
 		collect(20 * time.Second)
@@ -230,8 +230,8 @@ func TestASlowClientGetsTheLastState(t *testing.T) {
 		<-quick.events
 		for i := range 1000 {
 			time.Sleep(time.Millisecond) // virtual time
-			b.note("d", fmt.Sprint(i))
-			if got := (<-quick.events).GetDeployment().GetSummary(); got != fmt.Sprint(i) {
+			b.note("d", strconv.Itoa(i))
+			if got := (<-quick.events).GetDeployment().GetSummary(); got != strconv.Itoa(i) {
 				t.Fatalf("got %q after %d", got, i)
 			}
 		}

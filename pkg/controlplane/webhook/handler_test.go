@@ -7,10 +7,12 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -31,11 +33,8 @@ type agents map[string][]model.GitRepository
 func (a agents) LookAt(meant func(model.GitRepository) bool) int {
 	n := 0
 	for _, repositories := range a {
-		for _, r := range repositories {
-			if meant(r) {
-				n++
-				break
-			}
+		if slices.ContainsFunc(repositories, meant) {
+			n++
 		}
 	}
 	return n
@@ -84,9 +83,7 @@ func gitLab(event, body, token string) delivery {
 
 func (d delivery) with(name, value string) delivery {
 	header := map[string]string{}
-	for k, v := range d.header {
-		header[k] = v
-	}
+	maps.Copy(header, d.header)
 	header[name] = value
 	d.header = header
 	return d

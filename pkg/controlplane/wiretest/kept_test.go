@@ -2,6 +2,7 @@ package wiretest
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -134,7 +135,7 @@ func TestEvents(t *testing.T) {
 	var ids []string
 	for i := range 4 {
 		e := &model.Event{
-			ID: id(i), ProjectID: w.mine.project, Name: "pushed", Data: fmt.Sprint(i), Labels: map[string]string{"b": "2", "a": "1"},
+			ID: id(i), ProjectID: w.mine.project, Name: "pushed", Data: strconv.Itoa(i), Labels: map[string]string{"b": "2", "a": "1"},
 			Contexts: map[string]string{"by": "ci"}, CreatedAt: base.Add(time.Duration(i) * time.Second), UpdatedAt: base,
 		}
 		w.must(w.store.AddEvent(t.Context(), e))

@@ -1,6 +1,7 @@
 package wiretest
 
 import (
+	"maps"
 	"time"
 
 	"pipecd/pkg/model"
@@ -82,9 +83,7 @@ func logLines(from, to int) []Value {
 func snapshotOf(a agent, th things, seconds, index int) Value {
 	res := func(more Value) Value {
 		v := Value{"id": "r", "name": "set", "created_at": someTime, "updated_at": someTime}
-		for k, x := range more {
-			v[k] = x
-		}
+		maps.Copy(v, more)
 		return v
 	}
 	kubernetes := res(Value{"api_version": "v1", "kind": "Pod"})
@@ -116,9 +115,7 @@ func ofDeploymentID(more Value) request {
 
 func with(v Value, name string, x any) Value {
 	out := Value{name: x}
-	for k, old := range v {
-		out[k] = old
-	}
+	maps.Copy(out, v)
 	return out
 }
 

@@ -2,7 +2,7 @@ package datastoretest
 
 import (
 	"context"
-	"fmt"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -110,7 +110,7 @@ func testLeaseRace(t *testing.T, w *world) {
 	for i := range 8 {
 		all.Go(func() {
 			err := retried(t.Context(), func(ctx context.Context) error {
-				_, granted, err := w.AcquireLease(ctx, w.piped, datastore.LeaseRequest{InstanceID: fmt.Sprint(i), TTL: long})
+				_, granted, err := w.AcquireLease(ctx, w.piped, datastore.LeaseRequest{InstanceID: strconv.Itoa(i), TTL: long})
 				if granted {
 					winners.Add(1)
 				}

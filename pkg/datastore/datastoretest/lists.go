@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -77,7 +78,7 @@ func testTouchPiped(t *testing.T, w *world) {
 		return int(got.LastSeenAt.Sub(w.now).Seconds())
 	}
 	update := func(n int) {
-		updated, err := w.UpdatePiped(ctx, p.ID, func(p *model.Piped) error { p.LastSeenAt, p.Version = w.at(n), fmt.Sprint(n); return nil })
+		updated, err := w.UpdatePiped(ctx, p.ID, func(p *model.Piped) error { p.LastSeenAt, p.Version = w.at(n), strconv.Itoa(n); return nil })
 		must(t, err)
 		if got := int(updated.LastSeenAt.Sub(w.now).Seconds()); got != seen() {
 			t.Errorf("the update returned %d, stored is %d", got, seen())
@@ -306,7 +307,7 @@ func testDeploymentFilters(t *testing.T, w *world) {
 			d.ApplicationName = fmt.Sprintf("name-%d", i%4)
 			d.PipedID = []string{w.piped, w.other}[i%2]
 			d.Kind = []model.ApplicationKind{model.KindECS, model.KindECS, model.KindLambda}[i%3]
-			d.Labels = map[string]string{"third": fmt.Sprint(i % 3), "fifth": fmt.Sprint(i % 5)}
+			d.Labels = map[string]string{"third": strconv.Itoa(i % 3), "fifth": strconv.Itoa(i % 5)}
 		}))
 	}
 	slices.SortFunc(all, func(a, b *model.Deployment) int {

@@ -1,8 +1,8 @@
 package datastoretest
 
 import (
-	"fmt"
 	"slices"
+	"strconv"
 	"testing"
 	"time"
 
@@ -85,7 +85,7 @@ func testBatchSizes(t *testing.T, w *world) {
 	for size, want := range map[int]model.Code{0: "", datastore.MaxPageSize: "", datastore.MaxPageSize + 1: model.CodeInvalid} {
 		ids := make([]string, size)
 		for i := range ids {
-			ids[i] = fmt.Sprint(i)
+			ids[i] = strconv.Itoa(i)
 		}
 		_, err := w.GetPipeds(ctx, ids)
 		wantCode(t, err, want)

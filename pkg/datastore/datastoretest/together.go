@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"sync"
 	"testing"
 
@@ -29,9 +30,9 @@ func testTogether(t *testing.T, w *world) {
 	errs, panics := make([]error, n), make([]any, n)
 	var all sync.WaitGroup
 	for i, id := range ids {
-		all.Go(func() { //nolint:contextcheck // one of the cases is a context that ended
+		all.Go(func() {
 			defer func() { panics[i] = recover() }()
-			ctx, f := t.Context(), fence
+			ctx, f := t.Context(), fence //nolint:contextcheck // one of the cases has another, which has ended
 			switch i % 6 {
 			case 1:
 				f.Epoch++
@@ -94,7 +95,7 @@ func testTogetherOneIsFirst(t *testing.T, w *world) {
 	for i := range n {
 		all.Go(func() {
 			one := d.Clone()
-			one.Summary = fmt.Sprint(i)
+			one.Summary = strconv.Itoa(i)
 			errs[i] = w.CreateDeployment(t.Context(), model.Fence{}, one)
 		})
 	}
@@ -102,7 +103,7 @@ func testTogetherOneIsFirst(t *testing.T, w *world) {
 	stored, err := w.GetDeployment(t.Context(), d.ID)
 	must(t, err)
 	for i, err := range errs {
-		if stored.Summary == fmt.Sprint(i) {
+		if stored.Summary == strconv.Itoa(i) {
 			must(t, err)
 		} else {
 			wantCode(t, err, model.CodeAlreadyExists)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -179,7 +180,7 @@ func testNoUpdateIsLost(t *testing.T, w *world) {
 			return nil
 		})
 		must(t, err)
-		if want := fmt.Sprint(writers * rounds); final != want {
+		if want := strconv.Itoa(writers * rounds); final != want {
 			t.Errorf("%s: %s increments are left of %s", n.name, final, want)
 		}
 	}

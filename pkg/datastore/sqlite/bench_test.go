@@ -3,6 +3,7 @@ package sqlite_test
 import (
 	"fmt"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -55,11 +56,11 @@ func BenchmarkUpdateDeployment(b *testing.B) {
 // write at once: those that wait share a transaction.
 func BenchmarkUpdateDeploymentsAtOnce(b *testing.B) {
 	for _, writers := range []int{1, 10, 100} {
-		b.Run(fmt.Sprint(writers), func(b *testing.B) {
+		b.Run(strconv.Itoa(writers), func(b *testing.B) {
 			store := benchStore(b)
 			for i := range writers {
 				must(b, store.CreateDeployment(b.Context(), model.Fence{}, &model.Deployment{
-					ID: fmt.Sprint(i), ProjectID: "q", PipedID: "p", Stages: make([]model.Stage, 8), CreatedAt: start,
+					ID: strconv.Itoa(i), ProjectID: "q", PipedID: "p", Stages: make([]model.Stage, 8), CreatedAt: start,
 				}))
 			}
 			var left atomic.Int64
@@ -68,7 +69,7 @@ func BenchmarkUpdateDeploymentsAtOnce(b *testing.B) {
 			for i := range writers {
 				all.Go(func() {
 					for n := left.Add(-1); n >= 0; n = left.Add(-1) {
-						_, err := store.UpdateDeployment(b.Context(), model.Fence{}, fmt.Sprint(i), func(d *model.Deployment) error {
+						_, err := store.UpdateDeployment(b.Context(), model.Fence{}, strconv.Itoa(i), func(d *model.Deployment) error {
 							d.UpdatedAt = start.Add(time.Duration(n) * time.Second)
 							return nil
 						})
@@ -86,7 +87,7 @@ func BenchmarkUpdateDeploymentsAtOnce(b *testing.B) {
 
 func BenchmarkListUnhandledCommands(b *testing.B) {
 	for _, unhandled := range []int{0, 10} {
-		b.Run(fmt.Sprint(unhandled), func(b *testing.B) {
+		b.Run(strconv.Itoa(unhandled), func(b *testing.B) {
 			store := benchStore(b)
 			const handled = 2000
 			for i := range handled + unhandled {
@@ -111,9 +112,9 @@ func BenchmarkListApplications(b *testing.B) {
 	const n = 10_000
 	for i := range n {
 		must(b, store.AddApplication(b.Context(), &model.Application{
-			ID: fmt.Sprintf("%06d", i), Name: fmt.Sprintf("app-%d", i%2000), ProjectID: "q", PipedID: fmt.Sprint(i % 20), Kind: model.KindECS,
-			GitPath:        model.GitPath{Repo: model.GitRepository{ID: "r"}, Path: fmt.Sprint(i), ConfigFilename: model.DefaultConfigFilename},
-			Labels:         map[string]string{"env": []string{"dev", "prod"}[i%2], "team": fmt.Sprint(i % 500)},
+			ID: fmt.Sprintf("%06d", i), Name: fmt.Sprintf("app-%d", i%2000), ProjectID: "q", PipedID: strconv.Itoa(i % 20), Kind: model.KindECS,
+			GitPath:        model.GitPath{Repo: model.GitRepository{ID: "r"}, Path: strconv.Itoa(i), ConfigFilename: model.DefaultConfigFilename},
+			Labels:         map[string]string{"env": []string{"dev", "prod"}[i%2], "team": strconv.Itoa(i % 500)},
 			LastSuccessful: &model.DeploymentRef{DeploymentID: "d", Summary: strings.Repeat("s", 200)},
 			SyncState:      model.SyncState{Status: model.SyncStatus(i % 100 / 33)}, UpdatedAt: start.Add(time.Duration(i%5000) * time.Second),
 		}))

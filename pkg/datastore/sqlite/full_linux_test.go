@@ -1,8 +1,8 @@
 package sqlite_test
 
 import (
-	"fmt"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -24,7 +24,7 @@ func TestFullDisk(t *testing.T) {
 	defer func() { must(t, store.Close()) }()
 	var last string
 	for i := range 100 {
-		id := fmt.Sprint(i)
+		id := strconv.Itoa(i)
 		if err = store.AddProject(t.Context(), &model.Project{ID: id, Description: strings.Repeat("x", 200_000)}); err != nil {
 			break
 		}

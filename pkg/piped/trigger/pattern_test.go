@@ -47,12 +47,12 @@ func TestPatterns(t *testing.T) {
 		if p.Empty() != (tc.patterns == "") {
 			t.Errorf("%q: empty %v", tc.patterns, p.Empty())
 		}
-		for _, name := range strings.Fields(tc.yes) {
+		for name := range strings.FieldsSeq(tc.yes) {
 			if !p.Match(name) {
 				t.Errorf("%q does not match %q", tc.patterns, name)
 			}
 		}
-		for _, name := range strings.Fields(tc.no) {
+		for name := range strings.FieldsSeq(tc.no) {
 			if p.Match(name) {
 				t.Errorf("%q matches %q", tc.patterns, name)
 			}

@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/url"
 	"os"
+	"strconv"
 	"testing"
 
 	elbv2 "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
@@ -20,7 +21,7 @@ func TestSplitterIsExactOverEveryCycle(t *testing.T) {
 		var shares []share
 		total := 0
 		for i, w := range weights {
-			shares = append(shares, share{group: fmt.Sprint(i), weight: w})
+			shares = append(shares, share{group: strconv.Itoa(i), weight: w})
 			total += w
 		}
 		s := newSplitter(shares)

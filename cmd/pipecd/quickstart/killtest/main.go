@@ -15,16 +15,18 @@ import (
 	"pipecd/cmd/pipecd/quickstart"
 )
 
-// main ends the process only when what work deferred has run.
-func main() { os.Exit(work()) }
-
-func work() int {
+func main() {
 	n := flag.Int("n", 3, "how many runs, the scenarios taking turns")
 	seed := flag.Uint64("seed", uint64(time.Now().UnixNano()), "seed of the moments") // any bits will do
 	flag.Parse()
+	os.Exit(work(*n, *seed))
+}
+
+// work returns what the process ends with, so that it ends when all is tidied up.
+func work(n int, seed uint64) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	if err := run(ctx, *n, *seed); err != nil {
+	if err := run(ctx, n, seed); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}

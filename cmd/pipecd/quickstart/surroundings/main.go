@@ -17,13 +17,15 @@ import (
 	"pipecd/cmd/pipecd/quickstart"
 )
 
-// main ends the process only when what work deferred has run.
-func main() { os.Exit(work()) }
-
-func work() int {
+func main() {
 	dir := flag.String("data-dir", "", "keep the files in this directory (default a temporary one, removed at the end)")
 	analysis := flag.Duration("analysis", 10*time.Second, "how long the sample's ANALYSIS measures") // a default
 	flag.Parse()
+	os.Exit(work(*dir, *analysis))
+}
+
+// work returns what the process ends with, so that it ends when all is tidied up.
+func work(dir string, analysis time.Duration) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	ctx, cancel := context.WithCancel(ctx)
@@ -31,7 +33,7 @@ func work() int {
 		_, _ = io.Copy(io.Discard, os.Stdin) // its end is what counts
 		cancel()
 	}()
-	if err := quickstart.Surroundings(ctx, quickstart.Streams{Out: os.Stdout, Err: os.Stderr}, *dir, *analysis); err != nil {
+	if err := quickstart.Surroundings(ctx, quickstart.Streams{Out: os.Stdout, Err: os.Stderr}, dir, analysis); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
