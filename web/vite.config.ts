@@ -117,7 +117,10 @@ export default defineConfig({
               name: 'vendor',
               test: /node_modules[\\/](react|react-dom|scheduler|@tanstack|@connectrpc|@bufbuild)[\\/](?!.*virtual)/,
             },
-            { name: 'base', test: /src[\\/](kit|api|gen|i18n[\\/](?!ja)|features[\\/](preferences|login))/ },
+            {
+              name: 'base',
+              test: /src[\\/](kit|api|gen|i18n[\\/](?!ja|en[\\/](deployment|late))|features[\\/](preferences|login))/,
+            },
           ],
         },
       },
@@ -137,10 +140,18 @@ export default defineConfig({
     restoreMocks: true,
     // Only what renders pays for a page.
     projects: [
-      { extends: true, test: { name: 'plain', environment: 'node', include: ['src/**/*.test.ts'] } },
       {
         extends: true,
-        test: { name: 'page', environment: 'jsdom', include: ['src/**/*.test.tsx'], setupFiles: ['src/test/setup.ts'] },
+        test: { name: 'plain', environment: 'node', include: ['src/**/*.test.ts'], setupFiles: ['src/test/texts.ts'] },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'page',
+          environment: 'jsdom',
+          include: ['src/**/*.test.tsx'],
+          setupFiles: ['src/test/texts.ts', 'src/test/setup.ts'],
+        },
       },
     ],
   },

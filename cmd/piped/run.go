@@ -197,12 +197,10 @@ func serve(parent context.Context, p process) error {
 // unlessStopped drops the error of an agent that was told to stop: what it was
 // doing, it could not finish.
 func unlessStopped(ctx context.Context, err error) error {
-	select {
-	case <-ctx.Done():
-		return nil
-	default:
-		return err
+	if ctx.Err() != nil {
+		return nil //nolint:nilerr // stopping is what was asked for
 	}
+	return err
 }
 
 // openTelemetry begins to measure. The labels are those that PipeCD puts on all

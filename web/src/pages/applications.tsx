@@ -116,7 +116,11 @@ function NothingHere({ filter, onChange }: { filter: ListFilter; onChange: (filt
   const t = useTexts()
   const pipeds = useQuery(pipedsQuery({ pageSize: 500 })).data?.pipeds ?? []
   const pipedName = (id: string) => pipeds.find(p => p.piped?.id === id)?.piped?.name ?? t.applications.notListed
-  return <Nothing filter={filter} pipedName={pipedName} onChange={onChange} />
+  return (
+    <Suspense>
+      <Nothing filter={filter} pipedName={pipedName} onChange={onChange} />
+    </Suspense>
+  )
 }
 
 // Drawers are the forms that the address opens.

@@ -167,7 +167,7 @@ describe('the page', () => {
     const { id } = show()
     await userEvent.click(await screen.findByRole('button', { name: 'More actions for web' }))
     await userEvent.click(await screen.findByRole('menuitem', { name: 'Delete…' }))
-    const button = screen.getByRole('button', { name: 'Delete' })
+    const button = await screen.findByRole('button', { name: 'Delete' })
     const field = screen.getByLabelText('Type web to confirm')
     await userEvent.type(field, 'we{Enter}')
     expect(button).toHaveAccessibleDescription('Type the name of the application first.')

@@ -1,11 +1,15 @@
 import { CircleSlash, FastForward, Pencil, Play, RefreshCw, Rocket, Trash2 } from 'lucide-react'
-import { type ReactNode, useState } from 'react'
+import { lazy, type ReactNode, Suspense, useState } from 'react'
 import { SyncStrategy } from '~/gen/model/model_pb'
 import type { Application } from '~/gen/pipecd/web/v1/application_pb'
 import { useTexts } from '~/i18n'
 import type { MenuItem } from '~/kit'
-import { DeleteDialog, DisableDialog, useEnable } from './changes'
+import { useEnable } from './changes'
 import type { Sync } from './useSync'
+
+// What is asked before a change is loaded when it is.
+const DisableDialog = lazy(() => import('./questions').then(m => ({ default: m.DisableDialog })))
+const DeleteDialog = lazy(() => import('./questions').then(m => ({ default: m.DeleteDialog })))
 
 interface Actions {
   items: MenuItem[]
@@ -38,10 +42,10 @@ export function useActions(app: Application, { onEdit, onDeleted }: Options): Ac
       { id: 'delete', label: w.delete, icon: <Trash2 {...icon} />, danger: true, onSelect: () => setOpen('delete') },
     ],
     dialog: (
-      <>
+      <Suspense>
         {open === 'disable' && <DisableDialog app={app} onClose={close} />}
         {open === 'delete' && <DeleteDialog app={app} onClose={close} onDeleted={onDeleted} />}
-      </>
+      </Suspense>
     ),
   }
 }

@@ -1,7 +1,7 @@
 import { application } from './application'
 import { applications } from './applications'
 import { common } from './common'
-import { deployment } from './deployment'
+import type { deployment } from './deployment'
 import { deployments } from './deployments'
 import { errors } from './errors'
 import { live } from './live'
@@ -16,7 +16,8 @@ export const en = {
   application,
   applications,
   common,
-  deployment,
+  // The texts of the largest page come with that page: it imports ./late.
+  deployment: undefined as unknown as typeof deployment,
   deployments,
   errors,
   live,

@@ -1,0 +1,2 @@
+// All texts, also those that come with their page.
+import '~/i18n/en/late'
