@@ -120,8 +120,9 @@ func (b *Balancers) Health(arn string, t target.Target) (state, reason string) {
 // that is newly used begins its health checks, one that is no longer used
 // forgets them.
 func (b *Balancers) reattach() {
+	owners := b.world.owners()
 	for _, g := range b.world.groups {
-		owner := b.world.owner(g.arn)
+		owner := owners[g.arn]
 		if owner == g.owner {
 			continue
 		}

@@ -27,9 +27,19 @@ func handle[In, Out any](do func(*Balancers, *In) (*Out, error)) operation {
 		if err != nil {
 			return nil, err
 		}
-		b.reattach()
 		return out, nil
 	}
+}
+
+// changing is handle for a call that changes what forwards to which group.
+func changing[In, Out any](do func(*Balancers, *In) (*Out, error)) operation {
+	return handle(func(b *Balancers, in *In) (*Out, error) {
+		out, err := do(b, in)
+		if err == nil {
+			b.reattach()
+		}
+		return out, err
+	})
 }
 
 // operations are the calls that are answered; any other is InvalidAction.
@@ -37,17 +47,17 @@ func operations() map[string]operation {
 	return map[string]operation{
 		"DescribeLoadBalancers":         handle((*Balancers).describeLoadBalancers),
 		"DescribeTargetGroups":          handle((*Balancers).describeTargetGroups),
-		"CreateTargetGroup":             handle((*Balancers).createTargetGroup),
+		"CreateTargetGroup":             changing((*Balancers).createTargetGroup),
 		"DescribeTargetHealth":          handle((*Balancers).describeTargetHealth),
 		"DescribeTargetGroupAttributes": handle((*Balancers).describeTargetGroupAttributes),
 		"ModifyTargetGroupAttributes":   handle((*Balancers).modifyTargetGroupAttributes),
 		"DescribeListeners":             handle((*Balancers).describeListeners),
-		"CreateListener":                handle((*Balancers).createListener),
-		"ModifyListener":                handle((*Balancers).modifyListener),
+		"CreateListener":                changing((*Balancers).createListener),
+		"ModifyListener":                changing((*Balancers).modifyListener),
 		"DescribeRules":                 handle((*Balancers).describeRules),
-		"CreateRule":                    handle((*Balancers).createRule),
-		"ModifyRule":                    handle((*Balancers).modifyRule),
-		"DeleteRule":                    handle((*Balancers).deleteRule),
+		"CreateRule":                    changing((*Balancers).createRule),
+		"ModifyRule":                    changing((*Balancers).modifyRule),
+		"DeleteRule":                    changing((*Balancers).deleteRule),
 		"DescribeTags":                  handle((*Balancers).describeTags),
 		"AddTags":                       handle((*Balancers).addTags),
 		"RemoveTags":                    handle((*Balancers).removeTags),

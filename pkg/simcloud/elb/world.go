@@ -100,13 +100,19 @@ func (w *world) rules() []*rule {
 
 // owner is the load balancer that forwards to the target group, whatever the
 // weight, or nil. A target group has at most one.
-func (w *world) owner(arn string) *balancer {
+func (w *world) owner(arn string) *balancer { return w.owners()[arn] }
+
+// owners are the owner of every target group that has one.
+func (w *world) owners() map[string]*balancer {
+	owners := map[string]*balancer{}
 	for _, r := range w.rules() {
-		if slices.ContainsFunc(forwarded(r.actions), func(s share) bool { return s.group == arn }) {
-			return r.listener.balancer
+		for _, s := range forwarded(r.actions) {
+			if owners[s.group] == nil {
+				owners[s.group] = r.listener.balancer
+			}
 		}
 	}
-	return nil
+	return owners
 }
 
 // seed is a fresh text for the id of something created on the wire.

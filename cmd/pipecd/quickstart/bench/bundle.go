@@ -8,76 +8,74 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 )
 
-// chunk is an entry of the manifest that the web UI's build writes.
-type chunk struct {
-	File    string   `json:"file"`
-	IsEntry bool     `json:"isEntry"`
-	Imports []string `json:"imports"`
+// route says which scripts a page needs beside those that every page does; the
+// web UI's build writes it for the server.
+type route struct {
+	Path  string   `json:"path"`
+	Files []string `json:"files"`
 }
 
-// measureBundle adds up the compressed scripts that a list page needs before
-// it can draw.
+// script finds the scripts that the page itself names.
+var script = regexp.MustCompile(`(?:src|href)="(/assets/[^"]+\.js)"`)
+
+// measureBundle adds up the compressed scripts that a page needs before it can
+// draw.
 func measureBundle(_ context.Context, s settings, r *report) error {
-	body, err := os.ReadFile(filepath.Join(s.bundle, ".vite", "manifest.json"))
+	page, err := os.ReadFile(filepath.Join(s.bundle, "index.html"))
 	if errors.Is(err, fs.ErrNotExist) {
 		_, _ = fmt.Fprintln(s.progress, "bench: the web UI is not built (make web); its size is left out")
 		return nil
 	}
 	if err != nil {
-		return fmt.Errorf("reading the manifest of the web UI: %w", err)
+		return fmt.Errorf("reading the page of the web UI: %w", err)
 	}
-	var manifest map[string]chunk
-	if err := json.Unmarshal(body, &manifest); err != nil {
-		return fmt.Errorf("reading the manifest of the web UI: %w", err)
+	table, err := os.ReadFile(filepath.Join(s.bundle, "preload.json"))
+	if err != nil {
+		return fmt.Errorf("reading what the pages of the web UI need: %w", err)
 	}
+	var routes []route
+	if err := json.Unmarshal(table, &routes); err != nil {
+		return fmt.Errorf("reading what the pages of the web UI need: %w", err)
+	}
+	var shell []string
+	for _, found := range script.FindAllSubmatch(page, -1) {
+		shell = append(shell, string(found[1]))
+	}
+	const kilo, list, flagship = 1000, 190, 230
 	var rows [][]string
-	for _, page := range []struct {
-		name, source string
-		most         float64 // kB
-	}{
-		{"application list", "src/pages/applications", 190},
-		{"deployment page", "src/pages/deployment", 230},
-	} {
-		size, err := firstLoad(s.bundle, manifest, page.source)
+	for _, page := range routes {
+		size, err := compressed(s.bundle, slices.Concat(shell, page.Files))
 		if err != nil {
 			return err
 		}
-		const kilo = 1000
-		rows = append(rows, []string{page.name, fmt.Sprintf("%.1f kB", float64(size)/kilo), r.under(float64(size)/kilo, page.most, "kB")})
+		most := float64(list)
+		if page.Path == "/deployments/{id}" {
+			most = flagship
+		}
+		rows = append(rows, []string{page.Path, fmt.Sprintf("%.1f kB", float64(size)/kilo), r.under(float64(size)/kilo, most, "kB")})
 	}
 	r.table("First load of the web UI, scripts, gzip", []string{"page", "size", "target"}, rows)
 	return nil
 }
 
-// firstLoad is the size of the entry and the page's chunk with all that they
-// import, each once.
-func firstLoad(dir string, manifest map[string]chunk, page string) (int64, error) {
-	var open []string
-	for name, c := range manifest {
-		if c.IsEntry || len(name) >= len(page) && name[:len(page)] == page {
-			open = append(open, name)
+// compressed is the size of the files as they are sent, each once.
+func compressed(dir string, files []string) (int64, error) {
+	slices.Sort(files)
+	var total int64
+	for _, name := range slices.Compact(files) {
+		path := filepath.Join(dir, filepath.FromSlash(name))
+		info, err := os.Stat(path + ".gz")
+		if errors.Is(err, fs.ErrNotExist) { // too small to be worth it
+			info, err = os.Stat(path)
 		}
-	}
-	var (
-		total int64
-		seen  []string
-	)
-	for len(open) > 0 {
-		name := open[0]
-		open = open[1:]
-		if slices.Contains(seen, name) {
-			continue
-		}
-		seen = append(seen, name)
-		info, err := os.Stat(filepath.Join(dir, manifest[name].File+".gz"))
 		if err != nil {
 			return 0, fmt.Errorf("measuring the web UI: %w", err)
 		}
 		total += info.Size()
-		open = append(open, manifest[name].Imports...)
 	}
 	return total, nil
 }
