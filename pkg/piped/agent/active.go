@@ -26,6 +26,7 @@ type period struct {
 	repos      map[string]*trigger.Repository
 	inbox      *inbox
 	discovery  *discovery.Reporter
+	searches   []*search
 }
 
 // newPeriod wires what works while the lease is held.
@@ -49,9 +50,7 @@ func (a *Agent) newPeriod(lost func()) *period {
 			Repository: repo, Source: a.git, Providers: a.providers, ControlPlane: settling{a.client, p.inbox}, PipedID: a.options.Config.PipedID,
 			Applications: func() []*model.Application { return p.apps.of(id) },
 			Interval:     time.Duration(a.options.Config.SyncInterval), Logger: a.logger, Observer: a.options.Observer, Created: p.controller.poke,
-			Discover: func(ctx context.Context, tree git.Snapshot) {
-				p.discovery.Look(ctx, tree, model.GitRepository{ID: id, Remote: git.RedactRemote(repo.Remote), Branch: repo.Branch})
-			},
+			Discover: p.searchOf(repo).want,
 		})
 	}
 	return p
@@ -83,6 +82,9 @@ func (p *period) run(ctx context.Context) {
 	all.Go(func() { p.controller.run(ctx) })
 	all.Go(func() { p.dispatch(ctx) })
 	all.Go(func() { p.discovery.Run(ctx) })
+	for _, s := range p.searches {
+		all.Go(func() { s.run(ctx, p) })
+	}
 	for _, r := range p.repos {
 		all.Go(func() { r.Run(ctx) })
 	}

@@ -1,11 +1,8 @@
 package trigger
 
 import (
-	"context"
 	"slices"
 	"testing"
-
-	"pipecd/pkg/git"
 )
 
 // Each head is looked at once for what nobody added, after the deployments it
@@ -15,7 +12,7 @@ func TestDiscover(t *testing.T) {
 	w := newWorld(t)
 	var seen []string
 	options := w.options(w.source)
-	options.Discover = func(_ context.Context, tree git.Snapshot) { seen = append(seen, tree.Commit().Hash) }
+	options.Discover = func(head string) { seen = append(seen, head) }
 	w.repo = New(options)
 	w.commit(appFiles("a", ""))
 	for range 2 {

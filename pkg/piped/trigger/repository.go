@@ -26,9 +26,9 @@ type Options struct {
 	Observer     observe.Observer // is told about looks and what they led to; nil means nobody looks
 	Created      func()           // called after a deployment was created, must not block
 
-	// Discover looks at the tree of each new head after the deployments it asks for were created; nil does not. With it
-	// the repository is watched also while it has no applications.
-	Discover func(ctx context.Context, tree git.Snapshot)
+	// Discover is told of each new head after the deployments it asks for were created, must not block, and may be nil.
+	// With it the repository is watched also while it has no applications.
+	Discover func(head string)
 }
 
 // Repository watches one repository. Poke and Sync may be called from any
@@ -45,7 +45,7 @@ type Repository struct {
 	invalid   map[string]bool // applications whose files cannot be used at processed
 	unseen    map[string]bool // applications to be compared from their own last triggered commit
 	processed string          // head up to which all applications but unseen were looked at
-	searched  string          // head that Discover looked at
+	searched  string          // head that Discover was told of
 	fetched   string
 	trouble   string          // last problem that was logged, so that it is logged once
 	later     []model.Command // SYNC commands to be tried again
@@ -184,7 +184,7 @@ func (r *Repository) lookAt(ctx context.Context) error {
 	err = r.trigger(ctx, tree.Commit(), wanted)
 	if r.opts.Discover != nil && head != r.searched {
 		r.searched = head
-		r.opts.Discover(ctx, tree)
+		r.opts.Discover(head)
 	}
 	return err
 }

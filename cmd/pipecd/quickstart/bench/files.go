@@ -75,8 +75,22 @@ const canary = `  pipeline:
       - name: ECS_CANARY_CLEAN
 `
 
+// mostDeployed is how many applications are deployed at the start. AWS takes
+// 20 calls a second for long, so that a thousand would take a quarter of an hour;
+// those beyond are in the repository and watched like the others, but a commit
+// does not deploy them.
+const mostDeployed = 100
+
+const notByCommit = `  trigger:
+    onCommit:
+      disabled: true
+`
+
 // appFiles is the directory of one application.
 func (w *world) appFiles(i int, pipeline, version string) map[string]string {
+	if i >= mostDeployed {
+		pipeline += notByCommit
+	}
 	app := fmt.Sprintf(`apiVersion: pipecd.dev/v1beta1
 kind: ECSApp
 spec:
