@@ -6,17 +6,22 @@ import (
 	"time"
 )
 
+// rest is what a world gets before it is called idle: an agent that has just
+// begun still searches its repository for applications that nobody added.
+const rest = 5 * time.Second
+
 // idleShare watches a process and returns its share of one core, in percent.
 func idleShare(ctx context.Context, p *process, watch time.Duration) (float64, error) {
+	if err := wait(ctx, rest); err != nil {
+		return 0, err
+	}
 	before, err := p.usage()
 	if err != nil {
 		return 0, err
 	}
 	began := time.Now()
-	select {
-	case <-ctx.Done():
-		return 0, context.Cause(ctx)
-	case <-time.After(watch):
+	if err := wait(ctx, watch); err != nil {
+		return 0, err
 	}
 	after, err := p.usage()
 	if err != nil {
@@ -24,6 +29,15 @@ func idleShare(ctx context.Context, p *process, watch time.Duration) (float64, e
 	}
 	const percent = 100
 	return percent * (after.spent - before.spent).Seconds() / time.Since(began).Seconds(), nil
+}
+
+func wait(ctx context.Context, d time.Duration) error {
+	select {
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	case <-time.After(d):
+		return nil
+	}
 }
 
 func measureIdle(ctx context.Context, s settings, r *report) error {
