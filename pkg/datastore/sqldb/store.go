@@ -6,6 +6,7 @@ import (
 	"errors"
 	"log/slog"
 	"sync/atomic"
+	"time"
 
 	"pipecd/pkg/datastore"
 	"pipecd/pkg/model"
@@ -64,8 +65,27 @@ func (s *Store) Close() error {
 		errs = append(errs, s.reader.Close())
 	}
 	errs = append(errs, s.writer.Close())
+	awaitClosed(s.reader, s.writer)
 	if s.close != nil {
 		errs = append(errs, s.close())
 	}
 	return model.Wrap(model.CodeInternal, errors.Join(errs...), "closing the database")
+}
+
+// awaitClosed waits for connections that a call still uses: sql.DB closes them
+// when the call gives them back, and its Close does not wait for that.
+func awaitClosed(pools ...*sql.DB) {
+	const (
+		most  = 5 * time.Second
+		again = time.Millisecond
+	)
+	for began := time.Now(); time.Since(began) < most; time.Sleep(again) {
+		open := 0
+		for _, pool := range pools {
+			open += pool.Stats().OpenConnections
+		}
+		if open == 0 {
+			return
+		}
+	}
 }
