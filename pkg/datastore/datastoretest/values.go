@@ -224,7 +224,7 @@ func testText(t *testing.T, w *world) {
 	}
 	labels := map[string]string{"klüt/😀": text}
 	a := w.addApplication(t, func(a *model.Application) { a.Labels, a.Name = labels, "Ä😀" })
-	w.addApplication(t, func(a *model.Application) { a.Name = "ä😀" })
+	w.addApplication(t, func(a *model.Application) { a.Name = "Ö😀" }) // whether Ä is found as ä is the database's
 	for _, f := range []datastore.ApplicationFilter{{ProjectID: w.project, Labels: labels}, {ProjectID: w.project, NamePart: "Ä😀"}} {
 		if ids := walk(t, 10, applicationID, w.applications(f)); !cmp.Equal(ids, []string{a.ID}) {
 			t.Errorf("filter %+v found %v, want %s alone", f, ids, a.ID)

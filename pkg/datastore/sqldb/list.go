@@ -35,7 +35,8 @@ func addIf[T comparable](c *conditions, column string, value T) {
 }
 
 // addContains adds that column contains part, ASCII letters in any case. The
-// database folds both sides alike, whatever else it knows about letters.
+// database folds both sides alike, whatever else it knows about letters (MySQL
+// folds all of them, SQLite no others).
 func addContains(c *conditions, column, part string) {
 	if part != "" {
 		c.add("INSTR(LOWER("+column+"), LOWER(?)) > 0", part)

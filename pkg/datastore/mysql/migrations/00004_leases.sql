@@ -1,0 +1,9 @@
+-- +goose Up
+CREATE TABLE IF NOT EXISTS leases (
+  piped_id    VARBINARY(255) NOT NULL PRIMARY KEY,
+  epoch       BIGINT NOT NULL,
+  instance_id VARBINARY(255) NOT NULL,
+  host        VARBINARY(255) NOT NULL,
+  expires_at  BIGINT NOT NULL,
+  released    TINYINT NOT NULL
+) ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin ROW_FORMAT=DYNAMIC;
