@@ -67,6 +67,7 @@ func moreOfAKind(t *testing.T) []any {
 	for _, stores := range []string{
 		"{datastore: {type: SQLITE, config: {path: /var/db}}, filestore: {type: LOCAL, config: {path: /var/files}}}",
 		"{filestore: {type: GCS, config: {bucket: b, credentialsFile: /etc/gcp}}}",
+		"{filestore: {type: GCS, config: {bucket: b, accessKeyFile: a, secretKeyFile: s}}}",
 		"{filestore: {type: MINIO, config: {endpoint: http://minio:9000, bucket: b, accessKeyFile: a, secretKeyFile: s, autoCreateBucket: true}}}",
 	} {
 		cp, ps := LoadControlPlane("cp.yaml", []byte(head+"ControlPlane\nspec: "+stores))

@@ -39,8 +39,22 @@ type MySQL struct {
 	// Database is appended to the URL; without it the URL must contain one.
 	Database string `yaml:"database,omitempty"`
 	// UsernameFile and PasswordFile name files with the credentials; both or none.
-	UsernameFile string `yaml:"usernameFile,omitempty"`
-	PasswordFile string `yaml:"passwordFile,omitempty"`
+	UsernameFile string `yaml:"usernameFile,omitempty" config:"secretfile"`
+	PasswordFile string `yaml:"passwordFile,omitempty" config:"secretfile"`
+	// TLS protects the connection; without it the URL decides.
+	TLS *MySQLTLS `yaml:"tls,omitempty"`
+	// MaxConnections of one replica. Defaults to 32.
+	MaxConnections int `yaml:"maxConnections,omitempty"`
+}
+
+// MySQLTLS is how the connection to the datastore is protected. Empty, it is
+// checked against the system's certificates.
+type MySQLTLS struct {
+	CAFile     string `yaml:"caFile,omitempty" config:"file"`        // certificates that the server's must be signed by
+	CertFile   string `yaml:"certFile,omitempty" config:"file"`      // this client's; with KeyFile or not at all
+	KeyFile    string `yaml:"keyFile,omitempty" config:"secretfile"` // of CertFile
+	ServerName string `yaml:"serverName,omitempty"`                  // in the server's certificate; defaults to the host of the URL
+	SkipVerify bool   `yaml:"insecureSkipVerify,omitempty"`          // accepts any certificate
 }
 
 func (s *Datastore) decodeNode(d *document, n *node, path string) bool {
@@ -67,6 +81,12 @@ func (s *Datastore) finish(d *document, path string) {
 	}
 	if s.MySQL.URL != "" && s.MySQL.Database == "" && !strings.Contains(s.MySQL.URL.Reveal(), "/") {
 		d.Errorf(path+".config.database", "is required when the url does not contain one")
+	}
+	if s.MySQL.MaxConnections < 0 {
+		d.Errorf(path+".config.maxConnections", "expected a number of connections, found %d", s.MySQL.MaxConnections)
+	}
+	if t := s.MySQL.TLS; t != nil && (t.CertFile == "") != (t.KeyFile == "") {
+		d.Errorf(path+".config.tls", "expected certFile and keyFile together, found only one of them")
 	}
 	if hasUser, hasPass := s.MySQL.UsernameFile != "", s.MySQL.PasswordFile != ""; hasUser != hasPass {
 		d.Errorf(path+".config", "expected usernameFile and passwordFile together, found only one of them")
@@ -108,8 +128,8 @@ type LocalFiles struct {
 type MinIO struct {
 	Endpoint         string `yaml:"endpoint" config:"required"` // an http or https URL
 	Bucket           string `yaml:"bucket" config:"required"`
-	AccessKeyFile    string `yaml:"accessKeyFile,omitempty"`
-	SecretKeyFile    string `yaml:"secretKeyFile,omitempty"`
+	AccessKeyFile    string `yaml:"accessKeyFile,omitempty" config:"secretfile"` // both key files or none
+	SecretKeyFile    string `yaml:"secretKeyFile,omitempty" config:"secretfile"`
 	AutoCreateBucket bool   `yaml:"autoCreateBucket,omitempty"` // defaults to false
 }
 
@@ -123,7 +143,9 @@ type S3 struct {
 // GCS is a filestore on Google Cloud Storage.
 type GCS struct {
 	Bucket          string `yaml:"bucket" config:"required"`
-	CredentialsFile string `yaml:"credentialsFile,omitempty"`
+	CredentialsFile string `yaml:"credentialsFile,omitempty" config:"secretfile"` // of a service account; defaults to the machine's own account
+	AccessKeyFile   string `yaml:"accessKeyFile,omitempty" config:"secretfile"`   // of an HMAC key, in place of CredentialsFile; both files or none
+	SecretKeyFile   string `yaml:"secretKeyFile,omitempty" config:"secretfile"`
 }
 
 func (s *Filestore) decodeNode(d *document, n *node, path string) bool {
@@ -152,7 +174,23 @@ func (s *Filestore) finish(d *document, path string) {
 	if s.S3 != nil {
 		s.S3.finish(d, path+".config")
 	}
+	if s.MinIO != nil {
+		togetherKeys(d, path+".config", s.MinIO.AccessKeyFile, s.MinIO.SecretKeyFile)
+	}
+	if s.GCS != nil {
+		togetherKeys(d, path+".config", s.GCS.AccessKeyFile, s.GCS.SecretKeyFile)
+		if s.GCS.CredentialsFile != "" && s.GCS.AccessKeyFile != "" {
+			d.Errorf(path+".config", "expected credentialsFile or the two key files, found both")
+		}
+	}
 	if s.MinIO != nil && s.MinIO.Endpoint != "" && !isWebURL(s.MinIO.Endpoint) {
 		d.Errorf(path+".config.endpoint", "expected a URL that begins with http:// or https://, found %s", quote(s.MinIO.Endpoint))
+	}
+}
+
+// togetherKeys refuses one key file without the other.
+func togetherKeys(d *document, path, access, secret string) {
+	if (access == "") != (secret == "") {
+		d.Errorf(path, "expected accessKeyFile and secretKeyFile together, found only one of them")
 	}
 }
