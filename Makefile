@@ -79,6 +79,21 @@ test-scenarios: build ## Run each quickstart scenario once
 test-kill: build ## Kill the agent at a random moment of each scenario, N times
 	PIPED_BINARY=$(CURDIR)/bin/piped $(GO) run ./cmd/pipecd/quickstart/killtest -n $(N)
 
+# Real servers for tests and benchmarks; MariaDB comes with .ci/prepare.
+MINIO_VERSION := $(shell sed -n 's/^const MinIOVersion = "\(.*\)"/\1/p' pkg/realservers/minio.go)
+
+$(TOOLS)/minio: pkg/realservers/minio.go
+	cd /tmp && GOBIN=$(TOOLS) $(GO) install github.com/minio/minio@$(MINIO_VERSION)
+	@touch $@
+
+.PHONY: minio
+minio: $(TOOLS)/minio ## Build the MinIO server that tests start (a few minutes, once)
+
+.PHONY: test-stores
+test-stores: minio ## Run the suites of the stores on real servers: MariaDB, MinIO, SQLite, a directory
+	.ci/prepare
+	.ci/test-stores
+
 .PHONY: bench
 bench: build ## Measure latency, pipelines, bursts, idle cost, first load; BENCH="-only=… -apps=…" for some of it
 	$(GO) run ./cmd/pipecd/quickstart/bench $(BENCH)

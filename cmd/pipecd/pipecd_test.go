@@ -248,10 +248,10 @@ func TestWrongUse(t *testing.T) {
 	t.Parallel()
 	s := newShell(t)
 	bad := s.write("bad.yaml", "apiVersion: pipecd.dev/v1beta1\nkind: ControlPlane\nspec:\n  datastore: {type: ORACLE}\n  adress: x\n")
-	mysql := s.write("mysql.yaml", "apiVersion: pipecd.dev/v1beta1\nkind: ControlPlane\nspec:\n  datastore:\n    type: MYSQL\n    config: {url: 'a:b@tcp(c)/d'}\n")
-	minio := s.write("minio.yaml", "apiVersion: pipecd.dev/v1beta1\nkind: ControlPlane\nspec:\n  filestore:\n    type: MINIO\n    config: {endpoint: 'http://x', bucket: b}\n")
-	both := s.write("both.yaml", "apiVersion: pipecd.dev/v1beta1\nkind: ControlPlane\nspec:\n  adress: x\n  datastore:\n    type: MYSQL\n    config: {url: 'a:b@tcp(c)/d'}\n"+
-		"  filestore:\n    type: MINIO\n    config: {endpoint: 'http://x', bucket: b}\n")
+	mysql := s.write("mysql.yaml", "apiVersion: pipecd.dev/v1beta1\nkind: ControlPlane\nspec:\n  datastore:\n    type: MYSQL\n    config: {url: 'root:hunter2@tcp(127.0.0.1:1)/d'}\n")
+	minio := s.write("minio.yaml", "apiVersion: pipecd.dev/v1beta1\nkind: ControlPlane\nspec:\n  filestore:\n    type: MINIO\n    config: {endpoint: 'http://127.0.0.1:1', bucket: pipecd}\n")
+	keys := s.write("keys.yaml", "apiVersion: pipecd.dev/v1beta1\nkind: ControlPlane\nspec:\n  datastore:\n    type: MYSQL\n    config: {url: 'c:3306', database: d, usernameFile: /does/not/exist, passwordFile: /does/not/exist}\n"+
+		"  filestore:\n    type: MINIO\n    config: {endpoint: 'http://x', bucket: b, accessKeyFile: /does/not/exist}\n")
 	short := s.write("short-secret", "0123456789abcdef0123456789abcdef\n\nhunter2\n")
 	weak := s.write("weak.yaml", "apiVersion: pipecd.dev/v1beta1\nkind: ControlPlane\nspec:\n  webhook:\n    secretFile: "+short+"\n")
 	lost := s.write("lost.yaml", "apiVersion: pipecd.dev/v1beta1\nkind: ControlPlane\nspec: {webhook: {secretFile: /does/not/exist}}\n")
@@ -268,12 +268,11 @@ func TestWrongUse(t *testing.T) {
 		{"server", exitUsage, []string{"--config-file is missing"}},
 		{"server --config-file=/does/not/exist", exitUsage, []string{"/does/not/exist"}},
 		{"server --config-file=" + bad + data, exitUsage, []string{"bad.yaml:4:", "bad.yaml:5:3: ", "adress"}},
-		{"server --config-file=" + mysql + data, exitUsage, []string{"MYSQL", "later version", "SQLITE"}},
-		{"server --config-file=" + minio + data, exitUsage, []string{"MINIO", "later version", "LOCAL"}},
-		{"server --config-file=" + both + data, exitUsage, []string{
-			"both.yaml:4:3: spec.adress: unknown field",
-			"both.yaml:6:11: spec.datastore.type: MYSQL comes with a later version of pipecd (until then use SQLITE",
-			"both.yaml:9:11: spec.filestore.type: MINIO comes with a later version of pipecd (until then use LOCAL",
+		{"server --config-file=" + mysql + data, exitFailed, []string{"connecting to the database d at 127.0.0.1:1: it does not answer"}},
+		{"server --config-file=" + minio + data, exitFailed, []string{"the bucket pipecd at http://127.0.0.1:1", "does not answer"}},
+		{"server --config-file=" + keys + data, exitUsage, []string{
+			"keys.yaml:6:", "spec.datastore.config.usernameFile", "spec.datastore.config.passwordFile", "keys.yaml:9:", "spec.filestore.config.accessKeyFile",
+			"expected accessKeyFile and secretKeyFile together",
 		}},
 		{"server --config-file=" + weak + data, exitUsage, []string{"weak.yaml:5:17: spec.webhook.secretFile: the secret on line 3 has 7 characters; at least 16 are needed"}},
 		{"server --config-file=" + lost + data, exitUsage, []string{`lost.yaml:3:30: spec.webhook.secretFile: the file "/does/not/exist" does not exist`}},

@@ -20,7 +20,6 @@ import (
 	"pipecd/pkg/controlplane/webhook"
 	"pipecd/pkg/datastore"
 	"pipecd/pkg/filestore"
-	"pipecd/pkg/filestore/local"
 	"pipecd/pkg/logging"
 	"pipecd/pkg/model"
 	"pipecd/pkg/telemetry"
@@ -173,7 +172,7 @@ func (s *serverCommand) load(ctx context.Context, logger *slog.Logger) (*config.
 	if s.configFile == "" {
 		return nil, usagef("--config-file is missing: name a document of kind ControlPlane")
 	}
-	cfg, problems := config.ReadControlPlaneFile(s.configFile, checkStores, config.CheckFiles, s.readWebhook)
+	cfg, problems := config.ReadControlPlaneFile(s.configFile, config.CheckFiles, s.readWebhook)
 	commandline.Warn(ctx, s.err, problems, s.log, logger)
 	return cfg, problems.Err()
 }
@@ -191,19 +190,6 @@ func (s *serverCommand) readWebhook(cfg *config.ControlPlane, r *config.Report) 
 	s.webhook = secrets
 }
 
-// checkStores refuses what comes with a later version.
-func checkStores(cfg *config.ControlPlane, r *config.Report) {
-	refuse := func(store, chosen, instead string) {
-		r.Errorf(store+".type", "%s comes with a later version of pipecd", chosen).Hint = "until then use " + instead + ", or leave " + store + " out"
-	}
-	if t := cfg.Datastore.Type; t != config.DatastoreSQLite {
-		refuse("spec.datastore", string(t), string(config.DatastoreSQLite))
-	}
-	if t := cfg.Filestore.Type; t != config.FilestoreLocal {
-		refuse("spec.filestore", string(t), string(config.FilestoreLocal))
-	}
-}
-
 func (s *serverCommand) key(ctx context.Context, dir string, logger *slog.Logger) ([]byte, error) {
 	if s.keyFile != "" {
 		key, err := auth.LoadKey(s.keyFile)
@@ -218,30 +204,6 @@ func (s *serverCommand) key(ctx context.Context, dir string, logger *slog.Logger
 		logger.InfoContext(ctx, "made a new key to sign sessions with", slog.String("path", path))
 	}
 	return key, err
-}
-
-// stores is where the state is.
-type stores struct {
-	data  datastore.Store
-	files filestore.Store
-}
-
-func (s stores) close() error { return errors.Join(s.data.Close(), s.files.Close()) }
-
-func openStores(ctx context.Context, cfg *config.ControlPlane, dir string, logger *slog.Logger) (stores, error) {
-	data, err := openDatabase(ctx, dir, cfg.Datastore.SQLite.Path, logger)
-	if err != nil {
-		return stores{}, err
-	}
-	path := cfg.Filestore.Local.Path
-	if path == "" {
-		path = filepath.Join(dir, filesName)
-	}
-	files, err := local.Open(path)
-	if err != nil {
-		return stores{}, errors.Join(err, data.Close())
-	}
-	return stores{data: data, files: files}, nil
 }
 
 // projectsOf returns the projects of the configuration file.
