@@ -79,7 +79,7 @@ test-scenarios: build ## Run each quickstart scenario once
 test-kill: build ## Kill the agent at a random moment of each scenario, N times
 	PIPED_BINARY=$(CURDIR)/bin/piped $(GO) run ./cmd/pipecd/quickstart/killtest -n $(N)
 
-# Real servers for tests and benchmarks; MariaDB comes with .ci/prepare.
+# Real servers for the tests of the stores.
 MINIO_VERSION := $(shell sed -n 's/^const MinIOVersion = "\(.*\)"/\1/p' pkg/realservers/minio.go)
 
 $(TOOLS)/minio: pkg/realservers/minio.go
@@ -89,9 +89,12 @@ $(TOOLS)/minio: pkg/realservers/minio.go
 .PHONY: minio
 minio: $(TOOLS)/minio ## Build the MinIO server that tests start (a few minutes, once)
 
+.PHONY: mariadb
+mariadb: ## Install the MariaDB server that tests start (Debian)
+	@[ -x /usr/sbin/mariadbd ] || apt-get install -y -qq --no-install-recommends mariadb-server
+
 .PHONY: test-stores
-test-stores: minio ## Run the suites of the stores on real servers: MariaDB, MinIO, SQLite, a directory
-	.ci/prepare
+test-stores: minio mariadb ## Run the suites of the stores on real servers: MariaDB, MinIO, SQLite, a directory
 	.ci/test-stores
 
 .PHONY: bench

@@ -144,5 +144,5 @@ func find(name, usual, install string) (string, error) {
 	if _, err := os.Stat(usual); err == nil {
 		return usual, nil
 	}
-	return "", fmt.Errorf("%s is not installed: %s", name, install)
+	return "", fmt.Errorf("%s is not there (%s): %w", name, install, ErrNotInstalled)
 }

@@ -27,6 +27,16 @@ type process struct {
 	output  *tail
 }
 
+// ErrNotInstalled says that this machine lacks a server's program.
+var ErrNotInstalled = errors.New("the server is not installed")
+
+// required is the environment variable that makes a missing server a failure.
+const required = "PIPECD_REQUIRE_STORES"
+
+// MayBeMissing reports whether err says that a server is not installed, on a
+// machine where that is no failure: a test is then skipped with err as its reason.
+func MayBeMissing(err error) bool { return errors.Is(err, ErrNotInstalled) && os.Getenv(required) == "" }
+
 const (
 	startTimeout = 60 * time.Second
 	lookInterval = 50 * time.Millisecond
