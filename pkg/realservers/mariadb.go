@@ -44,7 +44,8 @@ func StartMariaDB(ctx context.Context, dir string) (*MariaDB, error) {
 		name: "MariaDB", grace: 20 * time.Second, ready: m.answers, //nolint:mnd // see the field
 		command: func() *exec.Cmd { return exec.Command(server, append(m.common(), m.serverFlags()...)...) }, //nolint:gosec,noctx // found above; ends with its owner
 	}
-	return m, m.Start(ctx)
+	err = m.Start(ctx)
+	return m, err
 }
 
 // install makes the system tables, and the account's password at the first start.

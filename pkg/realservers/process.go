@@ -35,7 +35,9 @@ const required = "PIPECD_REQUIRE_STORES"
 
 // MayBeMissing reports whether err says that a server is not installed, on a
 // machine where that is no failure: a test is then skipped with err as its reason.
-func MayBeMissing(err error) bool { return errors.Is(err, ErrNotInstalled) && os.Getenv(required) == "" }
+func MayBeMissing(err error) bool {
+	return errors.Is(err, ErrNotInstalled) && os.Getenv(required) == ""
+}
 
 const (
 	startTimeout = 60 * time.Second

@@ -44,7 +44,7 @@ type connector struct {
 }
 
 // newConnector reads the settings. The error is model.CodeInvalid; it never has the password.
-func newConnector(o Options) (*connector, error) {
+func newConnector(ctx context.Context, o Options) (*connector, error) {
 	config, err := o.config()
 	if err != nil {
 		return nil, err
@@ -60,7 +60,7 @@ func newConnector(o Options) (*connector, error) {
 			return nil, model.Wrap(model.CodeInternal, err, "preparing the connection to the database")
 		}
 	}
-	if err := o.credentials(context.Background(), config); err != nil { // see now that the files can be read
+	if err := o.credentials(ctx, config); err != nil { // see now that the files can be read
 		return nil, err
 	}
 	inner, err := mysql.NewConnector(config)
@@ -72,7 +72,6 @@ func newConnector(o Options) (*connector, error) {
 
 // config returns what URL, database and TLS settings say.
 func (o Options) config() (*mysql.Config, error) {
-	config := mysql.NewConfig()
 	if o.UsernameFile != "" && o.PasswordFile != "" {
 		address, query, _ := strings.Cut(o.URL, "?")
 		address, database, _ := strings.Cut(address, "/")

@@ -71,7 +71,8 @@ const (
 	errDataTooLong    = 1406
 )
 
-var failures = map[uint16]sqldb.Failure{
+// failures says what an error means. It is only read.
+var failures = map[uint16]sqldb.Failure{ //nolint:gochecknoglobals // a table, built once: it is looked into for every failed statement
 	errDuplicateEntry: sqldb.FailureDuplicate, errDuplicateNamedKey: sqldb.FailureDuplicate,
 	errDeadlock: sqldb.FailureConflict, errLockWaitTimeout: sqldb.FailureConflict, errRecordChanged: sqldb.FailureConflict,
 	errTooManyConnections: sqldb.FailureUnavailable, errNotReady: sqldb.FailureUnavailable, errShutdown: sqldb.FailureUnavailable,

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -161,7 +162,7 @@ func TestLostConnections(t *testing.T) {
 	for i := range 5 {
 		must(t, server.CutConnections(t.Context(), o.Database))
 		_, err := store.UpdateProject(t.Context(), "p", func(p *model.Project) error {
-			p.Description = fmt.Sprint(i)
+			p.Description = strconv.Itoa(i)
 			return nil
 		})
 		must(t, err)

@@ -60,7 +60,7 @@ func OpenMigrated(ctx context.Context, o Options) (datastore.Store, error) {
 
 func open(ctx context.Context, o Options, prepare func(context.Context, sqldb.Migration) error) (datastore.Store, error) {
 	o.Logger = cmp.Or(o.Logger, slog.New(slog.DiscardHandler))
-	connector, err := newConnector(o)
+	connector, err := newConnector(ctx, o)
 	if err != nil {
 		return nil, err
 	}

@@ -134,7 +134,7 @@ func googleAt(t *testing.T, far *fake) (*httptest.Server, *http.Transport) {
 
 func TestGCS(t *testing.T) {
 	t.Parallel()
-	for name, make := range map[string]func(t *testing.T) (GCS, string){
+	for name, made := range map[string]func(t *testing.T) (GCS, string){
 		"service account": func(t *testing.T) (GCS, string) {
 			t.Helper()
 			return GCS{CredentialsFile: serviceAccount(t)}, "Bearer granted"
@@ -148,7 +148,7 @@ func TestGCS(t *testing.T) {
 			t.Parallel()
 			far := newFake("pipecd")
 			_, transport := googleAt(t, far)
-			gcs, signature := make(t)
+			gcs, signature := made(t)
 			far.refuse = signedBy(t, signature)
 			gcs.Bucket, gcs.base = "pipecd", transport
 			store, err := OpenGCS(t.Context(), gcs)
@@ -305,7 +305,8 @@ func TestKeysAreReadAgain(t *testing.T) {
 
 func TestAStoreThatIsNotThere(t *testing.T) {
 	t.Parallel()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	var listen net.ListenConfig
+	listener, err := listen.Listen(t.Context(), "tcp", "127.0.0.1:0")
 	must(t, err)
 	address := listener.Addr().String()
 	must(t, listener.Close())
