@@ -20,7 +20,7 @@ func TestSignsOfLifeWhilePolling(t *testing.T) {
 		least, most int   // signs in five minutes
 	}{
 		{60, 4, 7},
-		{20, 12, 20},    // each interval is a fifth longer or shorter
+		{20, 12, 20},
 		{0, 4, 7},       // says nothing
 		{1 << 40, 4, 7}, // nonsense
 		{1, 40, 76},     // never more often than it is polled
