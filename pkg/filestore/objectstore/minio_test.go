@@ -11,7 +11,7 @@ import (
 
 // TestRealMinIO runs the suite on a real server, and stops the server under the store.
 //
-//nolint:paralleltest,tparallel // one step after the other: the second stops the server
+//nolint:paralleltest // one step after the other: the second stops the server
 func TestRealMinIO(t *testing.T) {
 	dir := t.TempDir()
 	server, err := realservers.StartMinIO(t.Context(), dir)
