@@ -194,7 +194,7 @@ func (s *Session) giveSign(ctx context.Context) {
 		return
 	}
 	wait, err := s.client.reportStat(ctx)
-	s.stat = time.Now().Add(wait - pollInterval) // looked at after a pause
+	s.stat = time.Now().Add(wait - pollInterval/2) // at the poll that is nearest to it, however that is jittered
 	if err != nil && ctx.Err() == nil {
 		s.stat = time.Time{}
 		s.log.WarnContext(ctx, err.Error(), slog.String("code", string(model.CodeOf(err))))
