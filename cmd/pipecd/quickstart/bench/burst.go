@@ -43,7 +43,7 @@ func open() []modelpb.DeploymentStatus {
 // measureBurst adds many applications and waits until all are deployed.
 func measureBurst(ctx context.Context, s settings, r *report) error {
 	const n = 100
-	w, err := newWorld(ctx, s, n, "")
+	w, err := newWorld(ctx, s, worldPlan{apps: n, syncInterval: time.Second})
 	if err != nil {
 		return err
 	}
@@ -53,7 +53,7 @@ func measureBurst(ctx context.Context, s settings, r *report) error {
 		return err
 	}
 	began := time.Now()
-	if err := w.addApps(ctx, n); err != nil {
+	if err := w.addApps(ctx); err != nil {
 		return err
 	}
 	added := time.Since(began)

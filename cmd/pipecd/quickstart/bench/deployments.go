@@ -20,6 +20,20 @@ func (w *world) newest(ctx context.Context, app int) (*modelpb.Deployment, error
 	return list.GetDeployments()[0], nil
 }
 
+// release pushes the i-th next version of the first application and returns
+// which deployment was its newest before.
+func (w *world) release(ctx context.Context, i int) (before string, err error) {
+	d, err := w.newest(ctx, 0)
+	if err != nil {
+		return "", err
+	}
+	version := fmt.Sprintf("v%d", i+1)
+	if err := w.writeApp(0, version); err != nil {
+		return "", err
+	}
+	return d.GetId(), w.push(ctx, "Release "+version)
+}
+
 // awaitNew returns when the application has another newest deployment than
 // before.
 func (w *world) awaitNew(ctx context.Context, app int, before string) (*modelpb.Deployment, error) {

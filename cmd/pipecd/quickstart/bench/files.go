@@ -55,7 +55,7 @@ spec:
         region: %s
         credentialsFile: %s
         profile: default
-`, projectID, w.pipedID, w.path("piped-key"), w.address, repoID, w.path("bench.git"), w.syncInterval, providerName, region, w.path("aws-credentials"))
+`, projectID, w.pipedID, w.path("piped-key"), w.address, repoID, w.path("bench.git"), w.plan.syncInterval, providerName, region, w.path("aws-credentials"))
 }
 
 // canary is the pipeline of the guide without its analysis, which waits for
@@ -87,7 +87,8 @@ const notByCommit = `  trigger:
 `
 
 // appFiles is the directory of one application.
-func (w *world) appFiles(i int, pipeline, version string) map[string]string {
+func (w *world) appFiles(i int, version string) map[string]string {
+	pipeline := w.plan.pipeline
 	if i >= mostDeployed {
 		pipeline += notByCommit
 	}
@@ -140,12 +141,12 @@ cpu: 256
 func appDir(i int) string { return fmt.Sprintf("apps/app-%d", i) }
 
 // writeApp puts a version of an application into the work tree.
-func (w *world) writeApp(i int, pipeline, version string) error {
+func (w *world) writeApp(i int, version string) error {
 	dir := w.path(filepath.Join("work", appDir(i)))
 	if err := os.MkdirAll(dir, privateDir); err != nil {
 		return fmt.Errorf("writing application %d: %w", i, err)
 	}
-	for name, text := range w.appFiles(i, pipeline, version) {
+	for name, text := range w.appFiles(i, version) {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), privateFile); err != nil {
 			return fmt.Errorf("writing application %d: %w", i, err)
 		}

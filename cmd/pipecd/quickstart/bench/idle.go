@@ -41,17 +41,11 @@ func wait(ctx context.Context, d time.Duration) error {
 }
 
 func measureIdle(ctx context.Context, s settings, r *report) error {
-	w, err := newWorld(ctx, s, 1, "")
+	w, err := newDeployedWorld(ctx, s, worldPlan{apps: 1, syncInterval: time.Second})
 	if err != nil {
 		return err
 	}
 	defer w.close(ctx)
-	if err := w.addApps(ctx, 1); err != nil {
-		return err
-	}
-	if err := w.settle(ctx); err != nil {
-		return err
-	}
 	var rows [][]string
 	for _, m := range []struct {
 		name string

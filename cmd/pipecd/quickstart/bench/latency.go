@@ -45,17 +45,11 @@ func measureLatency(ctx context.Context, s settings, r *report) error {
 
 func latencyWith(ctx context.Context, s settings, n int) (latencies, error) {
 	var l latencies
-	w, err := newWorld(ctx, s, n, "")
+	w, err := newDeployedWorld(ctx, s, worldPlan{apps: n, syncInterval: time.Second})
 	if err != nil {
 		return l, err
 	}
 	defer w.close(ctx)
-	if err := w.addApps(ctx, n); err != nil {
-		return l, err
-	}
-	if err := w.settle(ctx); err != nil {
-		return l, err
-	}
 	_, _ = fmt.Fprintf(s.progress, "bench: %d applications deployed\n", n)
 	if l.agent, err = idleShare(ctx, w.agent, s.idle/2); err != nil { // half is enough here
 		return l, err
@@ -73,19 +67,12 @@ func latencyWith(ctx context.Context, s settings, n int) (latencies, error) {
 
 // onePush releases a version of the first application.
 func (w *world) onePush(ctx context.Context, i int, l *latencies) error {
-	before, err := w.newest(ctx, 0)
+	before, err := w.release(ctx, i)
 	if err != nil {
 		return err
 	}
-	version := fmt.Sprintf("v%d", i+1)
-	if err := w.writeApp(0, "", version); err != nil {
-		return err
-	}
-	if err := w.push(ctx, "Release "+version); err != nil {
-		return err
-	}
 	began := time.Now()
-	d, err := w.awaitNew(ctx, 0, before.GetId())
+	d, err := w.awaitNew(ctx, 0, before)
 	if err != nil {
 		return err
 	}

@@ -84,35 +84,22 @@ func keys[V any](m map[string]V) func(yield func(string) bool) {
 // pipelineTimes releases versions of one application and returns how long each
 // took from its creation, and the calls of the last.
 func pipelineTimes(ctx context.Context, s settings, pipeline string) (sample, calls, error) {
-	w, err := newWorld(ctx, s, 1, pipeline)
+	w, err := newDeployedWorld(ctx, s, worldPlan{apps: 1, pipeline: pipeline, syncInterval: time.Second})
 	if err != nil {
 		return nil, calls{}, err
 	}
 	defer w.close(ctx)
-	if err := w.addApps(ctx, 1); err != nil {
-		return nil, calls{}, err
-	}
-	if err := w.settle(ctx); err != nil {
-		return nil, calls{}, err
-	}
 	var (
 		times sample
 		last  calls
 	)
 	for i := range max(s.runs/3, 1) { // enough for a median
-		before, err := w.newest(ctx, 0)
+		released := time.Now()
+		before, err := w.release(ctx, i)
 		if err != nil {
 			return nil, last, err
 		}
-		version := fmt.Sprintf("v%d", i+1)
-		if err := w.writeApp(0, pipeline, version); err != nil {
-			return nil, last, err
-		}
-		pushed := time.Now()
-		if err := w.push(ctx, "Release "+version); err != nil {
-			return nil, last, err
-		}
-		d, err := w.awaitNew(ctx, 0, before.GetId())
+		d, err := w.awaitNew(ctx, 0, before)
 		if err != nil {
 			return nil, last, err
 		}
@@ -121,7 +108,7 @@ func pipelineTimes(ctx context.Context, s settings, pipeline string) (sample, ca
 			return nil, last, err
 		}
 		times = append(times, time.Since(began))
-		last = count(w.cloud.since(pushed))
+		last = count(w.cloud.since(released))
 	}
 	return times, last, nil
 }

@@ -17,28 +17,15 @@ import (
 // look for a long time otherwise.
 func measureWebhook(ctx context.Context, s settings, r *report) error {
 	const rarely = time.Hour
-	w, err := newWorldThatLooks(ctx, s, 1, "", rarely)
+	w, err := newDeployedWorld(ctx, s, worldPlan{apps: 1, syncInterval: rarely})
 	if err != nil {
 		return err
 	}
 	defer w.close(ctx)
-	if err := w.addApps(ctx, 1); err != nil {
-		return err
-	}
-	if err := w.settle(ctx); err != nil {
-		return err
-	}
 	var answered, created, called sample
 	for i := range s.runs {
-		before, err := w.newest(ctx, 0)
+		before, err := w.release(ctx, i)
 		if err != nil {
-			return err
-		}
-		version := fmt.Sprintf("v%d", i+1)
-		if err := w.writeApp(0, "", version); err != nil {
-			return err
-		}
-		if err := w.push(ctx, "Release "+version); err != nil {
 			return err
 		}
 		began := time.Now()
@@ -46,7 +33,7 @@ func measureWebhook(ctx context.Context, s settings, r *report) error {
 			return err
 		}
 		answered = append(answered, time.Since(began))
-		d, err := w.awaitNew(ctx, 0, before.GetId())
+		d, err := w.awaitNew(ctx, 0, before)
 		if err != nil {
 			return err
 		}

@@ -34,32 +34,51 @@ type world struct {
 	pipedID string
 	apps    []string // ids
 
-	syncInterval time.Duration
+	plan worldPlan
 }
 
-// newWorld starts everything with n applications in Git, none of them added
-// yet, and an agent that looks every second. The caller closes it, also after an
-// error.
-func newWorld(ctx context.Context, s settings, n int, pipeline string) (*world, error) {
-	return newWorldThatLooks(ctx, s, n, pipeline, time.Second)
+// worldPlan is what a world begins with.
+type worldPlan struct {
+	apps         int           // in Git
+	pipeline     string        // of each application; "" for none
+	syncInterval time.Duration // between two looks of the agent
 }
 
-// newWorldThatLooks is newWorld with another interval of looks.
-func newWorldThatLooks(ctx context.Context, s settings, n int, pipeline string, syncInterval time.Duration) (*world, error) {
+// newWorld starts everything, with applications that are in Git and that nobody
+// has added yet. The caller closes it.
+func newWorld(ctx context.Context, s settings, p worldPlan) (*world, error) {
 	dir, err := os.MkdirTemp("", "pipecd-bench-")
 	if err != nil {
 		return nil, fmt.Errorf("making a directory: %w", err)
 	}
-	w := &world{dir: dir, syncInterval: syncInterval}
+	w := &world{dir: dir, plan: p}
 	for _, step := range []func() error{
-		func() error { w.cloud, err = newCloud(ctx, n); return err },
+		func() error { w.cloud, err = newCloud(ctx, p.apps); return err },
 		func() error { return w.startPlane(ctx, s) },
-		func() error { return w.makeRepository(ctx, n, pipeline) },
+		func() error { return w.makeRepository(ctx) },
 		func() error { return w.startAgent(ctx, s) },
 	} {
 		if err := step(); err != nil {
-			return w, err
+			w.close(ctx)
+			return nil, err
 		}
+	}
+	return w, nil
+}
+
+// newDeployedWorld is newWorld with every application added and deployed once.
+func newDeployedWorld(ctx context.Context, s settings, p worldPlan) (*world, error) {
+	w, err := newWorld(ctx, s, p)
+	if err != nil {
+		return nil, err
+	}
+	err = w.addApps(ctx)
+	if err == nil {
+		err = w.settle(ctx)
+	}
+	if err != nil {
+		w.close(ctx)
+		return nil, err
 	}
 	return w, nil
 }
@@ -138,7 +157,7 @@ func (c withCookie) RoundTrip(r *http.Request) (*http.Response, error) {
 	return c.world.http.RoundTrip(r)
 }
 
-func (w *world) makeRepository(ctx context.Context, n int, pipeline string) error {
+func (w *world) makeRepository(ctx context.Context) error {
 	if err := w.git(ctx, w.dir, "init", "--quiet", "--bare", "--initial-branch=main", w.path("bench.git")); err != nil {
 		return err
 	}
@@ -148,8 +167,8 @@ func (w *world) makeRepository(ctx context.Context, n int, pipeline string) erro
 	if err := w.git(ctx, w.path("work"), "checkout", "--quiet", "-B", "main"); err != nil {
 		return err
 	}
-	for i := range n {
-		if err := w.writeApp(i, pipeline, "v0"); err != nil {
+	for i := range w.plan.apps {
+		if err := w.writeApp(i, "v0"); err != nil {
 			return err
 		}
 	}
@@ -185,9 +204,9 @@ func (w *world) startAgent(ctx context.Context, s settings) error {
 	})
 }
 
-// addApps adds the first n applications.
-func (w *world) addApps(ctx context.Context, n int) error {
-	for i := range n {
+// addApps adds the applications.
+func (w *world) addApps(ctx context.Context) error {
+	for i := range w.plan.apps {
 		added, err := w.client.AddApplication(ctx, &webv1.AddApplicationRequest{
 			Name: fmt.Sprintf("app-%d", i), PipedId: w.pipedID, PlatformProvider: providerName, RepoId: repoID,
 			Path: appDir(i), Kind: modelpb.ApplicationKind_ECS,
