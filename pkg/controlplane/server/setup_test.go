@@ -172,7 +172,7 @@ func (w *world) agent(project, name string) *agent {
 	a := w.as(auth.PipedCredential{ProjectID: project, PipedID: resp.GetId(), Key: resp.GetKey()})
 	_, err = a.ReportPipedMeta(a.ctx, &pipedservice.ReportPipedMetaRequest{
 		Version:           "v1",
-		Repositories:      []*modelpb.ApplicationGitRepository{{Id: repoID, Remote: "git@example.com:shop.git", Branch: "main"}},
+		Repositories:      []*modelpb.ApplicationGitRepository{{Id: repoID, Remote: "git@github.example.com:shop.git", Branch: "main"}},
 		PlatformProviders: []*modelpb.Piped_PlatformProvider{{Name: provider, Type: "ECS"}},
 	})
 	if err != nil {

@@ -225,7 +225,8 @@ func TestWebAddApplication(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if g := got.GetApplication().GetApplication().GetGitPath(); g.GetPath() != "web" || g.GetConfigFilename() != "app.pipecd.yaml" || g.GetRepo().GetBranch() != "main" {
+	if g := got.GetApplication().GetApplication().GetGitPath(); g.GetPath() != "web" || g.GetConfigFilename() != "app.pipecd.yaml" || g.GetRepo().GetBranch() != "main" ||
+		g.GetUrl() != "https://github.example.com/shop/tree/main/web" {
 		t.Errorf("got %v", g)
 	}
 	_, err = c.AddApplication(t.Context(), &webv1.AddApplicationRequest{

@@ -25,7 +25,7 @@ import (
 // push is what a host sends of the repository that the tests' agents have,
 // under another of its addresses.
 func push(branch string) string {
-	return fmt.Sprintf(`{"ref":"refs/heads/%s","repository":{"clone_url":"https://Example.com/shop.git"}}`, branch)
+	return fmt.Sprintf(`{"ref":"refs/heads/%s","repository":{"clone_url":"https://github.EXAMPLE.com/Shop.git"}}`, branch)
 }
 
 // deliver sends a delivery signed with the secret and returns the answer.
@@ -76,7 +76,7 @@ func TestWebhookReachesTheAgents(t *testing.T) {
 		}
 	}
 	const gitHub, gitLab = "/webhook/github", "/webhook/gitlab"
-	wantTold(gitHub, "push", push("main"), "the secret of the host", 202, "No agent that is connected now follows branch main of example.com/shop")
+	wantTold(gitHub, "push", push("main"), "the secret of the host", 202, "No agent that is connected now follows branch main of github.example.com/shop")
 
 	a, b := w.connect(dev, "process"), w.connect(other, "process")
 	a.lease()
@@ -84,7 +84,7 @@ func TestWebhookReachesTheAgents(t *testing.T) {
 	standby := w.connect(dev, "another process")
 	standby.next()
 	wantTold(gitHub, "ping", "{}", "the secret of the host", 200, "The secret is right")
-	wantTold(gitHub, "push", push("main"), "the secret of the host", 202, "2 agents were told to look at example.com/shop")
+	wantTold(gitHub, "push", push("main"), "the secret of the host", 202, "2 agents were told to look at github.example.com/shop")
 	a.looks()
 	b.looks()
 	wantTold(gitHub, "push", push("dev"), "the secret of the host", 202, "No agent")

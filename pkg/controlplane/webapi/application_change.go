@@ -86,6 +86,7 @@ func (s *Service) UpdateApplication(ctx context.Context, req *webv1.UpdateApplic
 		mutate: func(a *model.Application) error {
 			a.PipedID, a.PlatformProvider = piped.ID, req.GetPlatformProvider()
 			a.GitPath.Repo, a.GitPath.ConfigFilename = repo, req.GetConfigFilename()
+			a.GitPath.URL = model.DirectoryPage(repo.Remote, repo.Branch, a.GitPath.Path)
 			return InField("config_filename", a.Validate())
 		},
 	})

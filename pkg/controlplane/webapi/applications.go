@@ -33,14 +33,17 @@ func (s *Service) AddApplication(ctx context.Context, req *webv1.AddApplicationR
 	if err != nil {
 		return nil, err
 	}
-	if _, err := model.CleanGitPath(req.GetPath()); err != nil {
+	dir, err := model.CleanGitPath(req.GetPath())
+	if err != nil {
 		return nil, InField("path", err)
 	}
 	now := time.Now()
 	app := &model.Application{
 		ID: model.NewID(), Name: req.GetName(), ProjectID: user.ProjectID, PipedID: piped.ID,
-		Kind:             model.ApplicationKind(req.GetKind()),
-		GitPath:          model.GitPath{Repo: repo, Path: req.GetPath(), ConfigFilename: req.GetConfigFilename()},
+		Kind: model.ApplicationKind(req.GetKind()),
+		GitPath: model.GitPath{
+			Repo: repo, Path: dir, ConfigFilename: req.GetConfigFilename(), URL: model.DirectoryPage(repo.Remote, repo.Branch, dir),
+		},
 		PlatformProvider: req.GetPlatformProvider(),
 		Description:      req.GetDescription(),
 		Labels:           req.GetLabels(),

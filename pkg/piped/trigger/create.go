@@ -87,6 +87,7 @@ func (c *creator) deploymentOf(r request, now time.Time) *model.Deployment {
 			Commit: model.Commit{
 				Hash: r.commit.Hash, Branch: r.commit.Branch, CreatedAt: r.commit.CreatedAt,
 				Message: orElse(r.commit.Message, "(no message)"), Author: orElse(r.commit.Author, "(unknown)"),
+				URL: model.CommitPage(r.app.GitPath.Repo.Remote, r.commit.Hash),
 			},
 		},
 	}

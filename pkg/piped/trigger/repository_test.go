@@ -18,7 +18,8 @@ func TestFirstCommitTriggers(t *testing.T) {
 
 	d := w.cp.deployments[0]
 	c := d.Trigger.Commit
-	if c.Hash != w.commits[0] || c.Author != gittest.Author || !strings.HasPrefix(c.Message, "first") || c.Branch != "main" || c.CreatedAt.IsZero() {
+	if c.Hash != w.commits[0] || c.Author != gittest.Author || !strings.HasPrefix(c.Message, "first") || c.Branch != "main" || c.CreatedAt.IsZero() ||
+		c.URL != "https://github.com/acme/apps/commit/"+c.Hash {
 		t.Errorf("the deployment's commit is %+v", c)
 	}
 	if d.Trigger.Commander != "" || d.Trigger.SyncStrategy != model.StrategyAuto || d.PipedID != "p1" || d.Status != model.DeploymentPending {

@@ -179,7 +179,7 @@ func newProviders(t *testing.T) providers {
 func app(id string) *model.Application {
 	return &model.Application{
 		ID: id, Name: "name of " + id, ProjectID: "x", PipedID: "p1", Kind: model.KindECS, PlatformProvider: "ecs-dev",
-		GitPath: model.GitPath{Repo: model.GitRepository{ID: "main"}, Path: "apps/" + id, ConfigFilename: model.DefaultConfigFilename},
+		GitPath: model.GitPath{Repo: model.GitRepository{ID: "main", Remote: "git@github.com:acme/apps.git"}, Path: "apps/" + id, ConfigFilename: model.DefaultConfigFilename},
 	}
 }
 
