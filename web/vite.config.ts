@@ -138,6 +138,7 @@ export default defineConfig({
   test: {
     globals: true,
     restoreMocks: true,
+    testTimeout: 30_000,
     // Only what renders pays for a page.
     projects: [
       {

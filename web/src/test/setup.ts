@@ -1,8 +1,11 @@
 import '@testing-library/jest-dom/vitest'
-import { cleanup } from '@testing-library/react'
+import { cleanup, configure } from '@testing-library/react'
 import { afterEach } from 'vitest'
 
 afterEach(cleanup)
+
+// What is awaited comes at once on a quiet machine; a busy one is not a failure.
+configure({ asyncUtilTimeout: 10_000 })
 
 // What jsdom lacks of the browser: popovers, modal dialogs, media queries.
 const popover = (element: HTMLElement, open: boolean) => {

@@ -1,14 +1,15 @@
 import { useQuery } from '@tanstack/react-query'
-import { Search, SlidersHorizontal, X } from 'lucide-react'
-import { type KeyboardEvent, useEffect, useRef, useState } from 'react'
+import { SlidersHorizontal, X } from 'lucide-react'
+import { useState } from 'react'
 import { pipedsQuery } from '~/api'
 import { kindName } from '~/features/application'
+import { Chosen, changed, LabelField, NameField } from '~/features/narrowing'
 import { ApplicationKind } from '~/gen/model/model_pb'
 import type { CountApplicationsResponse } from '~/gen/pipecd/web/v1/application_pb'
 import { useFormats, useTexts } from '~/i18n'
-import { Button, cx, Mark, Select, syncState, TextField, useShortcut } from '~/kit'
+import { Button, cx, Mark, Select, syncState } from '~/kit'
 import styles from './applications.module.css'
-import { facetsOf, isNarrowed, type ListFilter, labelOf, withLabel } from './filters'
+import { facetsOf, isNarrowed, type ListFilter } from './filters'
 
 interface Props {
   filter: ListFilter
@@ -25,7 +26,11 @@ export function Filters({ filter, counts, onChange }: Props) {
   return (
     <search className={styles.filters} aria-label={w.filters}>
       <div className={styles.row}>
-        <NameFilter value={filter.name ?? ''} onChange={name => onChange(changed(filter, 'name', name))} />
+        <NameField
+          value={filter.name ?? ''}
+          label={t.common.name}
+          onChange={name => onChange(changed(filter, 'name', name))}
+        />
         <span className={styles.moreButton}>
           <Button aria-expanded={more} onClick={() => setMore(!more)}>
             <SlidersHorizontal size={16} aria-hidden="true" />
@@ -34,7 +39,7 @@ export function Filters({ filter, counts, onChange }: Props) {
         </span>
         <div className={cx(styles.selects, !more && styles.folded)}>
           <Selects filter={filter} onChange={onChange} />
-          <LabelFilter labels={filter.labels ?? []} onChange={labels => onChange(changed(filter, 'labels', labels))} />
+          <LabelField labels={filter.labels ?? []} onChange={labels => onChange(changed(filter, 'labels', labels))} />
         </div>
         {isNarrowed(filter) && (
           <Button look="quiet" onClick={() => onChange({})}>
@@ -44,82 +49,21 @@ export function Filters({ filter, counts, onChange }: Props) {
         )}
       </div>
       <Facets filter={filter} counts={counts} onChange={onChange} />
-      {filter.labels && (
-        <div className={styles.chosen}>
-          {filter.labels.map(label => (
-            <button
-              key={label}
-              type="button"
-              className={styles.drop}
-              aria-label={w.dropLabel(label)}
-              onClick={() =>
-                onChange(
-                  changed(
-                    filter,
-                    'labels',
-                    filter.labels?.filter(l => l !== label),
-                  ),
-                )
-              }
-            >
-              {label}
-              <X size={14} aria-hidden="true" />
-            </button>
-          ))}
-        </div>
-      )}
-    </search>
-  )
-}
-
-// changed sets or drops one part of a filter.
-function changed<K extends keyof ListFilter>(filter: ListFilter, of: K, value: ListFilter[K] | '' | undefined) {
-  const { [of]: _, ...rest } = filter
-  const empty = value === undefined || value === '' || (Array.isArray(value) && value.length === 0)
-  return (empty ? rest : { ...rest, [of]: value }) as ListFilter
-}
-
-const typingPause = 200
-
-// NameFilter asks when the typing pauses.
-function NameFilter({ value, onChange }: { value: string; onChange: (value: string) => void }) {
-  const t = useTexts()
-  const w = t.applications
-  const host = useRef<HTMLDivElement>(null)
-  const [typed, setTyped] = useState(value)
-  const latest = useRef({ value, onChange })
-  useEffect(() => {
-    latest.current = { value, onChange }
-  })
-  // The address changed by other means: back, a link, "clear filters".
-  useEffect(() => setTyped(value), [value])
-  useEffect(() => {
-    const name = typed.trim()
-    if (name === latest.current.value) return
-    const timer = setTimeout(() => latest.current.onChange(name), typingPause)
-    return () => clearTimeout(timer)
-  }, [typed])
-  useShortcut({
-    keys: '/',
-    label: t.shortcuts.search,
-    group: 'page',
-    run: () => host.current?.querySelector('input')?.focus(),
-  })
-  return (
-    <div ref={host} className={styles.name}>
-      <Search size={16} aria-hidden="true" />
-      <TextField
-        compact
-        type="search"
-        label={w.searchName}
-        placeholder={w.searchPlaceholder}
-        value={typed}
-        onChange={setTyped}
-        maxLength={255}
-        autoComplete="off"
-        spellCheck={false}
+      <Chosen
+        choices={(filter.labels ?? []).map(label => ({
+          id: label,
+          word: label,
+          drop: () =>
+            onChange(
+              changed(
+                filter,
+                'labels',
+                filter.labels?.filter(l => l !== label),
+              ),
+            ),
+        }))}
       />
-    </div>
+    </search>
   )
 }
 
@@ -160,40 +104,6 @@ function Selects({ filter, onChange }: Omit<Props, 'counts'>) {
         onChange={s => onChange(changed(filter, 'activeStatus', s as ListFilter['activeStatus']))}
       />
     </>
-  )
-}
-
-function LabelFilter({ labels, onChange }: { labels: readonly string[]; onChange: (labels: string[]) => void }) {
-  const t = useTexts()
-  const w = t.applications
-  const [typed, setTyped] = useState('')
-  const [wrong, setWrong] = useState(false)
-  const key = (event: KeyboardEvent) => {
-    if (event.key !== 'Enter' || event.nativeEvent.isComposing || typed.trim() === '') return
-    event.preventDefault()
-    const label = labelOf(typed)
-    setWrong(!label)
-    if (!label) return
-    setTyped('')
-    onChange(withLabel(labels, label))
-  }
-  return (
-    <div className={styles.label}>
-      <TextField
-        compact
-        label={w.addLabel}
-        placeholder={w.labelPlaceholder}
-        value={typed}
-        onChange={value => {
-          setTyped(value)
-          setWrong(false)
-        }}
-        onKeyDown={key}
-        error={wrong ? w.labelWrong : undefined}
-        autoComplete="off"
-        spellCheck={false}
-      />
-    </div>
   )
 }
 

@@ -1,4 +1,5 @@
 import type { CountRequest } from '~/api'
+import { labelsOf } from '~/features/narrowing'
 import { ApplicationKind, ApplicationSyncStatus } from '~/gen/model/model_pb'
 import type { CountApplicationsResponse } from '~/gen/pipecd/web/v1/application_pb'
 
@@ -26,28 +27,14 @@ export function filterOf({ name, kind, syncStatus, activeStatus, pipedId, labels
 
 // requestOf is the filter as the control plane is asked.
 export function requestOf(filter: ListFilter): NonNullable<CountRequest['filter']> {
-  const labels = (filter.labels ?? []).flatMap(l => labelOf(l) ?? [])
   return {
     name: filter.name ?? '',
     pipedId: filter.pipedId ?? '',
     kinds: filter.kind === undefined ? [] : [ApplicationKind[filter.kind]],
     syncStatuses: filter.syncStatus === undefined ? [] : [ApplicationSyncStatus[filter.syncStatus]],
-    labels: Object.fromEntries(labels.map(l => [l.key, l.value])),
+    labels: labelsOf(filter.labels),
     ...(filter.activeStatus !== undefined && { disabled: filter.activeStatus === 'disabled' }),
   }
-}
-
-// labelOf reads "key:value".
-export function labelOf(text: string): { key: string; value: string } | undefined {
-  const at = text.indexOf(':')
-  const [key, value] = [text.slice(0, at).trim(), text.slice(at + 1).trim()]
-  return at > 0 && key !== '' && value !== '' ? { key, value } : undefined
-}
-
-// withLabel adds a label; another value of the same key takes its place, since
-// an application has one.
-export function withLabel(labels: readonly string[], label: { key: string; value: string }): string[] {
-  return [...labels.filter(l => labelOf(l)?.key !== label.key), `${label.key}:${label.value}`]
 }
 
 // Narrowing is one part of a filter, and the filter without it.

@@ -1,3 +1,4 @@
+import { labelsOf } from '~/features/narrowing'
 import { ApplicationKind, DeploymentStatus } from '~/gen/model/model_pb'
 
 // Filters are the list's, as they are in the address.
@@ -35,13 +36,6 @@ export function withoutLabel({ labels = [], ...rest }: Filters, label: string): 
   return left.length > 0 ? { ...rest, labels: left } : rest
 }
 
-// labelOf reads "key:value"; undefined when it is not one.
-export function labelOf(text: string): readonly [string, string] | undefined {
-  const at = text.indexOf(':')
-  const [name, value] = [text.slice(0, at).trim(), text.slice(at + 1).trim()]
-  return at > 0 && name && value ? [name, value] : undefined
-}
-
 // requestOf is what the control plane is asked.
 export function requestOf(f: Filters, pageSize: number) {
   return {
@@ -49,10 +43,7 @@ export function requestOf(f: Filters, pageSize: number) {
     applicationName: f.applicationName ?? '',
     kinds: f.kind ? [ApplicationKind[f.kind]] : [],
     statuses: f.status ? [DeploymentStatus[f.status]] : [],
-    labels: Object.fromEntries((f.labels ?? []).flatMap(l => [labelOf(l) ?? []].filter(p => p.length === 2))) as Record<
-      string,
-      string
-    >,
+    labels: labelsOf(f.labels),
     pageSize,
   }
 }

@@ -1,7 +1,7 @@
 import { create } from '@bufbuild/protobuf'
 import { describe, expect, it } from 'vitest'
 import { type Deployment, DeploymentSchema, DeploymentStatus, StageStatus } from '~/gen/model/model_pb'
-import { activeFilters, labelOf, requestOf } from './filters'
+import { activeFilters, requestOf } from './filters'
 import { byDay, canaryShare, versionsBefore } from './rows'
 
 const success = DeploymentStatus.DEPLOYMENT_SUCCESS
@@ -70,16 +70,6 @@ describe('filters', () => {
       { applicationName: 'x', status: 'DEPLOYMENT_FAILURE', labels: ['b:2'] },
       { applicationName: 'x', status: 'DEPLOYMENT_FAILURE', labels: ['a:1'] },
     ])
-  })
-
-  it.each([
-    ['team:a', ['team', 'a']],
-    ['url:http://x', ['url', 'http://x']],
-    ['team', undefined],
-    [':a', undefined],
-    ['team: ', undefined],
-  ])('reads the label %j', (text, want) => {
-    expect(labelOf(text)).toEqual(want)
   })
 
   it('become the request of the contract', () => {

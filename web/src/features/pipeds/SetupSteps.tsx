@@ -1,21 +1,21 @@
 import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import { meQuery } from '~/api'
+import { addressOf } from '~/features/piped-file'
 import { useTexts } from '~/i18n'
 import { Tabs } from '~/kit'
 import { Code } from './Code'
 import styles from './pipeds.module.css'
-import { addressOf, type Place, places, setup } from './setup'
+import { type Place, places, setup } from './setup'
 
 // SetupSteps says how to start a piped, ready to be pasted, for each place.
 export function SetupSteps({ pipedId }: { pipedId: string }) {
   const t = useTexts()
   const [place, setPlace] = useState<Place>('binary')
   const me = useQuery(meQuery).data
-  const [address, insecure] = addressOf(me?.address ?? '', location)
   const steps = setup(
     place,
-    { address, insecure, project: me?.projectId ?? '', piped: pipedId },
+    { ...addressOf(me?.address ?? '', location), project: me?.projectId ?? '', piped: pipedId },
     t.pipeds.setup.comment,
   )
   return (

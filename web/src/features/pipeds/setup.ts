@@ -1,17 +1,9 @@
 // What a person pastes to run a new piped, for each place where it can run. The
 // key is only ever named as a file.
+import { flagsOf, type Identity, pipedFile, startCommand } from '~/features/piped-file'
 
 export const places = ['binary', 'systemd', 'ecs', 'kubernetes'] as const
 export type Place = (typeof places)[number]
-
-export interface Identity {
-  // host:port of the control plane.
-  readonly address: string
-  // The control plane has no TLS.
-  readonly insecure: boolean
-  readonly project: string
-  readonly piped: string
-}
 
 // Step is one thing to do; its words are t.pipeds.setup.steps[id].
 export interface Step {
@@ -21,69 +13,15 @@ export interface Step {
   readonly text: string
 }
 
-// addressOf takes host and port from the base URL that the control plane is
-// configured with, or else from where this page came from.
-export function addressOf(configured: string, page: { protocol: string; host: string }): [string, boolean] {
-  const url = parsed(configured) ?? parsed(`${page.protocol}//${page.host}`)
-  if (!url) return [page.host, false]
-  const insecure = url.protocol === 'http:'
-  return [`${url.hostname}:${url.port || (insecure ? 80 : 443)}`, insecure]
-}
-
-function parsed(url: string): URL | undefined {
-  try {
-    return new URL(url)
-  } catch {
-    return undefined
-  }
-}
-
-// scalar writes a text so that YAML reads it as that text.
-function scalar(value: string): string {
-  const plain = /^[A-Za-z_/][\w./@-]*(:\d+)?$/.test(value) && !/^(true|false|null|yes|no|on|off|y|n)$/i.test(value)
-  return plain ? value : JSON.stringify(value)
-}
-
-// pipedFile is the configuration. What the piped works with is commented out,
-// so that it connects at once and is filled in afterwards.
-export function pipedFile(id: Identity, keyFile: string, comment: string): string {
-  return `apiVersion: pipecd.dev/v1beta1
-kind: Piped
-spec:
-  projectID: ${scalar(id.project)}
-  pipedID: ${scalar(id.piped)}
-  pipedKeyFile: ${scalar(keyFile)}
-  apiAddress: ${scalar(id.address)}
-  # ${comment}
-  # repositories:
-  #   - repoId: my-repository
-  #     remote: git@github.com:example/my-repository.git
-  #     branch: main
-  # git:
-  #   sshKeyFile: /path/to/ssh-key
-  # platformProviders:
-  #   - name: my-ecs
-  #     type: ECS
-  #     config:
-  #       region: ap-northeast-1
-  # analysisProviders:
-  #   - name: my-datadog
-  #     type: DATADOG
-  #     config:
-  #       apiKeyFile: /path/to/datadog-api-key
-  #       applicationKeyFile: /path/to/datadog-application-key
-`
-}
-
 // setup returns the steps for a place.
 export function setup(place: Place, id: Identity, comment: string): readonly Step[] {
-  const flags = id.insecure ? ' --insecure' : ''
+  const flags = flagsOf(id)
   switch (place) {
     case 'binary':
       return [
         { id: 'key', text: '(umask 077; cat > piped-key)' },
         { id: 'file', file: 'piped.yaml', text: pipedFile(id, 'piped-key', comment) },
-        { id: 'start', text: `piped run --config-file=piped.yaml${flags}` },
+        { id: 'start', text: startCommand(id) },
       ]
     case 'systemd':
       return [

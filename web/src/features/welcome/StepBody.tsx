@@ -1,18 +1,9 @@
 import { Link } from '@tanstack/react-router'
 import type { ReactNode } from 'react'
+import { addressOf, firstExamples, pipedFile, startCommand } from '~/features/piped-file'
 import { type Catalog, type Formats, useFormats, useTexts } from '~/i18n'
 import { buttonClass, CopyButton, Mark } from '~/kit'
-import {
-  addApplicationCommand,
-  addPipedCommand,
-  type Known,
-  type Place,
-  pipedConfig,
-  repositorySnippet,
-  runCommand,
-  type Step,
-  syncCommand,
-} from './steps'
+import { addApplicationCommand, addPipedCommand, type Known, type Place, type Step, syncCommand } from './steps'
 import styles from './welcome.module.css'
 
 export type Done = string
@@ -71,12 +62,13 @@ function StartPiped({ known, place }: { known: Known; place: Place }) {
   const t = useTexts()
   const w = t.welcome
   const waiting = known.pipeds.flatMap(p => (p.piped && !p.piped.disabled ? [p.piped] : []))[0]
+  const identity = { ...addressOf(place.origin, location), project: place.project, piped: waiting?.id ?? '' }
   return (
     <>
-      <Code text={runCommand(place.origin)} what={w.command} />
+      <Code text={startCommand(identity)} what={w.command} />
       <details className={styles.more}>
         <summary>{w.connected.file}</summary>
-        <Code text={pipedConfig(place, waiting?.id ?? '')} what={w.snippet} />
+        <Code text={pipedFile(identity, './piped-key', t.pipeds.setup.comment)} what={w.snippet} />
       </details>
       <p className={styles.waiting} role="status">
         <Mark shape="ring" tone="run" />
@@ -91,8 +83,8 @@ function ShowRepository({ place }: { place: Place }) {
   const w = t.welcome
   return (
     <>
-      <Code text={repositorySnippet} what={w.snippet} />
-      <Code text={runCommand(place.origin)} what={w.command} />
+      <Code text={firstExamples} what={w.snippet} />
+      <Code text={startCommand(addressOf(place.origin, location))} what={w.command} />
     </>
   )
 }

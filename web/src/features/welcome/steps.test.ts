@@ -2,7 +2,7 @@ import { create, type MessageInitShape } from '@bufbuild/protobuf'
 import { describe, expect, it } from 'vitest'
 import { ApplicationSchema } from '~/gen/pipecd/web/v1/application_pb'
 import { PipedSchema } from '~/gen/pipecd/web/v1/piped_pb'
-import { addPipedCommand, addressOf, isAllDone, pipedConfig, runCommand, stepsOf } from './steps'
+import { addPipedCommand, isAllDone, stepsOf } from './steps'
 
 type Inner = NonNullable<MessageInitShape<typeof PipedSchema>['piped']>
 const piped = (name: string, more: Omit<Inner, '$typeName'> = {}) =>
@@ -46,18 +46,6 @@ describe('the steps', () => {
 })
 
 describe('commands', () => {
-  it.each([
-    ['https://pipecd.example.com', 'pipecd.example.com:443', false],
-    ['https://pipecd.example.com:8443', 'pipecd.example.com:8443', false],
-    ['http://localhost:8080', 'localhost:8080', true],
-    ['http://pipecd.internal', 'pipecd.internal:80', true],
-    ['pipecd.example.com', 'pipecd.example.com', false],
-  ])('%s', (origin, address, insecure) => {
-    expect(addressOf(origin)).toEqual({ address, insecure })
-    expect(runCommand(origin).includes('--insecure')).toBe(insecure)
-    expect(pipedConfig({ origin, project: 'p', user: 'u' }, 'id-1')).toContain(`apiAddress: ${address}\n`)
-  })
-
   it('name the place', () => {
     const text = addPipedCommand({ origin: 'http://h:1', project: 'shop', user: 'ann' })
     expect(text).toContain('--address http://h:1 --project shop --username ann')

@@ -47,48 +47,12 @@ export interface Place {
   readonly user: string
 }
 
-// addressOf is the control plane's address as agents write it: host and port.
-export function addressOf(origin: string): { address: string; insecure: boolean } {
-  const url = URL.parse(origin)
-  if (!url?.host) return { address: origin, insecure: false }
-  const insecure = url.protocol === 'http:'
-  const port = url.port || (insecure ? '80' : '443')
-  return { address: `${url.hostname}:${port}`, insecure }
-}
-
 export function addPipedCommand({ origin, project, user }: Place): string {
   return [
     `pipecd ctl login --address ${origin} --project ${project} --username ${user}`,
     'pipecd ctl piped add my-piped --key-file ./piped-key',
   ].join('\n')
 }
-
-export function runCommand(origin: string): string {
-  return `piped run --config-file=piped.yaml${addressOf(origin).insecure ? ' --insecure' : ''}`
-}
-
-// pipedConfig is the agent's file, with what is known filled in.
-export function pipedConfig({ origin, project }: Place, pipedId: string): string {
-  return `apiVersion: pipecd.dev/v1beta1
-kind: Piped
-spec:
-  projectID: ${project}
-  pipedID: ${pipedId}
-  pipedKeyFile: ./piped-key
-  apiAddress: ${addressOf(origin).address}
-`
-}
-
-export const repositorySnippet = `  repositories:
-    - repoId: my-repository
-      remote: git@github.com:my-organization/my-repository.git
-      branch: main
-  platformProviders:
-    - name: ecs
-      type: ECS
-      config:
-        region: ap-northeast-1
-`
 
 export function addApplicationCommand(piped: string, provider: string, repository: string): string {
   return `pipecd ctl app add --name web --piped ${piped} --provider ${provider} --repo ${repository} --path services/web`

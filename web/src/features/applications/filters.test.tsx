@@ -2,7 +2,7 @@ import { create } from '@bufbuild/protobuf'
 import { describe, expect, it } from 'vitest'
 import { ApplicationKind, ApplicationSyncStatus } from '~/gen/model/model_pb'
 import { CountApplicationsResponseSchema } from '~/gen/pipecd/web/v1/application_pb'
-import { facetsOf, filterOf, isNarrowed, labelOf, listedCount, narrowingsOf, requestOf, withLabel } from './filters'
+import { facetsOf, filterOf, isNarrowed, listedCount, narrowingsOf, requestOf } from './filters'
 
 const full = {
   name: 'web',
@@ -60,24 +60,6 @@ describe('a filter', () => {
     expect(parts[5]?.without).toEqual({ ...filter, labels: ['env:prod'] })
     expect(narrowingsOf({ labels: ['a:b'] })[0]?.without).toEqual({})
     expect(isNarrowed({})).toBe(false)
-  })
-})
-
-describe('a label', () => {
-  it.each([
-    ['team:a', { key: 'team', value: 'a' }],
-    [' team : a ', { key: 'team', value: 'a' }],
-    ['url:http://x', { key: 'url', value: 'http://x' }],
-    ['team', undefined],
-    [':a', undefined],
-    ['team:', undefined],
-    [' :a', undefined],
-  ])('%j', (text, want) => {
-    expect(labelOf(text)).toEqual(want)
-  })
-
-  it('takes the place of another of the same key', () => {
-    expect(withLabel(['team:a', 'env:prod'], { key: 'team', value: 'b' })).toEqual(['env:prod', 'team:b'])
   })
 })
 
