@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query'
 import { useNavigate, useParams, useRouter, useSearch } from '@tanstack/react-router'
 import { useCallback } from 'react'
-import '~/i18n/en/late'
+import '~/i18n/en/late/deployment'
 import { deploymentQuery, deploymentTopic, useTopic } from '~/api'
 import { DeploymentView, type Place } from '~/features/deployment'
 import { useTexts } from '~/i18n'

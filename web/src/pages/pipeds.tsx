@@ -1,3 +1,4 @@
+import '~/i18n/en/late/pipeds'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useNavigate, useSearch } from '@tanstack/react-router'
 import { Plus } from 'lucide-react'

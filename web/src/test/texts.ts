@@ -1,2 +1,3 @@
 // All texts, also those that come with their page.
-import '~/i18n/en/late'
+import '~/i18n/en/late/deployment'
+import '~/i18n/en/late/pipeds'

@@ -1,3 +1,4 @@
+import '~/i18n/en/late/pipeds'
 import { Link } from '@tanstack/react-router'
 import type { ReactNode } from 'react'
 import { addressOf, firstExamples, pipedFile, startCommand } from '~/features/piped-file'

@@ -6,7 +6,7 @@ import { deployments } from './deployments'
 import { errors } from './errors'
 import { live } from './live'
 import { login } from './login'
-import { pipeds } from './pipeds'
+import type { pipeds } from './pipeds'
 import { shell } from './shell'
 import { shortcuts } from './shortcuts'
 import { status } from './status'
@@ -16,13 +16,13 @@ export const en = {
   application,
   applications,
   common,
-  // The texts of the largest page come with that page: it imports ./late.
+  // The texts of some pages come with them: they import ./late/NAME.
   deployment: undefined as unknown as typeof deployment,
   deployments,
   errors,
   live,
   login,
-  pipeds,
+  pipeds: undefined as unknown as typeof pipeds,
   shell,
   shortcuts,
   status,

@@ -1,4 +1,0 @@
-import { en } from '.'
-import { deployment } from './deployment'
-
-en.deployment = deployment

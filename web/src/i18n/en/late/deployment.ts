@@ -1,0 +1,4 @@
+import { en } from '..'
+import { deployment } from '../deployment'
+
+en.deployment = deployment

@@ -1,0 +1,4 @@
+import { en } from '..'
+import { pipeds } from '../pipeds'
+
+en.pipeds = pipeds
