@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+
+	"pipecd/cmd/measure"
 )
 
 // route says which scripts a page needs beside those that every page does; the
@@ -24,7 +26,7 @@ var script = regexp.MustCompile(`(?:src|href)="(/assets/[^"]+\.js)"`)
 
 // measureBundle adds up the compressed scripts that a page needs before it can
 // draw.
-func measureBundle(_ context.Context, s settings, r *report) error {
+func measureBundle(_ context.Context, s settings, r *measure.Report) error {
 	page, err := os.ReadFile(filepath.Join(s.bundle, "index.html"))
 	if errors.Is(err, fs.ErrNotExist) {
 		_, _ = fmt.Fprintln(s.progress, "bench: the web UI is not built (make web); its size is left out")
@@ -56,9 +58,9 @@ func measureBundle(_ context.Context, s settings, r *report) error {
 		if page.Path == "/deployments/{id}" {
 			most = flagship
 		}
-		rows = append(rows, []string{page.Path, fmt.Sprintf("%.1f kB", float64(size)/kilo), r.under(float64(size)/kilo, most, "kB")})
+		rows = append(rows, []string{page.Path, fmt.Sprintf("%.1f kB", float64(size)/kilo), r.Under(float64(size)/kilo, most, "kB")})
 	}
-	r.table("First load of the web UI, scripts, gzip", []string{"page", "size", "target"}, rows)
+	r.Table("First load of the web UI, scripts, gzip", []string{"page", "size", "target"}, rows)
 	return nil
 }
 

@@ -6,6 +6,7 @@ import (
 	"os"
 	"time"
 
+	"pipecd/cmd/measure"
 	modelpb "pipecd/pkg/rpc/gen/model"
 	webv1 "pipecd/pkg/rpc/gen/pipecd/web/v1"
 )
@@ -19,15 +20,15 @@ func (w *world) spent() (spent, error) {
 		pid        int
 		own, other *time.Duration
 	}{
-		{w.plane.cmd.Process.Pid, &all.plane, new(time.Duration)},
-		{w.agent.cmd.Process.Pid, &all.agent, &all.git},
+		{w.plane.PID(), &all.plane, new(time.Duration)},
+		{w.agent.PID(), &all.agent, &all.git},
 		{os.Getpid(), &all.bench, new(time.Duration)},
 	} {
-		u, err := usageOf(m.pid)
+		u, err := measure.UsageOf(m.pid)
 		if err != nil {
 			return all, err
 		}
-		*m.own, *m.other = u.spent, u.children
+		*m.own, *m.other = u.Spent, u.Children
 	}
 	return all, nil
 }
@@ -41,7 +42,7 @@ func open() []modelpb.DeploymentStatus {
 }
 
 // measureBurst adds many applications and waits until all are deployed.
-func measureBurst(ctx context.Context, s settings, r *report) error {
+func measureBurst(ctx context.Context, s settings, r *measure.Report) error {
 	const n = 100
 	w, err := newWorld(ctx, s, worldPlan{apps: n, syncInterval: time.Second})
 	if err != nil {
@@ -84,13 +85,13 @@ func measureBurst(ctx context.Context, s settings, r *report) error {
 	if err != nil {
 		return err
 	}
-	r.table(fmt.Sprintf("%d first deployments at once", n), []string{"measure", "value", "target"}, [][]string{
-		{"first added → last deployed", ms(took), r.under(took.Seconds(), 5, "s")}, // the target
-		{"of that, adding them", ms(added), ""},
-		{"processor time, control plane", ms(after.plane - before.plane), ""},
-		{"processor time, agent", ms(after.agent - before.agent), ""},
-		{"processor time, git", ms(after.git - before.git), ""},
-		{"processor time, simulated cloud and this program", ms(after.bench - before.bench), ""},
+	r.Table(fmt.Sprintf("%d first deployments at once", n), []string{"measure", "value", "target"}, [][]string{
+		{"first added → last deployed", measure.MS(took), r.Under(took.Seconds(), 5, "s")}, // the target
+		{"of that, adding them", measure.MS(added), ""},
+		{"processor time, control plane", measure.MS(after.plane - before.plane), ""},
+		{"processor time, agent", measure.MS(after.agent - before.agent), ""},
+		{"processor time, git", measure.MS(after.git - before.git), ""},
+		{"processor time, simulated cloud and this program", measure.MS(after.bench - before.bench), ""},
 	})
 	return nil
 }

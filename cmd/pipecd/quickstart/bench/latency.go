@@ -5,16 +5,17 @@ import (
 	"fmt"
 	"time"
 
+	"pipecd/cmd/measure"
 	webv1 "pipecd/pkg/rpc/gen/pipecd/web/v1"
 )
 
 // latencies are what one run of pushes and SYNCs took.
 type latencies struct {
-	created, pushed, synced sample
+	created, pushed, synced measure.Sample
 	agent                   float64 // share of a core while nothing happens
 }
 
-func measureLatency(ctx context.Context, s settings, r *report) error {
+func measureLatency(ctx context.Context, s settings, r *measure.Report) error {
 	for _, n := range s.apps {
 		var rows [][]string
 		l, err := latencyWith(ctx, s, n)
@@ -23,7 +24,7 @@ func measureLatency(ctx context.Context, s settings, r *report) error {
 		}
 		for _, m := range []struct {
 			what string
-			s    sample
+			s    measure.Sample
 			most time.Duration
 		}{
 			{"push → deployment created", l.created, 1500 * time.Millisecond},
@@ -31,13 +32,13 @@ func measureLatency(ctx context.Context, s settings, r *report) error {
 			{"SYNC → first AWS call", l.synced, 200 * time.Millisecond},
 		} {
 			rows = append(rows, []string{
-				m.what, ms(m.s.at(median)), ms(m.s.at(tail)), r.under(inMS(m.s.at(median)), inMS(m.most), "ms (p50)"),
+				m.what, measure.MS(m.s.At(measure.Median)), measure.MS(m.s.At(measure.Tail)), r.Under(measure.InMS(m.s.At(measure.Median)), measure.InMS(m.most), "ms (p50)"),
 			})
 		}
 		rows = append(rows, []string{
-			"agent, idle", fmt.Sprintf("%.1f %% of a core", l.agent), "", r.under(l.agent, 5, "% of a core"), // the target
+			"agent, idle", fmt.Sprintf("%.1f %% of a core", l.agent), "", r.Under(l.agent, 5, "% of a core"), // the target
 		})
-		r.table(fmt.Sprintf("Latency with %d applications in one repository (%d runs, syncInterval 1s)", n, s.runs),
+		r.Table(fmt.Sprintf("Latency with %d applications in one repository (%d runs, syncInterval 1s)", n, s.runs),
 			[]string{"from → to", "p50", "p95", "target"}, rows)
 	}
 	return nil

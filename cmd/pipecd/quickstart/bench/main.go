@@ -8,11 +8,12 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
+
+	"pipecd/cmd/measure"
 )
 
 // settings are what the flags say.
@@ -29,7 +30,7 @@ type settings struct {
 type part struct {
 	name string
 	what string
-	run  func(ctx context.Context, s settings, r *report) error
+	run  func(ctx context.Context, s settings, r *measure.Report) error
 }
 
 func parts() []part {
@@ -84,15 +85,15 @@ func run(args []string) error {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	r := &report{out: os.Stdout}
-	r.title(fmt.Sprintf("%s/%s, %d cores, %s", runtime.GOOS, runtime.GOARCH, runtime.NumCPU(), runtime.Version()))
+	r := &measure.Report{Out: os.Stdout}
+	r.Machine()
 	for _, p := range chosen {
 		_, _ = fmt.Fprintf(s.progress, "bench: %s: %s\n", p.name, p.what)
 		if err := p.run(ctx, s, r); err != nil {
 			return fmt.Errorf("%s: %w", p.name, err)
 		}
 	}
-	_, _ = fmt.Fprintf(s.progress, "bench: done in %s, %d of %d targets met\n", time.Since(started).Round(time.Second), r.met, r.targets)
+	_, _ = fmt.Fprintf(s.progress, "bench: done in %s, %d of %d targets met\n", time.Since(started).Round(time.Second), r.Met, r.Targets)
 	return nil
 }
 

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"pipecd/cmd/measure"
 	"pipecd/pkg/simcloud"
 )
 
@@ -42,7 +43,7 @@ func count(all []simcloud.Call) calls {
 	return c
 }
 
-func measurePipelines(ctx context.Context, s settings, r *report) error {
+func measurePipelines(ctx context.Context, s settings, r *measure.Report) error {
 	for _, p := range []struct {
 		name, pipeline          string
 		most                    time.Duration
@@ -55,18 +56,18 @@ func measurePipelines(ctx context.Context, s settings, r *report) error {
 		if err != nil {
 			return fmt.Errorf("%s: %w", p.name, err)
 		}
-		r.table(fmt.Sprintf("%s on a cloud that answers at once (%d runs)", p.name, len(times)), []string{"measure", "value", "target"}, [][]string{
-			{"created → completed, p50", ms(times.at(median)), r.under(inMS(times.at(median)), inMS(p.most), "ms")},
-			{"created → completed, p95", ms(times.at(tail)), ""},
-			{"AWS calls before the first change", strconv.Itoa(c.preflight), r.under(float64(c.preflight), p.mostPrefight, "calls")},
-			{"AWS calls that change or wait", strconv.Itoa(c.rest), r.under(float64(c.rest), p.mostCalls, "calls")},
+		r.Table(fmt.Sprintf("%s on a cloud that answers at once (%d runs)", p.name, len(times)), []string{"measure", "value", "target"}, [][]string{
+			{"created → completed, p50", measure.MS(times.At(measure.Median)), r.Under(measure.InMS(times.At(measure.Median)), measure.InMS(p.most), "ms")},
+			{"created → completed, p95", measure.MS(times.At(measure.Tail)), ""},
+			{"AWS calls before the first change", strconv.Itoa(c.preflight), r.Under(float64(c.preflight), p.mostPrefight, "calls")},
+			{"AWS calls that change or wait", strconv.Itoa(c.rest), r.Under(float64(c.rest), p.mostCalls, "calls")},
 		})
 		var rows [][]string
 		for _, op := range slices.Sorted(keys(c.byOperation)) {
 			n := c.byOperation[op]
 			rows = append(rows, []string{op, strconv.Itoa(n[0]), strconv.Itoa(n[1])})
 		}
-		r.table("AWS calls of one "+p.name, []string{"operation", "before the first change", "after"}, rows)
+		r.Table("AWS calls of one "+p.name, []string{"operation", "before the first change", "after"}, rows)
 	}
 	return nil
 }
@@ -83,14 +84,14 @@ func keys[V any](m map[string]V) func(yield func(string) bool) {
 
 // pipelineTimes releases versions of one application and returns how long each
 // took from its creation, and the calls of the last.
-func pipelineTimes(ctx context.Context, s settings, pipeline string) (sample, calls, error) {
+func pipelineTimes(ctx context.Context, s settings, pipeline string) (measure.Sample, calls, error) {
 	w, err := newDeployedWorld(ctx, s, worldPlan{apps: 1, pipeline: pipeline, syncInterval: time.Second})
 	if err != nil {
 		return nil, calls{}, err
 	}
 	defer w.close(ctx)
 	var (
-		times sample
+		times measure.Sample
 		last  calls
 	)
 	for i := range max(s.runs/3, 1) { // enough for a median

@@ -11,18 +11,20 @@ import (
 	"net/http"
 	"strings"
 	"time"
+
+	"pipecd/cmd/measure"
 )
 
 // measureWebhook tells of each push as a host does, to an agent that would not
 // look for a long time otherwise.
-func measureWebhook(ctx context.Context, s settings, r *report) error {
+func measureWebhook(ctx context.Context, s settings, r *measure.Report) error {
 	const rarely = time.Hour
 	w, err := newDeployedWorld(ctx, s, worldPlan{apps: 1, syncInterval: rarely})
 	if err != nil {
 		return err
 	}
 	defer w.close(ctx)
-	var answered, created, called sample
+	var answered, created, called measure.Sample
 	for i := range s.runs {
 		before, err := w.release(ctx, i)
 		if err != nil {
@@ -47,12 +49,12 @@ func measureWebhook(ctx context.Context, s settings, r *report) error {
 			return err
 		}
 	}
-	row := func(what string, s sample, target string) []string {
-		return []string{what, ms(s.at(median)), ms(s.at(tail)), target}
+	row := func(what string, s measure.Sample, target string) []string {
+		return []string{what, measure.MS(s.At(measure.Median)), measure.MS(s.At(measure.Tail)), target}
 	}
-	r.table(fmt.Sprintf("Webhook (%d runs, syncInterval %s)", s.runs, rarely), []string{"from → to", "p50", "p95", "target"}, [][]string{
+	r.Table(fmt.Sprintf("Webhook (%d runs, syncInterval %s)", s.runs, rarely), []string{"from → to", "p50", "p95", "target"}, [][]string{
 		row("webhook → answer", answered, ""),
-		row("webhook → deployment created", created, r.under(inMS(created.at(median)), 300, "ms (p50)")), // the target
+		row("webhook → deployment created", created, r.Under(measure.InMS(created.At(measure.Median)), 300, "ms (p50)")), // the target
 		row("webhook → first AWS call", called, ""),
 	})
 	return nil

@@ -16,6 +16,7 @@ import (
 	"connectrpc.com/connect/v2"
 	"connectrpc.com/connect/v2/connecthttp"
 
+	"pipecd/cmd/measure"
 	modelpb "pipecd/pkg/rpc/gen/model"
 	webv1 "pipecd/pkg/rpc/gen/pipecd/web/v1"
 	"pipecd/pkg/rpc/gen/pipecd/web/v1/webv1connect"
@@ -25,8 +26,8 @@ import (
 type world struct {
 	dir     string
 	cloud   *cloud
-	plane   *process
-	agent   *process
+	plane   *measure.Process
+	agent   *measure.Process
 	client  webv1connect.WebServiceClient
 	http    *http.Transport
 	address string // of the control plane, host:port
@@ -86,8 +87,8 @@ func newDeployedWorld(ctx context.Context, s settings, p worldPlan) (*world, err
 func (w *world) path(name string) string { return filepath.Join(w.dir, name) }
 
 func (w *world) close(ctx context.Context) {
-	w.agent.stop()
-	w.plane.stop()
+	w.agent.Stop()
+	w.plane.Stop()
 	if w.http != nil {
 		w.http.CloseIdleConnections()
 	}
@@ -126,7 +127,7 @@ func (w *world) startPlane(ctx context.Context, s settings) error {
 			return fmt.Errorf("writing the control plane's files: %w", err)
 		}
 	}
-	w.plane, err = start(ctx, w.path("pipecd.log"), filepath.Join(s.bin, "pipecd"), nil,
+	w.plane, err = measure.Start(ctx, w.path("pipecd.log"), filepath.Join(s.bin, "pipecd"), nil,
 		"server", "--config-file="+w.path("control-plane.yaml"), "--data-dir="+w.path("plane"), "--insecure-cookie",
 		"--host=127.0.0.1", "--port="+strconv.Itoa(port), "--admin-port="+strconv.Itoa(admin), "--log-level=warn")
 	if err != nil {
@@ -190,7 +191,7 @@ func (w *world) startAgent(ctx context.Context, s settings) error {
 			return fmt.Errorf("writing the agent's files: %w", err)
 		}
 	}
-	w.agent, err = start(ctx, w.path("piped.log"), filepath.Join(s.bin, "piped"),
+	w.agent, err = measure.Start(ctx, w.path("piped.log"), filepath.Join(s.bin, "piped"),
 		[]string{"AWS_ENDPOINT_URL=" + w.cloud.url, "AWS_EC2_METADATA_DISABLED=true", "NO_PROXY=127.0.0.1,localhost"},
 		"run", "--config-file="+w.path("piped.yaml"), "--insecure", "--admin-port=0", "--data-dir="+w.path("piped"), "--log-level=warn")
 	if err != nil {

@@ -1,4 +1,4 @@
-package main
+package measure
 
 import (
 	"bytes"
@@ -14,14 +14,14 @@ import (
 	"time"
 )
 
-// process is one of our programs.
-type process struct {
+// Process is one of our programs. Its methods are for one goroutine.
+type Process struct {
 	cmd *exec.Cmd
-	log string
 }
 
-// start runs a program with its output in a file.
-func start(ctx context.Context, log, binary string, env []string, args ...string) (*process, error) {
+// Start runs a program with its output in a file. The program outlives the
+// context; Stop ends it.
+func Start(ctx context.Context, log, binary string, env []string, args ...string) (*Process, error) {
 	binary, err := filepath.Abs(binary)
 	if err != nil {
 		return nil, fmt.Errorf("finding %s: %w", binary, err)
@@ -37,11 +37,11 @@ func start(ctx context.Context, log, binary string, env []string, args ...string
 	if err := cmd.Start(); err != nil {
 		return nil, fmt.Errorf("starting %s (make build makes it): %w", binary, err)
 	}
-	return &process{cmd: cmd, log: log}, nil
+	return &Process{cmd: cmd}, nil
 }
 
-// stop ends the program as a supervisor does.
-func (p *process) stop() {
+// Stop ends the program as a supervisor does. Stopping nil does nothing.
+func (p *Process) Stop() {
 	if p == nil || p.cmd.Process == nil {
 		return
 	}
@@ -60,34 +60,74 @@ func (p *process) stop() {
 	}
 }
 
-// usage is what a process holds and what it has spent.
-type usage struct {
-	resident int64         // bytes
-	spent    time.Duration // of all cores
-	children time.Duration // spent by programs it started, which have ended
+// PID is the process's id.
+func (p *Process) PID() int { return p.cmd.Process.Pid }
+
+// Usage is what a process holds and what it has spent.
+type Usage struct {
+	Resident int64         // bytes
+	Spent    time.Duration // of all cores
+	Children time.Duration // spent by programs it started, which have ended
 }
 
-// usage reads the process's numbers from the kernel.
-func (p *process) usage() (usage, error) { return usageOf(p.cmd.Process.Pid) }
+// Megabytes is the resident memory in millions of bytes.
+func (u Usage) Megabytes() float64 {
+	const mega = 1_000_000
+	return float64(u.Resident) / mega
+}
 
-func usageOf(pid int) (usage, error) {
+// Usage reads the process's numbers from the kernel.
+func (p *Process) Usage() (Usage, error) { return UsageOf(p.PID()) }
+
+// Share is what the process spends of one core, in percent, while the time
+// passes. It ends early with the context.
+func (p *Process) Share(ctx context.Context, watch time.Duration) (float64, error) {
+	before, err := p.Usage()
+	if err != nil {
+		return 0, err
+	}
+	began := time.Now()
+	if err := Wait(ctx, watch); err != nil {
+		return 0, err
+	}
+	after, err := p.Usage()
+	if err != nil {
+		return 0, err
+	}
+	const percent = 100
+	return percent * (after.Spent - before.Spent).Seconds() / time.Since(began).Seconds(), nil
+}
+
+// Wait returns when the time has passed, or with the cause when the context ended
+// before.
+func Wait(ctx context.Context, d time.Duration) error {
+	select {
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	case <-time.After(d):
+		return nil
+	}
+}
+
+// UsageOf reads the numbers of any process of this user.
+func UsageOf(pid int) (Usage, error) {
 	dir := "/proc/" + strconv.Itoa(pid)
 	status, err := os.ReadFile(dir + "/status")
 	if err != nil {
-		return usage{}, fmt.Errorf("reading the memory of a process: %w", err)
+		return Usage{}, fmt.Errorf("reading the memory of a process: %w", err)
 	}
 	stat, err := os.ReadFile(dir + "/stat")
 	if err != nil {
-		return usage{}, fmt.Errorf("reading the processor time of a process: %w", err)
+		return Usage{}, fmt.Errorf("reading the processor time of a process: %w", err)
 	}
-	var u usage
+	var u Usage
 	for line := range strings.Lines(string(status)) {
 		if kb, ok := strings.CutPrefix(line, "VmRSS:"); ok {
 			n, err := strconv.ParseInt(strings.TrimSuffix(strings.TrimSpace(kb), " kB"), 10, 64)
 			if err != nil {
 				return u, fmt.Errorf("reading the memory of a process: %w", err)
 			}
-			u.resident = n << 10
+			u.Resident = n << 10
 		}
 	}
 	// The fields are counted behind the command's name, which is in parentheses: utime, stime, cutime and cstime are the
@@ -104,9 +144,9 @@ func usageOf(pid int) (usage, error) {
 		case err != nil:
 			return u, fmt.Errorf("reading the processor time of a process: %w", err)
 		case i < cutime:
-			u.spent += time.Duration(n) * tick
+			u.Spent += time.Duration(n) * tick
 		default:
-			u.children += time.Duration(n) * tick
+			u.Children += time.Duration(n) * tick
 		}
 	}
 	return u, nil
