@@ -101,6 +101,10 @@ test-stores: minio mariadb ## Run the suites of the stores on real servers: Mari
 bench: build ## Measure latency, pipelines, bursts, idle cost, first load; BENCH="-only=… -apps=…" for some of it
 	$(GO) run ./cmd/pipecd/quickstart/bench $(BENCH)
 
+.PHONY: bench-server
+bench-server: build minio mariadb ## Measure the control plane on MariaDB and MinIO; BENCH="-only=… -connections=…" for some of it
+	$(GO) run ./cmd/pipecd/serverbench $(BENCH)
+
 .PHONY: lint
 lint: tools-lint tools-proto ## Lint Go code and contracts
 	$(TOOLS)/golangci-lint run ./...

@@ -2,9 +2,7 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -98,26 +96,12 @@ func (w *world) close(ctx context.Context) {
 	_ = os.RemoveAll(w.dir)
 }
 
-// freePort asks the system for a port that nothing uses.
-func freePort(ctx context.Context) (int, error) {
-	var listen net.ListenConfig
-	l, err := listen.Listen(ctx, "tcp", "127.0.0.1:0")
-	if err != nil {
-		return 0, fmt.Errorf("finding a free port: %w", err)
-	}
-	_, port, err := net.SplitHostPort(l.Addr().String())
-	if err := errors.Join(err, l.Close()); err != nil {
-		return 0, fmt.Errorf("finding a free port: %w", err)
-	}
-	return strconv.Atoi(port)
-}
-
 func (w *world) startPlane(ctx context.Context, s settings) error {
-	port, err := freePort(ctx)
+	port, err := measure.FreePort(ctx)
 	if err != nil {
 		return err
 	}
-	admin, err := freePort(ctx)
+	admin, err := measure.FreePort(ctx)
 	if err != nil {
 		return err
 	}
