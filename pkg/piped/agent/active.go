@@ -34,7 +34,7 @@ func (a *Agent) newPeriod(lost func()) *period {
 	p := &period{agent: a, repos: map[string]*trigger.Repository{}, inbox: newInbox()}
 	p.apps = newApplications(a.client, a.logger, p.pokeAll)
 	p.discovery = discovery.NewReporter(discovery.Options{
-		Report: a.client.ReportUnregisteredApplications, Applications: p.apps.all, PipedID: a.options.Config.PipedID, Logger: a.logger,
+		Report: a.client.ReportUnregisteredApplications, Update: p.updateInfo, Applications: p.apps.all, PipedID: a.options.Config.PipedID, Logger: a.logger,
 	})
 	repos := map[string]git.Repository{}
 	for _, r := range a.options.Config.Repositories {
@@ -57,6 +57,7 @@ func (a *Agent) newPeriod(lost func()) *period {
 }
 
 func (p *period) pokeAll() {
+	p.discovery.Compare()
 	for _, r := range p.repos {
 		r.Poke()
 	}
@@ -88,6 +89,19 @@ func (p *period) run(ctx context.Context) {
 	for _, r := range p.repos {
 		all.Go(func() { r.Run(ctx) })
 	}
+}
+
+// updateInfo tells the control plane what the files of applications say.
+func (p *period) updateInfo(ctx context.Context, apps []*model.Application) error {
+	if err := p.agent.client.UpdateApplicationInfo(ctx, apps); err != nil {
+		return err
+	}
+	for _, told := range apps {
+		p.apps.update(told.ID, func(a *model.Application) {
+			a.Name, a.Description, a.Labels = told.Name, told.Description, told.Labels
+		})
+	}
+	return nil
 }
 
 // settle takes back the mark of a running deployment from applications that

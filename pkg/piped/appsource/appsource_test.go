@@ -256,33 +256,7 @@ apps/shared/taskdef.yaml:4:5: containerDefinitions[1].portMappings: expected con
 
 // TestRegistered: where the registration of the application wins over the file,
 // the file's author is told.
-func TestRegistered(t *testing.T) {
-	t.Parallel()
 
-	file := head + "  name: shop\n  labels: {env: dev}\n" + input
-	for _, tc := range []struct {
-		name   string
-		labels map[string]string
-		want   string
-	}{
-		{"shop", map[string]string{"env": "dev"}, ""},
-		{"store", map[string]string{"env": "dev"}, `apps/shop/app.pipecd.yaml:4:9: warning: spec.name: the application is registered under the name "store"`},
-		{"shop", map[string]string{"env": "prd"}, "apps/shop/app.pipecd.yaml:5:3: warning: spec.labels: "},
-		{"shop", nil, "apps/shop/app.pipecd.yaml:5:3: warning: spec.labels: "},
-	} {
-		a := app()
-		a.Name, a.Labels = tc.name, tc.labels
-		src, err := appsource.Load(tree(file), a, newProviders(t))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if got := src.Warnings.Error(); !strings.HasPrefix(got, tc.want) || (tc.want == "") != (got == "") {
-			t.Errorf("%s %v: got %q, want %q", tc.name, tc.labels, got, tc.want)
-		}
-	}
-}
-
-// TestCheck: a caller's check sees the configuration and reports beside ours.
 func TestCheck(t *testing.T) {
 	t.Parallel()
 

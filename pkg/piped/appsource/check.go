@@ -3,7 +3,6 @@ package appsource
 import (
 	"fmt"
 	"io/fs"
-	"maps"
 
 	"pipecd/pkg/config"
 	"pipecd/pkg/model"
@@ -24,7 +23,6 @@ type loader struct {
 // registration of the application wins over the file.
 func (l *loader) check(cfg *config.ECSApp, r *config.Report) {
 	l.checkInput(&cfg.Input, r)
-	l.compare(cfg, r)
 	if cfg.Pipeline == nil {
 		return
 	}
@@ -50,18 +48,6 @@ func (l *loader) checkInput(in *config.ECSInput, r *config.Report) {
 	}
 	l.read(r, field+".serviceDefinitionFile", in.ServiceDefinitionFile)
 	l.read(r, field+".taskDefinitionFile", in.TaskDefinitionFile)
-}
-
-// compare warns where the application is registered with something else than
-// the file says. What is not known of the registration is not compared.
-func (l *loader) compare(cfg *config.ECSApp, r *config.Report) {
-	const note = "; the registration is used, and the file does not change it yet"
-	if cfg.Name != "" && l.app.Name != "" && cfg.Name != l.app.Name {
-		r.Warnf("spec.name", "the application is registered under the name %q"+note, l.app.Name)
-	}
-	if len(cfg.Labels) > 0 && !maps.Equal(cfg.Labels, l.app.Labels) {
-		r.Warnf("spec.labels", "the application is registered with other labels"+note)
-	}
 }
 
 func (l *loader) checkAnalysis(field string, with config.StageOptions, r *config.Report) {

@@ -1,6 +1,7 @@
 package discovery
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"maps"
@@ -21,6 +22,8 @@ const again = time.Minute
 type Options struct {
 	// Report tells the control plane all of what nobody added. It tries again by itself as long as that can help.
 	Report func(ctx context.Context, found []*model.Application) error
+	// Update tells the control plane what the files of applications that exist say: name, labels and description.
+	Update func(ctx context.Context, apps []*model.Application) error
 	// Applications are those that exist.
 	Applications func() []*model.Application
 	PipedID      string
@@ -60,20 +63,25 @@ func (r *Reporter) Look(ctx context.Context, tree Tree, repo model.GitRepository
 	r.mu.Lock()
 	r.found[repo.ID] = result.Applications
 	r.mu.Unlock()
+	r.Compare()
+}
+
+// Compare asks for what was found to be held against the applications now,
+// because those have changed.
+func (r *Reporter) Compare() {
 	select {
 	case r.wake <- struct{}{}:
 	default:
 	}
 }
 
-// Run reports until ctx ends, or until the control plane turns out not to take
-// such reports.
+// Run reports until ctx ends.
 func (r *Reporter) Run(ctx context.Context) {
-	var (
-		told  []*model.Application
-		once  bool
-		timer = time.NewTimer(again)
-	)
+	suggestions := telling{
+		logger: r.opts.Logger, tell: r.opts.Report, what: "applications that nobody added", evenNothing: true,
+	}
+	updates := telling{logger: r.opts.Logger, tell: r.opts.Update, what: "what files say about applications"}
+	timer := time.NewTimer(again)
 	defer timer.Stop()
 	for {
 		select {
@@ -83,43 +91,88 @@ func (r *Reporter) Run(ctx context.Context) {
 		case <-timer.C:
 		}
 		timer.Reset(again + rand.N(again/10)) //nolint:gosec // spreads load
-		list, searched := r.unregistered()
-		if !searched || once && reflect.DeepEqual(list, told) {
-			continue
-		}
-		err := r.opts.Report(ctx, list)
-		switch {
-		case err == nil:
-			told, once = list, true
-		case ctx.Err() != nil:
-			return
-		case model.CodeOf(err) == model.CodeUnimplemented:
-			r.opts.Logger.InfoContext(ctx, "the control plane takes no suggestions of applications", slog.Any("error", err))
-			return
-		default:
-			r.opts.Logger.WarnContext(ctx, "applications that nobody added could not be reported; it is tried again", slog.Any("error", err))
+		if unregistered, outdated, searched := r.compare(); searched {
+			suggestions.now(ctx, unregistered)
+			updates.now(ctx, outdated)
 		}
 	}
 }
 
-// unregistered returns what was found and is no application, by repository and
-// path, and whether any repository was searched yet.
-func (r *Reporter) unregistered() ([]*model.Application, bool) {
-	added := map[[2]string]bool{}
+// telling tells the control plane a list when it is another than the last time.
+type telling struct {
+	logger      *slog.Logger
+	tell        func(ctx context.Context, list []*model.Application) error
+	what        string
+	evenNothing bool // an empty list says something too
+
+	told  []*model.Application
+	once  bool
+	never bool // the control plane does not take it
+}
+
+func (t *telling) now(ctx context.Context, list []*model.Application) {
+	if t.never || t.once && reflect.DeepEqual(list, t.told) {
+		return
+	}
+	if len(list) == 0 && !t.evenNothing {
+		t.told, t.once = nil, false
+		return
+	}
+	err := t.tell(ctx, list)
+	switch {
+	case err == nil:
+		t.told, t.once = list, true
+	case ctx.Err() != nil: // the end
+	case model.CodeOf(err) == model.CodeUnimplemented:
+		t.never = true
+		t.logger.InfoContext(ctx, "the control plane does not take "+t.what, slog.Any("error", err))
+	default:
+		t.logger.WarnContext(ctx, t.what+" could not be reported; it is tried again", slog.Any("error", err))
+	}
+}
+
+// compare holds what was found against the applications there are. Both lists
+// are by repository and path: what is no application, and the applications whose
+// files say something else than is known of them, as the files have them.
+// searched is whether any repository was searched yet.
+func (r *Reporter) compare() (unregistered, outdated []*model.Application, searched bool) {
+	added := map[[2]string][]*model.Application{}
 	for _, a := range r.opts.Applications() {
-		added[[2]string{a.GitPath.Repo.ID, a.GitPath.ConfigPath()}] = true
+		at := [2]string{a.GitPath.Repo.ID, a.GitPath.ConfigPath()}
+		added[at] = append(added[at], a)
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	var out []*model.Application
 	for _, id := range slices.Sorted(maps.Keys(r.found)) {
-		for _, a := range r.found[id] {
-			if len(out) < model.MaxSuggestions && !added[[2]string{id, a.GitPath.ConfigPath()}] {
-				own := a.Clone()
+		for _, file := range r.found[id] {
+			known := added[[2]string{id, file.GitPath.ConfigPath()}]
+			for _, a := range known {
+				if told := saidBy(file, a); told != nil && len(outdated) < mostUpdates {
+					outdated = append(outdated, told)
+				}
+			}
+			if len(known) == 0 && len(unregistered) < model.MaxSuggestions {
+				own := file.Clone()
 				own.PipedID = r.opts.PipedID
-				out = append(out, own)
+				unregistered = append(unregistered, own)
 			}
 		}
 	}
-	return out, len(r.found) > 0
+	return unregistered, outdated, len(r.found) > 0
+}
+
+// mostUpdates is how many applications are told at once; the rest follows when
+// these are known.
+const mostUpdates = 200
+
+// saidBy returns the application as its file has it, nil when nothing differs. A
+// file without a description leaves the one that a person wrote.
+func saidBy(file, a *model.Application) *model.Application {
+	description := cmp.Or(file.Description, a.Description)
+	if a.Name == file.Name && a.Description == description && maps.Equal(a.Labels, file.Labels) {
+		return nil
+	}
+	told := a.Clone()
+	told.Name, told.Description, told.Labels = file.Name, description, maps.Clone(file.Labels)
+	return told
 }

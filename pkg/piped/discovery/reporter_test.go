@@ -3,6 +3,7 @@ package discovery
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"strings"
 	"sync"
@@ -20,6 +21,7 @@ import (
 type plane struct {
 	mu      sync.Mutex
 	reports []string
+	updates []string
 	apps    []*model.Application
 	err     error
 }
@@ -33,6 +35,23 @@ func (p *plane) report(_ context.Context, found []*model.Application) error {
 	}
 	p.reports = append(p.reports, strings.Join(names, " "))
 	return p.err
+}
+
+func (p *plane) update(_ context.Context, apps []*model.Application) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, a := range apps {
+		p.updates = append(p.updates, fmt.Sprintf("%s: %s %q %v", a.ID, a.Name, a.Description, a.Labels))
+	}
+	return p.err
+}
+
+func (p *plane) takeUpdates() []string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	out := p.updates
+	p.updates = nil
+	return out
 }
 
 func (p *plane) applications() []*model.Application {
@@ -60,7 +79,7 @@ func watch(t *testing.T, f func(t *testing.T, p *plane, r *Reporter)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		p := &plane{}
-		r := NewReporter(Options{Report: p.report, Applications: p.applications, PipedID: "p", Logger: slog.New(slog.DiscardHandler)})
+		r := NewReporter(Options{Report: p.report, Update: p.update, Applications: p.applications, PipedID: "p", Logger: slog.New(slog.DiscardHandler)})
 		ctx, stop := context.WithCancel(t.Context())
 		done := make(chan struct{})
 		go func() { defer close(done); r.Run(ctx) }()
@@ -100,6 +119,44 @@ func TestReporter(t *testing.T) {
 		r.Look(t.Context(), fstest.MapFS{}, shop)
 		wantReports(t, p, "infra:dns@p")
 	})
+}
+
+func TestReporterUpdates(t *testing.T) {
+	t.Parallel()
+	watch(t, func(t *testing.T, p *plane, r *Reporter) {
+		at := model.GitPath{Repo: model.GitRepository{ID: "shop"}, Path: "web"}
+		labels := map[string]string{"team": "shop"}
+		typed := &model.Application{ID: "1", Name: "typed", GitPath: at}
+		p.set(nil, typed, &model.Application{ID: "2", Name: "web", Description: "it sells", Labels: labels, GitPath: at})
+		wantUpdates := func(want ...string) {
+			t.Helper()
+			synctest.Wait()
+			if diff := cmp.Diff(want, p.takeUpdates()); diff != "" {
+				t.Errorf("updates (-want +got):\n%s", diff)
+			}
+		}
+		r.Look(t.Context(), fstest.MapFS{"web/app.pipecd.yaml": file("web")}, at.Repo)
+		wantUpdates(`1: web "it sells" map[team:shop]`)
+		time.Sleep(5 * time.Minute)
+		wantUpdates() // that the list of applications is not up to date yet is no reason to say it again
+		p.set(nil, &model.Application{ID: "1", Name: "web", Description: "it sells", Labels: labels, GitPath: at})
+		r.Compare()
+		wantUpdates()
+		p.set(nil, typed) // somebody changed it by hand
+		r.Compare()
+		wantUpdates(`1: web "it sells" map[team:shop]`)
+	})
+}
+
+func TestDescriptionOfAPersonStays(t *testing.T) {
+	t.Parallel()
+	known := &model.Application{Name: "web", Description: "by hand"}
+	if told := saidBy(&model.Application{Name: "web"}, known); told != nil {
+		t.Errorf("told %v", told)
+	}
+	if told := saidBy(&model.Application{Name: "web", Description: "by file"}, known); told == nil || told.Description != "by file" {
+		t.Errorf("told %v", told)
+	}
 }
 
 func TestReporterClearsWhatWasSaidBefore(t *testing.T) {
