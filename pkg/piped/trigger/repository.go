@@ -47,8 +47,10 @@ type Repository struct {
 	processed string          // head up to which all applications but unseen were looked at
 	searched  string          // head that Discover was told of
 	fetched   string
-	trouble   string          // last problem that was logged, so that it is logged once
-	later     []model.Command // SYNC commands to be tried again
+	trouble   string                     // last problem that was logged, so that it is logged once
+	failing   time.Time                  // since when the repository cannot be read; zero while it can
+	before    map[string]model.SyncState // of applications of which is told that it cannot
+	later     []model.Command            // SYNC commands to be tried again
 }
 
 // New returns a Repository; Run makes it work.
@@ -65,6 +67,7 @@ func New(opts Options) *Repository {
 		index:   newIndex(),
 		invalid: map[string]bool{},
 		unseen:  map[string]bool{},
+		before:  map[string]model.SyncState{},
 	}
 }
 
@@ -96,7 +99,7 @@ func (r *Repository) Run(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case cmd := <-r.sync:
-			r.note(ctx, r.syncNow(ctx, cmd))
+			r.noteProblem(ctx, r.syncNow(ctx, cmd))
 			if len(r.later) > 0 {
 				timer.Reset(jittered(r.pause()))
 			}
@@ -107,9 +110,11 @@ func (r *Repository) Run(ctx context.Context) {
 		later := r.later
 		r.later = nil
 		for _, cmd := range later {
-			r.note(ctx, r.syncNow(ctx, cmd))
+			r.noteProblem(ctx, r.syncNow(ctx, cmd))
 		}
-		r.note(ctx, r.look(ctx))
+		err := r.look(ctx)
+		r.note(ctx, err)
+		r.tell(ctx, err)
 		timer.Reset(jittered(r.pause()))
 	}
 }
@@ -134,13 +139,18 @@ func jittered(d time.Duration) time.Duration {
 	return d - rand.N(d/10+1) //nolint:gosec // spreads load
 }
 
-// note logs a problem once, and once that it is over.
+// note logs a problem of a look once, and once that it is over.
 func (r *Repository) note(ctx context.Context, err error) {
-	switch {
-	case err == nil && r.trouble != "":
+	if err == nil && r.trouble != "" {
 		r.create.logger.InfoContext(ctx, "the repository can be read again")
 		r.trouble = ""
-	case err != nil && ctx.Err() == nil && err.Error() != r.trouble:
+	}
+	r.noteProblem(ctx, err)
+}
+
+// noteProblem is note for what may succeed although nothing was read.
+func (r *Repository) noteProblem(ctx context.Context, err error) {
+	if err != nil && ctx.Err() == nil && err.Error() != r.trouble {
 		r.trouble = err.Error()
 		r.create.logger.WarnContext(ctx, "the repository could not be looked at; it is tried again", slog.Any("error", err))
 	}
@@ -163,19 +173,19 @@ func (r *Repository) lookAt(ctx context.Context) error {
 	}
 	head, err := r.opts.Source.Head(ctx, r.opts.Repository)
 	if err != nil {
-		return err
+		return asUnreadable(err)
 	}
 	if head == r.processed && len(r.unseen) == 0 {
 		return nil
 	}
 	tree, err := r.open(ctx, head)
 	if err != nil {
-		return err
+		return asUnreadable(err)
 	}
 	defer tree.Close() //nolint:errcheck // a snapshot is only read
 	wanted, err := r.wanted(ctx, tree)
 	if err != nil {
-		return err
+		return asUnreadable(err)
 	}
 	if head != r.processed {
 		r.opts.Observer.Count(ctx, observe.CommitsSeen, 1, r.opts.Repository.ID)
