@@ -76,6 +76,7 @@ spec:
 // cloud.
 type world struct {
 	t     *testing.T
+	app   *model.Application
 	plane *plane
 	bare  *gittest.Bare
 	cloud *simcloud.Cloud
@@ -112,7 +113,7 @@ func newWorld(t *testing.T) *world {
 		ID: "app-1", Name: "shop", PipedID: "piped-1", ProjectID: "dev", Kind: model.KindECS, PlatformProvider: "aws",
 		GitPath: model.GitPath{Repo: model.GitRepository{ID: "shop"}, Path: "shop", ConfigFilename: "app.pipecd.yaml"},
 	}
-	return &world{t: t, plane: newPlane(t, app), bare: gittest.NewBare(t), cloud: cloud, syncInterval: "100ms"}
+	return &world{t: t, app: app, plane: newPlane(t, app), bare: gittest.NewBare(t), cloud: cloud, syncInterval: "100ms"}
 }
 
 // push makes a release of the version and returns the commit's hash.
@@ -236,6 +237,38 @@ func TestLifeOfAnAgent(t *testing.T) {
 	w.plane.ask(approve(d, "late"))
 	if c := w.plane.answered(t, "late"); c.Status != model.CommandFailed || !strings.Contains(c.Metadata[model.CommandMetadataReason], "too late") {
 		t.Errorf("what came too late was answered with %s %v", c.Status, c.Metadata)
+	}
+}
+
+// TestOnAForeignControlPlane: without a stream the agent polls, its steps travel
+// in the metadata of stages, and its successor goes on all the same.
+func TestOnAForeignControlPlane(t *testing.T) {
+	w := newWorld(t)
+	w.plane = newForeignPlane(t, w.app)
+	stop := w.start("one")
+	w.succeeded(w.plane.ends(t, w.push("v1", gittest.Change{})))
+	second := w.push("v2", gittest.Change{})
+	d := w.plane.waits(t, second)
+	stop()
+	w.plane.ask(approve(d, "approve"))
+	w.start("two")
+	w.succeeded(w.plane.ends(t, second))
+	if c := w.plane.answered(t, "approve"); c.Status != model.CommandSucceeded {
+		t.Errorf("the approval was answered with %s %v", c.Status, c.Metadata)
+	}
+	if calls := w.cloud.CountCalls(); calls["ecs:CreateTaskSet"] != 2 || calls["ecs:CreateService"] != 1 {
+		t.Errorf("the cloud was called %v, want two sets and one service", calls)
+	}
+	third := w.push("v3", gittest.Change{})
+	d = w.plane.waits(t, third)
+	w.plane.ask(model.Command{ID: "cancel", Type: model.CommandCancelDeployment, DeploymentID: d.ID, ApplicationID: "app-1"})
+	if d = w.plane.ends(t, third); d.Status != model.DeploymentCancelled {
+		t.Errorf("the cancelled deployment ended with %s: %s", d.Status, d.StatusReason)
+	}
+	w.plane.mu.Lock()
+	defer w.plane.mu.Unlock()
+	if w.plane.epoch != 0 || w.plane.streams != 0 {
+		t.Errorf("a stream was opened: it is not a foreign control plane")
 	}
 }
 

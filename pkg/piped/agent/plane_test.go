@@ -51,16 +51,39 @@ type plane struct {
 
 func newPlane(t *testing.T, apps ...*model.Application) *plane {
 	t.Helper()
+	p := newServedPlane(t, func(server *grpc.Server, p *plane) {
+		pipedservice.RegisterPipedServiceServer(server, p)
+		agentv1.RegisterAgentServiceServer(server, p)
+	})
+	p.know(apps)
+	return p
+}
+
+// newForeignPlane is a control plane of PipeCD's: it has never heard of
+// AgentService.
+func newForeignPlane(t *testing.T, apps ...*model.Application) *plane {
+	t.Helper()
+	p := newServedPlane(t, func(server *grpc.Server, p *plane) { pipedservice.RegisterPipedServiceServer(server, p) })
+	p.know(apps)
+	return p
+}
+
+func (p *plane) know(apps []*model.Application) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, a := range apps {
+		p.apps[a.ID] = a
+	}
+}
+
+func newServedPlane(t *testing.T, register func(*grpc.Server, *plane)) *plane {
+	t.Helper()
 	p := &plane{
 		listener: bufconn.Listen(1 << 20), changed: make(chan struct{}), apps: map[string]*model.Application{},
 		deployments: map[string]*model.Deployment{}, commands: map[string]*model.Command{}, sent: map[string]int64{}, hinted: map[string]bool{}, writes: map[int64]int{},
 	}
-	for _, a := range apps {
-		p.apps[a.ID] = a
-	}
 	server := grpc.NewServer(grpc.UnaryInterceptor(p.unary))
-	pipedservice.RegisterPipedServiceServer(server, p)
-	agentv1.RegisterAgentServiceServer(server, p)
+	register(server, p)
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
