@@ -29,6 +29,8 @@ const (
 	aggregateSuggestions  = "suggestions"
 	aggregateRevisions    = "revisions"
 	aggregateSessions     = "sessions"
+	aggregateSignals      = "signals"
+	aggregateClock        = "clock"
 )
 
 func (s observed) begin(ctx context.Context, aggregate, method string) (context.Context, observe.End) {

@@ -21,10 +21,18 @@ type Store interface {
 	Chains
 	Revisions
 	Sessions
+	Signals
+	Clock
 	io.Closer
 
 	// Ping reports whether the store answers.
 	Ping(ctx context.Context) error
+}
+
+// Clock is the time of the store, which all processes that share it have in
+// common.
+type Clock interface {
+	Now(ctx context.Context) (time.Time, error)
 }
 
 // Page asks for one page of a list.
@@ -67,6 +75,8 @@ type Pipeds interface {
 	// TouchPiped records a sign of life at now. It never moves the time back, is cheap (one statement) and
 	// does not disturb an UpdatePiped that is under way. CodeNotFound.
 	TouchPiped(ctx context.Context, id string, now time.Time) error
+	// TouchPipeds is TouchPiped for those of the agents that exist, in one statement. CodeInvalid for more than MaxPageSize ids.
+	TouchPipeds(ctx context.Context, ids []string, now time.Time) error
 }
 
 // Leases holds, per agent id, which process may act. Expiry is judged by the
@@ -81,6 +91,9 @@ type Leases interface {
 	RenewLease(ctx context.Context, fence model.Fence, ttl time.Duration) error
 	// ReleaseLease lets another instance acquire at once, and ends the lease now. Releasing a lease that is not held any more does nothing.
 	ReleaseLease(ctx context.Context, fence model.Fence) error
+	// RenewLeases is RenewLease for many in one statement. It returns how many it renewed: which of them not, and why, only
+	// RenewLease tells. CodeInvalid for more than MaxPageSize.
+	RenewLeases(ctx context.Context, fences []model.Fence, ttl time.Duration) (renewed int, err error)
 	// GetLease returns the current or last lease. CodeNotFound when there never was one.
 	GetLease(ctx context.Context, pipedID string) (model.Lease, error)
 	// GetLeases returns the current or last leases of the agents that had one, by the agent's id, in one query.
@@ -160,6 +173,8 @@ type Commands interface {
 	// ListUnhandledCommands returns an agent's unanswered commands, oldest first, at most MaxPageSize.
 	// It reads what is unhandled; it never continues from an id, because commits are not ordered.
 	ListUnhandledCommands(ctx context.Context, pipedID string) ([]*model.Command, error)
+	// WaitingCommands returns the newest MaxPageSize unanswered commands of all agents: whose each is, by the command's id.
+	WaitingCommands(ctx context.Context) (map[string]string, error)
 	// ListForgottenCommands returns unanswered commands of all agents that were created before the time, oldest first, at most MaxPageSize.
 	ListForgottenCommands(ctx context.Context, before time.Time) ([]*model.Command, error)
 	// UpdateCommand changes a command by compare-and-set under the fence.

@@ -193,9 +193,13 @@ func testEndedSessions(t *testing.T, w *world) {
 		must(t, w.EndSession(ctx, a, time.Now().Add(time.Hour)))
 	}
 	must(t, w.EndSession(ctx, old, time.Now().Add(-time.Hour)))
-	must(t, w.EndSession(ctx, model.NewID(), time.Now().Add(time.Hour))) // forgets old
-	if !ended(a) || ended(b) || ended(old) {
-		t.Errorf("ended: %t %t %t, want the first alone", ended(a), ended(b), ended(old))
+	must(t, w.ForgetSessions(ctx, 2*time.Hour))
+	if !ended(a) || ended(b) || !ended(old) {
+		t.Errorf("ended: %t %t %t, want the first and the last", ended(a), ended(b), ended(old))
+	}
+	must(t, w.ForgetSessions(ctx, time.Minute))
+	if !ended(a) || ended(old) {
+		t.Errorf("ended: %t %t, want the first alone", ended(a), ended(old))
 	}
 	wantCode(t, w.EndSession(ctx, "", time.Now()), model.CodeInvalid)
 }

@@ -61,6 +61,11 @@ func Run(t *testing.T, open func(t *testing.T) datastore.Store) {
 		{"LeaseExpires", testLeaseExpires},
 		{"LeaseReleased", testLeaseReleased},
 		{"LeaseRace", testLeaseRace},
+		{"ManyLeases", testManyLeases},
+		{"TouchPipeds", testTouchPipeds},
+		{"WaitingCommands", testWaitingCommands},
+		{"Signals", testSignals},
+		{"Clock", testClock},
 		{"Fencing", testFencing},
 	} {
 		t.Run(test.name, func(t *testing.T) {

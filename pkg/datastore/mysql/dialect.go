@@ -75,10 +75,10 @@ const (
 var failures = map[uint16]sqldb.Failure{ //nolint:gochecknoglobals // a table, built once: it is looked into for every failed statement
 	errDuplicateEntry: sqldb.FailureDuplicate, errDuplicateNamedKey: sqldb.FailureDuplicate,
 	errDeadlock: sqldb.FailureConflict, errLockWaitTimeout: sqldb.FailureConflict, errRecordChanged: sqldb.FailureConflict,
-	errTooManyConnections: sqldb.FailureUnavailable, errNotReady: sqldb.FailureUnavailable, errShutdown: sqldb.FailureUnavailable,
+	errTooManyConnections: sqldb.FailureUnavailable, errNotReady: sqldb.FailureUnavailable, errShutdown: sqldb.FailureDisconnected,
 	errTooManyUserConnections: sqldb.FailureUnavailable, errUserLimitReached: sqldb.FailureUnavailable,
-	errReadOnlyOption: sqldb.FailureUnavailable, errReadOnly: sqldb.FailureUnavailable, errConnectionKilled: sqldb.FailureUnavailable,
-	errQueryInterrupted: sqldb.FailureUnavailable, errGone: sqldb.FailureUnavailable, errLost: sqldb.FailureUnavailable,
+	errReadOnlyOption: sqldb.FailureUnavailable, errReadOnly: sqldb.FailureUnavailable, errConnectionKilled: sqldb.FailureDisconnected,
+	errQueryInterrupted: sqldb.FailureUnavailable, errGone: sqldb.FailureDisconnected, errLost: sqldb.FailureDisconnected,
 	errDiskFull: sqldb.FailureFull, errTableFull: sqldb.FailureFull,
 	errPacketTooLarge: sqldb.FailureTooLarge, errDataTooLong: sqldb.FailureTooLarge,
 }
@@ -91,10 +91,13 @@ func (dialect) Classify(err error) sqldb.Failure {
 	if errors.Is(err, mysql.ErrPktTooLarge) {
 		return sqldb.FailureTooLarge
 	}
+	if errors.Is(err, context.DeadlineExceeded) { // also a net.Error
+		return sqldb.FailureUnavailable
+	}
 	_, network := errors.AsType[net.Error](err)
 	if network || errors.Is(err, mysql.ErrInvalidConn) || errors.Is(err, driver.ErrBadConn) ||
-		errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, context.DeadlineExceeded) {
-		return sqldb.FailureUnavailable
+		errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		return sqldb.FailureDisconnected
 	}
 	return sqldb.FailureOther
 }

@@ -37,8 +37,8 @@ func (s *Store) AddApplication(ctx context.Context, a *model.Application) error 
 	if err != nil {
 		return err
 	}
-	return s.write(ctx, "adding application "+a.ID, func(tx *sql.Tx) error {
-		if err := applications().insert(ctx, s, tx, row); err != nil {
+	return s.rewrite(ctx, "adding application "+a.ID, func(tx *sql.Tx, inDoubt bool) error {
+		if err := applications().insert(ctx, s, tx, row, inDoubt); err != nil {
 			return err
 		}
 		return applicationLabels().insert(ctx, tx, row.labelled())

@@ -120,21 +120,21 @@ func (s *Store) StartChain(ctx context.Context, fence model.Fence, start datasto
 			return err
 		}
 	}
-	return s.write(ctx, "starting deployment chain "+chain.id, func(tx *sql.Tx) error {
+	return s.rewrite(ctx, "starting deployment chain "+chain.id, func(tx *sql.Tx, inDoubt bool) error {
 		if err := s.checkFence(ctx, tx, fence); err != nil {
 			return err
 		}
-		if err := chains().insert(ctx, s, tx, chain); err != nil {
+		if err := chains().insert(ctx, s, tx, chain, inDoubt); err != nil {
 			return err
 		}
-		if err := deployments().insert(ctx, s, tx, first); err != nil {
+		if err := deployments().insert(ctx, s, tx, first, false); err != nil {
 			return err
 		}
 		if err := deploymentLabels().insert(ctx, tx, first.labelled()); err != nil {
 			return err
 		}
 		for _, row := range asked {
-			if err := commands().insert(ctx, s, tx, row); err != nil {
+			if err := commands().insert(ctx, s, tx, row, false); err != nil {
 				return err
 			}
 		}

@@ -3,6 +3,7 @@ package sqldb
 import (
 	"context"
 	"database/sql"
+	"strconv"
 	"time"
 
 	"pipecd/pkg/datastore"
@@ -100,7 +101,9 @@ func (s *Store) AddCommand(ctx context.Context, c *model.Command) error {
 	if err != nil {
 		return err
 	}
-	return s.write(ctx, "adding command "+c.ID, func(tx *sql.Tx) error { return commands().insert(ctx, s, tx, row) })
+	return s.rewrite(ctx, "adding command "+c.ID, func(tx *sql.Tx, inDoubt bool) error {
+		return commands().insert(ctx, s, tx, row, inDoubt)
+	})
 }
 
 // GetCommand implements datastore.Commands.
@@ -124,6 +127,30 @@ func unhandledListing(pipedID string) listing {
 		branches:  []branch{{from: "commands t", id: "t.id", at: "t.created_at", key: "t.id", where: where}},
 		ascending: true,
 		page:      datastore.Page{Size: datastore.MaxPageSize},
+	}
+}
+
+// WaitingCommands implements datastore.Commands.
+func (s *Store) WaitingCommands(ctx context.Context) (map[string]string, error) {
+	waiting := make(map[string]string)
+	err := each(ctx, s.reader, waitingQuery(), func(scan scanner) error {
+		var id, pipedID string
+		if err := scan(&id, &pipedID); err != nil {
+			return err
+		}
+		waiting[id] = pipedID
+		return nil
+	})
+	if err != nil {
+		return nil, s.coded(ctx, err, "looking for unanswered commands")
+	}
+	return waiting, nil
+}
+
+func waitingQuery() query {
+	return query{
+		"SELECT id, piped_id FROM commands WHERE status = ? ORDER BY created_at DESC, id DESC LIMIT " + strconv.Itoa(datastore.MaxPageSize),
+		[]any{int64(model.CommandNotHandled)},
 	}
 }
 

@@ -32,11 +32,11 @@ func (s *Store) CreateDeployment(ctx context.Context, fence model.Fence, d *mode
 	if err != nil {
 		return err
 	}
-	return s.write(ctx, "creating deployment "+d.ID, func(tx *sql.Tx) error {
+	return s.rewrite(ctx, "creating deployment "+d.ID, func(tx *sql.Tx, inDoubt bool) error {
 		if err := s.checkFence(ctx, tx, fence); err != nil {
 			return err
 		}
-		if err := deployments().insert(ctx, s, tx, row); err != nil {
+		if err := deployments().insert(ctx, s, tx, row, inDoubt); err != nil {
 			return err
 		}
 		return deploymentLabels().insert(ctx, tx, row.labelled())

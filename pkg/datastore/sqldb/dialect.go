@@ -11,12 +11,13 @@ type Failure int
 
 // The failures.
 const (
-	FailureOther       Failure = iota // a defect, or something only an operator can judge
-	FailureDuplicate                  // a unique key is taken
-	FailureConflict                   // the transaction was broken off for another; start it over
-	FailureUnavailable                // locked or disconnected; nothing was changed, try later
-	FailureFull                       // no space left
-	FailureTooLarge                   // the database does not take a value of that size
+	FailureOther        Failure = iota // a defect, or something only an operator can judge
+	FailureDuplicate                   // a unique key is taken
+	FailureConflict                    // the transaction was broken off for another; start it over
+	FailureUnavailable                 // locked, or too busy; nothing was changed, try later
+	FailureDisconnected                // no connection, or the connection was lost: what was not committed is not stored
+	FailureFull                        // no space left
+	FailureTooLarge                    // the database does not take a value of that size
 )
 
 // Dialect is what differs between the databases. Implementations have no state

@@ -68,8 +68,9 @@ func (e *entity[M, R]) get(ctx context.Context, s *Store, id string) (*M, error)
 	return e.toModel(row)
 }
 
-// insert stores a new row inside tx.
-func (e *entity[M, R]) insert(ctx context.Context, s *Store, tx *sql.Tx, row *R) error {
+// insert stores a new row inside tx. inDoubt says that an earlier attempt may
+// have stored it.
+func (e *entity[M, R]) insert(ctx context.Context, s *Store, tx *sql.Tx, row *R, inDoubt bool) error {
 	marks := strings.Repeat("?, ", len(e.columns))
 	query := "INSERT INTO " + e.table + " (" + strings.Join(e.columns, ", ") + ", version) VALUES (" + marks + "1)"
 	_, err := tx.ExecContext(ctx, query, e.fields(row)[:len(e.columns)]...)
@@ -79,7 +80,17 @@ func (e *entity[M, R]) insert(ctx context.Context, s *Store, tx *sql.Tx, row *R)
 	if s.dialect.Classify(err) != FailureDuplicate {
 		return fmt.Errorf("inserting %s: %w", e.what(e.id(row)), err)
 	}
+	if inDoubt {
+		if stored, _, err := e.read(ctx, tx, e.id(row)); err == nil && e.same(stored, row) {
+			return errStored
+		}
+	}
 	return e.duplicate(ctx, tx, row)
+}
+
+// same reports whether the rows' own columns have the same values.
+func (e *entity[M, R]) same(a, b *R) bool {
+	return reflect.DeepEqual(e.fields(a)[:len(e.columns)], e.fields(b)[:len(e.columns)])
 }
 
 // duplicate finds out which key is taken; the texts of drivers are not parsed.
@@ -109,15 +120,19 @@ type change[M, R any] struct {
 func (e *entity[M, R]) update(ctx context.Context, s *Store, c change[M, R]) (*M, error) {
 	var (
 		after   *R
+		tried   int64 // the version that after was to replace
 		refused error // the rule's own error is returned as it is
 	)
-	err := s.write(ctx, "changing "+e.what(c.id), func(tx *sql.Tx) error {
+	err := s.rewrite(ctx, "changing "+e.what(c.id), func(tx *sql.Tx, inDoubt bool) error {
 		refused = nil
-		if err := s.checkFence(ctx, tx, c.fence); err != nil {
-			return err
-		}
 		before, version, err := e.read(ctx, tx, c.id)
 		if err != nil {
+			return err
+		}
+		if inDoubt && after != nil && version > tried {
+			return e.settle(c.id, before, after)
+		}
+		if err := s.checkFence(ctx, tx, c.fence); err != nil {
 			return err
 		}
 		value, err := e.toModel(before)
@@ -134,6 +149,7 @@ func (e *entity[M, R]) update(ctx context.Context, s *Store, c change[M, R]) (*M
 		if e.id(after) != c.id {
 			return model.Errorf(model.CodeInvalid, "the id of %s cannot change", e.what(c.id))
 		}
+		tried = version
 		if err := e.compareAndSet(ctx, s, tx, versioned[R]{before, after, version}); err != nil {
 			return err
 		}
@@ -149,6 +165,17 @@ func (e *entity[M, R]) update(ctx context.Context, s *Store, c change[M, R]) (*M
 		return nil, err
 	}
 	return e.toModel(after)
+}
+
+// settle finds out about a change whose commit got no answer and whose row was
+// written since. When it was not written by that change, it may have been by
+// both: running the rule once more could do twice what it was to do once.
+func (e *entity[M, R]) settle(id string, stored, after *R) error {
+	if e.same(stored, after) {
+		return errStored
+	}
+	return model.Errorf(model.CodeUnavailable,
+		"the connection to the database was lost while %s was being changed, and others changed it since; look whether the change is there, and try again if not", e.what(id))
 }
 
 type versioned[R any] struct {

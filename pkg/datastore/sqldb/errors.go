@@ -24,8 +24,11 @@ func (s *Store) coded(ctx context.Context, err error, doing string) error {
 	case errors.Is(err, errChanged):
 		return model.Wrap(model.CodeUnavailable, err, doing)
 	}
+	if s.lostCommit(err) {
+		return model.Wrap(model.CodeUnavailable, err, doing+": the connection to the database was lost at the last moment, so nobody knows whether this was stored; look before you try again")
+	}
 	switch s.dialect.Classify(err) {
-	case FailureConflict, FailureUnavailable:
+	case FailureConflict, FailureUnavailable, FailureDisconnected:
 		return model.Wrap(model.CodeUnavailable, err, doing+": the database is locked, busy or out of reach; try again")
 	case FailureFull:
 		return model.Wrap(model.CodeExhausted, err, doing+": the database's disk is full; free space on it and try again")

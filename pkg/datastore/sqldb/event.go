@@ -86,7 +86,9 @@ func (s *Store) AddEvent(ctx context.Context, e *model.Event) error {
 	if err != nil {
 		return err
 	}
-	return s.write(ctx, "adding event "+e.ID, func(tx *sql.Tx) error { return events().insert(ctx, s, tx, row) })
+	return s.rewrite(ctx, "adding event "+e.ID, func(tx *sql.Tx, inDoubt bool) error {
+		return events().insert(ctx, s, tx, row, inDoubt)
+	})
 }
 
 // GetEvent implements datastore.Events.

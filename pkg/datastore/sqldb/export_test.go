@@ -61,6 +61,8 @@ func LookQueries() map[string]Query {
 		}
 		add(name, q, err)
 	}
+	add("waiting commands", waitingQuery(), nil)
+	add("signals", signalsQuery(1, "s"), nil)
 	add("covered count", applicationCount(datastore.ApplicationFilter{ProjectID: "p"}), nil)
 	add("covered count by piped", applicationsOf([]string{"a", "b"}), nil)
 	return queries

@@ -3,7 +3,6 @@ package sqldb
 import (
 	"context"
 	"database/sql"
-	"fmt"
 	"slices"
 	"sync"
 )
@@ -128,7 +127,7 @@ func (g *group) together(writes []*grouped) bool {
 	if err := tx.Commit(); err != nil {
 		// Also for those that failed by themselves: they may have failed because of what the others wrote.
 		for _, w := range writes {
-			w.err = fmt.Errorf("committing: %w", err)
+			w.err = commitError{err}
 		}
 	}
 	return true

@@ -1,10 +1,13 @@
 package sqldb
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"pipecd/pkg/datastore"
@@ -49,7 +52,7 @@ func (s *Store) AcquireLease(ctx context.Context, pipedID string, by datastore.L
 	if err := checkColumns(what, column{"piped", pipedID}, column{"instance", by.InstanceID}, column{"host", by.Host}); err != nil {
 		return lease, false, err
 	}
-	err = s.write(ctx, "acquiring the "+what, func(tx *sql.Tx) error {
+	err = s.rewrite(ctx, "acquiring the "+what, func(tx *sql.Tx, _ bool) error {
 		lease, granted, err = s.acquire(ctx, tx, pipedID, by)
 		return err
 	})
@@ -101,7 +104,7 @@ func (s *Store) RenewLease(ctx context.Context, fence model.Fence, ttl time.Dura
 	}
 	now, args := s.dialect.Now()
 	args = append(append([]any{ttl.Microseconds()}, args...), fence.PipedID, fence.Epoch, false)
-	return s.write(ctx, "renewing the lease of piped "+fence.PipedID, func(tx *sql.Tx) error {
+	return s.rewrite(ctx, "renewing the lease of piped "+fence.PipedID, func(tx *sql.Tx, _ bool) error {
 		result, err := tx.ExecContext(ctx, "UPDATE leases SET expires_at = ? + "+now+" WHERE piped_id = ? AND epoch = ? AND released = ?", args...)
 		if err != nil {
 			return err
@@ -112,6 +115,30 @@ func (s *Store) RenewLease(ctx context.Context, fence model.Fence, ttl time.Dura
 		}
 		return s.whyNotRenewed(ctx, tx, fence)
 	})
+}
+
+// RenewLeases implements datastore.Leases. One order for all keeps two batches
+// from waiting for each other.
+func (s *Store) RenewLeases(ctx context.Context, fences []model.Fence, ttl time.Duration) (int, error) {
+	switch {
+	case ttl <= 0:
+		return 0, model.Errorf(model.CodeInvalid, "leases cannot be renewed for %s", ttl)
+	case len(fences) == 0:
+		return 0, nil
+	case len(fences) > datastore.MaxPageSize:
+		return 0, model.Errorf(model.CodeInvalid, "%d leases cannot be renewed at once; at most %d can", len(fences), datastore.MaxPageSize)
+	}
+	fences = slices.SortedFunc(slices.Values(fences), func(a, b model.Fence) int { return cmp.Compare(a.PipedID, b.PipedID) })
+	now, args := s.dialect.Now()
+	args = append(append([]any{ttl.Microseconds()}, args...), false)
+	those := make([]string, len(fences))
+	for i, f := range fences {
+		those[i] = "piped_id = ? AND epoch = ?"
+		args = append(args, f.PipedID, f.Epoch)
+	}
+	n, err := s.execute(ctx, "renewing leases",
+		query{"UPDATE leases SET expires_at = ? + " + now + " WHERE released = ? AND (" + strings.Join(those, " OR ") + ")", args})
+	return int(n), err
 }
 
 // whyNotRenewed also covers databases that do not count a row that had the
@@ -137,8 +164,9 @@ func (s *Store) whyNotRenewed(ctx context.Context, tx *sql.Tx, fence model.Fence
 func (s *Store) ReleaseLease(ctx context.Context, fence model.Fence) error {
 	now, args := s.dialect.Now()
 	args = append(append([]any{true}, args...), fence.PipedID, fence.Epoch, false)
-	_, err := s.writer.ExecContext(ctx, "UPDATE leases SET released = ?, expires_at = "+now+" WHERE piped_id = ? AND epoch = ? AND released = ?", args...)
-	return s.coded(ctx, err, "releasing the lease of piped "+fence.PipedID)
+	_, err := s.execute(ctx, "releasing the lease of piped "+fence.PipedID,
+		query{"UPDATE leases SET released = ?, expires_at = " + now + " WHERE piped_id = ? AND epoch = ? AND released = ?", args})
+	return err
 }
 
 // GetLease implements datastore.Leases.

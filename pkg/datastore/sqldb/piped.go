@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"pipecd/pkg/datastore"
@@ -38,8 +39,8 @@ func (s *Store) AddPiped(ctx context.Context, p *model.Piped) error {
 	if err != nil {
 		return err
 	}
-	return s.write(ctx, "adding piped "+p.ID, func(tx *sql.Tx) error {
-		if err := pipeds().insert(ctx, s, tx, row); err != nil {
+	return s.rewrite(ctx, "adding piped "+p.ID, func(tx *sql.Tx, inDoubt bool) error {
+		if err := pipeds().insert(ctx, s, tx, row, inDoubt); err != nil {
 			return err
 		}
 		_, err := tx.ExecContext(ctx, "INSERT INTO piped_seen (piped_id, seen_at) VALUES (?, ?)", row.id, row.seenAt)
@@ -96,12 +97,9 @@ const touch = "UPDATE piped_seen SET seen_at = ? WHERE piped_id = ? AND seen_at 
 func (s *Store) TouchPiped(ctx context.Context, id string, now time.Time) error {
 	doing := "recording a sign of life of piped " + id
 	at := toMicros(now)
-	result, err := s.writer.ExecContext(ctx, touch, at, id, at)
-	if err != nil {
-		return s.coded(ctx, err, doing)
-	}
-	if n, err := result.RowsAffected(); err != nil || n > 0 {
-		return s.coded(ctx, err, doing)
+	n, err := s.execute(ctx, doing, query{touch, []any{at, id, at}})
+	if err != nil || n > 0 {
+		return err
 	}
 	var seen int64 // nothing written: there is a later sign of life, or no such agent
 	err = s.reader.QueryRowContext(ctx, "SELECT seen_at FROM piped_seen WHERE piped_id = ?", id).Scan(&seen)
@@ -109,4 +107,21 @@ func (s *Store) TouchPiped(ctx context.Context, id string, now time.Time) error 
 		return pipeds().missing(id)
 	}
 	return s.coded(ctx, err, doing)
+}
+
+// TouchPipeds implements datastore.Pipeds.
+func (s *Store) TouchPipeds(ctx context.Context, ids []string, now time.Time) error {
+	if len(ids) == 0 {
+		return nil
+	}
+	if err := checkBatch("piped", ids); err != nil {
+		return err
+	}
+	at := toMicros(now)
+	var where conditions
+	addIn(&where, "piped_id", slices.Sorted(slices.Values(ids)))
+	where.add("seen_at < ?", at)
+	clause, args := where.clause()
+	_, err := s.execute(ctx, "recording signs of life", query{"UPDATE piped_seen SET seen_at = ?" + clause, append([]any{at}, args...)})
+	return err
 }

@@ -71,7 +71,9 @@ func (s *Store) AddProject(ctx context.Context, p *model.Project) error {
 	if err != nil {
 		return err
 	}
-	return s.write(ctx, "adding project "+p.ID, func(tx *sql.Tx) error { return projects().insert(ctx, s, tx, row) })
+	return s.rewrite(ctx, "adding project "+p.ID, func(tx *sql.Tx, inDoubt bool) error {
+		return projects().insert(ctx, s, tx, row, inDoubt)
+	})
 }
 
 // GetProject implements datastore.Projects.

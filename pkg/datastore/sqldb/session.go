@@ -4,27 +4,29 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"fmt"
 	"time"
 )
 
-// EndSession implements datastore.Sessions. What no session can have any more
-// is forgotten on the way.
+// EndSession implements datastore.Sessions.
 func (s *Store) EndSession(ctx context.Context, id string, expiresAt time.Time) error {
 	if err := checkColumns("a session", column{"id", id}); err != nil {
 		return err
 	}
-	return s.write(ctx, "ending a session", func(tx *sql.Tx) error {
-		now, args := s.dialect.Now()
-		if _, err := tx.ExecContext(ctx, "DELETE FROM ended_sessions WHERE expires_at < "+now, args...); err != nil {
-			return fmt.Errorf("forgetting sessions: %w", err)
-		}
+	return s.rewrite(ctx, "ending a session", func(tx *sql.Tx, _ bool) error {
 		_, err := tx.ExecContext(ctx, "INSERT INTO ended_sessions (id, expires_at) VALUES (?, ?)", id, toMicros(expiresAt))
 		if err != nil && s.dialect.Classify(err) == FailureDuplicate {
 			return nil
 		}
 		return err
 	})
+}
+
+// ForgetSessions implements datastore.Sessions.
+func (s *Store) ForgetSessions(ctx context.Context, margin time.Duration) error {
+	now, args := s.dialect.Now()
+	q := query{"DELETE FROM ended_sessions WHERE expires_at < " + now + " - ?", append(args, margin.Microseconds())}
+	_, err := s.execute(ctx, "forgetting ended sessions", q)
+	return err
 }
 
 // SessionEnded implements datastore.Sessions.

@@ -27,12 +27,13 @@ type Options struct {
 
 // Store is a datastore.Store on database/sql. It is safe for concurrent use.
 type Store struct {
-	writer, reader *sql.DB
-	dialect        Dialect
-	logger         *slog.Logger
-	group          *group // nil where every write has a transaction of its own
-	close          func() error
-	closed         atomic.Bool
+	writer  *sql.DB
+	reader  reader
+	dialect Dialect
+	logger  *slog.Logger
+	group   *group // nil where every write has a transaction of its own
+	close   func() error
+	closed  atomic.Bool
 }
 
 var _ datastore.Store = (*Store)(nil)
@@ -40,7 +41,7 @@ var _ datastore.Store = (*Store)(nil)
 // New returns a store on a database whose migrations were applied; see Migrate.
 // The store owns the pools from then on.
 func New(o Options) *Store {
-	s := &Store{writer: o.Writer, reader: o.Reader, dialect: o.Dialect, logger: o.Logger, close: o.Close}
+	s := &Store{writer: o.Writer, reader: reader{o.Reader, o.Dialect}, dialect: o.Dialect, logger: o.Logger, close: o.Close}
 	if o.Together {
 		s.group = newGroup(s)
 	}
@@ -54,6 +55,14 @@ func (s *Store) Ping(ctx context.Context) error {
 	return s.coded(ctx, err, "asking the database for a sign of life")
 }
 
+// Now implements datastore.Clock.
+func (s *Store) Now(ctx context.Context) (time.Time, error) {
+	now, args := s.dialect.Now()
+	var at int64
+	err := s.reader.QueryRowContext(ctx, "SELECT "+now, args...).Scan(&at)
+	return fromMicros(at), s.coded(ctx, err, "asking the database for its time")
+}
+
 // Close closes both pools. Calls that are under way finish first; later ones
 // fail with model.CodeUnavailable. Closing twice is harmless.
 func (s *Store) Close() error {
@@ -61,11 +70,11 @@ func (s *Store) Close() error {
 		return nil
 	}
 	var errs []error
-	if s.reader != s.writer {
-		errs = append(errs, s.reader.Close())
+	if s.reader.pool != s.writer {
+		errs = append(errs, s.reader.pool.Close())
 	}
 	errs = append(errs, s.writer.Close())
-	awaitClosed(s.reader, s.writer)
+	awaitClosed(s.reader.pool, s.writer)
 	if s.close != nil {
 		errs = append(errs, s.close())
 	}

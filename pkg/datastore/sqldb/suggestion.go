@@ -49,7 +49,7 @@ func (s *Store) PutSuggestions(ctx context.Context, fence model.Fence, pipedID s
 	if err != nil {
 		return err
 	}
-	return s.write(ctx, "storing "+what, func(tx *sql.Tx) error {
+	return s.rewrite(ctx, "storing "+what, func(tx *sql.Tx, _ bool) error {
 		if err := s.checkFence(ctx, tx, fence); err != nil {
 			return err
 		}

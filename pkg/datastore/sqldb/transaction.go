@@ -24,16 +24,44 @@ const (
 // errChanged says that the row was written between our read and our write.
 var errChanged = errors.New("others keep changing the same row; try again")
 
+// errStored says that an attempt which got no answer to its commit was stored
+// after all.
+var errStored = errors.New("an earlier attempt was stored")
+
+// commitError is what went wrong when the commit was asked for.
+type commitError struct{ cause error }
+
+func (e commitError) Error() string { return "committing: " + e.cause.Error() }
+func (e commitError) Unwrap() error { return e.cause }
+
 // write runs fn in one transaction, starting over when another transaction was
-// in the way. fn may run several times, in another goroutine too. Nothing waits while
-// a transaction is open.
+// in the way, or the connection was lost before the commit was asked for. fn may
+// run several times, in another goroutine too. Nothing waits while a transaction
+// is open.
 func (s *Store) write(ctx context.Context, doing string, fn func(*sql.Tx) error) error {
+	return s.attempt(ctx, doing, false, func(tx *sql.Tx, _ bool) error { return fn(tx) })
+}
+
+// rewrite is write for an fn that can also run after an attempt of which nobody
+// knows whether it was stored, because the connection was lost during its commit:
+// it is told inDoubt then and in every later attempt, and returns errStored when
+// it finds that it was.
+func (s *Store) rewrite(ctx context.Context, doing string, fn func(tx *sql.Tx, inDoubt bool) error) error {
+	return s.attempt(ctx, doing, true, fn)
+}
+
+func (s *Store) attempt(ctx context.Context, doing string, decides bool, fn func(tx *sql.Tx, inDoubt bool) error) error {
+	inDoubt := false
 	for attempt := 1; ; attempt++ {
-		err := s.transact(ctx, fn)
-		if err == nil {
+		err := s.transact(ctx, func(tx *sql.Tx) error { return fn(tx, inDoubt) })
+		if err == nil || errors.Is(err, errStored) {
 			return nil
 		}
-		if attempt == maxAttempts || !s.lostRace(err) {
+		again := s.lostRace(err)
+		if s.lostCommit(err) {
+			inDoubt, again = true, decides
+		}
+		if attempt == maxAttempts || !again {
 			return s.coded(ctx, err, doing)
 		}
 		s.logger.DebugContext(ctx, "starting a transaction over", slog.String("doing", doing), slog.Int("attempt", attempt), slog.Any("error", err))
@@ -43,11 +71,27 @@ func (s *Store) write(ctx context.Context, doing string, fn func(*sql.Tx) error)
 	}
 }
 
+// lostRace reports whether nothing was stored and the next attempt may get
+// through.
 func (s *Store) lostRace(err error) bool {
 	if _, ok := errors.AsType[*model.Error](err); ok {
 		return false
 	}
-	return errors.Is(err, errChanged) || s.dialect.Classify(err) == FailureConflict
+	if errors.Is(err, errChanged) {
+		return true
+	}
+	switch s.dialect.Classify(err) {
+	case FailureConflict, FailureDisconnected:
+		return true
+	default:
+		return false
+	}
+}
+
+// lostCommit reports whether a commit was asked for and not answered.
+func (s *Store) lostCommit(err error) bool {
+	commit, ok := errors.AsType[commitError](err)
+	return ok && s.dialect.Classify(commit.cause) == FailureDisconnected
 }
 
 // transact runs fn in a transaction, which it may share with others.
@@ -78,9 +122,23 @@ func (s *Store) writeOnce(ctx context.Context, fn func(*sql.Tx) error) (err erro
 	}
 	done = true
 	if err := tx.Commit(); err != nil {
-		return fmt.Errorf("committing: %w", err)
+		return commitError{err}
 	}
 	return nil
+}
+
+// execute runs one statement that may also run twice, and returns how many rows
+// it wrote, or would have if they had not had these values already.
+func (s *Store) execute(ctx context.Context, doing string, q query) (rows int64, err error) {
+	for attempt := 1; ; attempt++ {
+		result, err := s.writer.ExecContext(ctx, q.sql, q.args...)
+		if err == nil {
+			rows, err = result.RowsAffected()
+		}
+		if err == nil || attempt == maxAttempts || !s.lostRace(err) || pause(ctx, attempt) != nil {
+			return rows, s.coded(ctx, err, doing)
+		}
+	}
 }
 
 // pause waits a random time around the attempt's mean.

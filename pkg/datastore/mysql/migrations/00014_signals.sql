@@ -1,0 +1,8 @@
+-- +goose Up
+CREATE TABLE IF NOT EXISTS signals (
+  id      BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY,
+  sender  VARBINARY(255) NOT NULL,
+  sent_at BIGINT NOT NULL,
+  topics  LONGTEXT NOT NULL,
+  KEY signals_by_age (sent_at)
+) ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin ROW_FORMAT=DYNAMIC;

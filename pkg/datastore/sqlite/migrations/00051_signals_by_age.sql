@@ -1,0 +1,2 @@
+-- +goose Up
+CREATE INDEX signals_by_age ON signals (sent_at);
