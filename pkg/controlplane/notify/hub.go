@@ -11,6 +11,15 @@ import (
 type Hub struct {
 	mu          sync.Mutex
 	subscribers map[Topic]map[*Watch]struct{}
+	forward     func(topics []Topic)
+}
+
+// Forward makes the hub call f with what is notified from now on, for other
+// processes to know. f must not block and must not call the hub.
+func (h *Hub) Forward(f func(topics []Topic)) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.forward = f
 }
 
 // Watch is a subscription to any number of topics. What was notified is kept
@@ -77,17 +86,64 @@ func (h *Hub) Subscribe(topic Topic) (changed <-chan struct{}, stop func()) {
 	return w.woken, w.Stop
 }
 
-// Notify wakes the subscribers of the topics. It never blocks.
+// Notify wakes the subscribers of the topics, also those in other processes. It
+// never blocks.
 func (h *Hub) Notify(topics ...Topic) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	h.tell(topics)
+	if h.forward != nil {
+		h.forward(topics)
+	}
+}
+
+// Tell is Notify for what other processes know already.
+func (h *Hub) Tell(topics ...Topic) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.tell(topics)
+}
+
+// TellAll wakes all subscribers of this process, because nobody knows what was
+// missed. A push is not made up: it tells of nothing that could be read here.
+func (h *Hub) TellAll() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	var all []Topic
+	for topic := range h.subscribers {
+		if !topic.isPush() {
+			all = append(all, topic)
+		}
+	}
+	h.tell(all)
+}
+
+func (h *Hub) tell(topics []Topic) {
+	wake := map[*Watch]struct{}{} // each once, when all of it is marked
 	for _, topic := range topics {
 		for w := range h.subscribers[topic] {
 			w.changed[topic] = struct{}{}
-			select {
-			case w.woken <- struct{}{}:
-			default: // woken already, and has not looked yet
-			}
+			wake[w] = struct{}{}
 		}
 	}
+	for w := range wake {
+		select {
+		case w.woken <- struct{}{}:
+		default: // woken already, and has not looked yet
+		}
+	}
+}
+
+// Watching returns how many subscriptions of this process have one of the
+// topics.
+func (h *Hub) Watching(topics ...Topic) int {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	watching := map[*Watch]struct{}{}
+	for _, topic := range topics {
+		for w := range h.subscribers[topic] {
+			watching[w] = struct{}{}
+		}
+	}
+	return len(watching)
 }

@@ -1,6 +1,10 @@
 package notify
 
-import "pipecd/pkg/model"
+import (
+	"strings"
+
+	"pipecd/pkg/model"
+)
 
 // Topic names what may have changed.
 type Topic string
@@ -36,6 +40,17 @@ func StageAnalysis(deploymentID, stageID string) Topic {
 
 // Session is about a person's session, which may have been ended.
 func Session(id string) Topic { return Topic("session/" + id) }
+
+// Project is about a project itself: its accounts and their passwords.
+func Project(id string) Topic { return Topic("project/" + id) }
+
+const pushes = "push/"
+
+// Push is about new commits on a branch of the repository with the identity
+// (webhook.Identity); on any branch, where it is "".
+func Push(identity, branch string) Topic { return Topic(pushes + branch + "/" + identity) }
+
+func (t Topic) isPush() bool { return strings.HasPrefix(string(t), pushes) }
 
 // ApplicationList is about what is shown in the list of a project's
 // applications; DeploymentList and PipedList are the same for theirs.
