@@ -7,16 +7,16 @@
 // is released or has expired. The epoch of the lease goes with every write.
 //
 // It keeps the lease. The agent's heartbeat renews it and is the agent's sign of
-// life; the server's own heartbeat only keeps the connection open, for it does
+// life, told to the datastore together with those of other agents (pulse.go); the server's own heartbeat only keeps the connection open, for it does
 // not prove that the agent lives. When the stream ends the lease is released at
 // once, so that a successor need not wait for its expiry.
 //
 // It pushes. What waits for the agent is sent when the lease is granted, and
-// what comes later as soon as it is stored: this process is woken by notify,
-// and reads the datastore each second for what other processes stored.
+// what comes later as soon as it is stored, by whichever process: the hub wakes
+// the stream, and package relay the hub.
 //
-// It passes hints on. That a repository changed (hints.go) is told to the agents
-// connected to this process and kept nowhere: agents look by themselves too.
+// It passes hints on. That a repository changed (hints.go) is told in the same
+// way and kept nowhere: agents look by themselves too.
 //
 //	hello ──▶ (standby ⇄ heartbeat)* ──▶ lease ──▶ (command | applications | repository | heartbeat)* ──▶ end
 package agentapi

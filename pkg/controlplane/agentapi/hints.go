@@ -3,9 +3,10 @@ package agentapi
 import (
 	"maps"
 	"slices"
-	"sync"
 	"time"
 
+	"pipecd/pkg/controlplane/notify"
+	"pipecd/pkg/controlplane/webhook"
 	"pipecd/pkg/model"
 	agentv1 "pipecd/pkg/rpc/gen/pipecd/agent/v1"
 )
@@ -14,63 +15,41 @@ import (
 // hinted at meanwhile is told once, after it.
 const hintInterval = 200 * time.Millisecond
 
-// LookAt tells every agent that is connected to this process, and has a
-// repository that is meant, to look at it now. It returns how many there are
-// and does not wait until they did. A hint that is lost with its stream is not
-// repeated: an agent that connects again looks at everything.
-func (s *Service) LookAt(meant func(model.GitRepository) bool) (agents int) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, se := range s.current {
-		found := false
-		for _, r := range se.caller.Piped.Repositories {
-			if meant(r) {
-				se.hints.add(r.ID)
-				found = true
-			}
-		}
-		if found {
-			agents++
-		}
-	}
-	return agents
-}
-
-// hints are the repositories that one agent is to look at. Each is kept once,
-// however often it was hinted at, until it is taken.
+// hints are the repositories that one agent is to look at. Each is told once,
+// however often it was hinted at meanwhile.
 type hints struct {
-	woken chan struct{} // gets a value after something was added that was not taken
-
-	mu      sync.Mutex
-	pending map[string]struct{} // by repository id
+	watch *notify.Watch
+	ids   map[notify.Topic][]string // of the repositories that a topic is about
 }
 
-func newHints() *hints {
-	return &hints{woken: make(chan struct{}, 1), pending: map[string]struct{}{}}
-}
-
-func (h *hints) add(repoID string) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	h.pending[repoID] = struct{}{}
-	select {
-	case h.woken <- struct{}{}:
-	default: // woken already
+// newHints begins to listen for pushes to the repositories. A hint that is lost
+// with the stream is not repeated: an agent that connects again looks at
+// everything.
+func newHints(hub *notify.Hub, repositories []model.GitRepository) *hints {
+	ids := map[notify.Topic][]string{}
+	for _, r := range repositories {
+		if topic, ok := webhook.Follows(r); ok {
+			ids[topic] = append(ids[topic], r.ID)
+		}
 	}
+	return &hints{watch: hub.Watch(slices.Collect(maps.Keys(ids))...), ids: ids}
 }
 
-// take returns the repositories that were added since the last time, in order.
+// take returns the repositories that were hinted at since the last time, in
+// order.
 func (h *hints) take() []string {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	taken := slices.Sorted(maps.Keys(h.pending))
-	clear(h.pending)
-	return taken
+	found := map[string]struct{}{}
+	for _, topic := range h.watch.Take() {
+		for _, id := range h.ids[topic] {
+			found[id] = struct{}{}
+		}
+	}
+	return slices.Sorted(maps.Keys(found))
 }
 
 // sendHints sends what waits.
-func (se *session) sendHints() error {
-	for _, id := range se.hints.take() {
+func (se *session) sendHints(h *hints) error {
+	for _, id := range h.take() {
 		item := &agentv1.ConnectResponse_Repository{Repository: &agentv1.RepositoryHint{RepoId: id}}
 		if err := se.stream.Send(&agentv1.ConnectResponse{Item: item}); err != nil {
 			return err

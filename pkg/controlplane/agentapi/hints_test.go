@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"pipecd/pkg/controlplane/notify"
 	"pipecd/pkg/model"
 )
 
@@ -28,33 +29,32 @@ func TestHints(t *testing.T) {
 				t.Error(err)
 			}
 		}()
-		b.caller.Piped.Repositories = []model.GitRepository{{ID: "shop", Branch: "main"}, {ID: "blog", Branch: "main"}, {ID: "old", Branch: "v1"}}
+		b.caller.Piped.Repositories = []model.GitRepository{{ID: "shop", Remote: "git@example.com:a/shop", Branch: "main"}, {ID: "blog", Remote: "https://example.com/a/blog"}, {ID: "old", Remote: "git@example.com:a/shop", Branch: "v1"}}
 		b.service.interrupt = func(context.Context) {} // the agent ends the stream
-		main := func(r model.GitRepository) bool { return r.Branch == "main" }
-		shop := func(r model.GitRepository) bool { return r.ID == "shop" }
-		none := func(model.GitRepository) bool { return false }
-		tell := func(meant func(model.GitRepository) bool, want int) {
+		shop, blog, none := notify.Push("example.com/a/shop", "main"), notify.Push("example.com/a/blog", ""), notify.Push("example.com/a/shop", "v2")
+		tell := func(want int, topics ...notify.Topic) {
 			t.Helper()
-			if got := b.service.LookAt(meant); got != want {
-				t.Errorf("%d agents were told, want %d", got, want)
+			if got := b.service.hub.Watching(topics...); got != want {
+				t.Errorf("%d agents listen, want %d", got, want)
 			}
+			b.service.hub.Notify(topics...)
 		}
-		tell(main, 0)
+		tell(0, shop, blog)
 		var got []hint
 		began := time.Now()
 		_, err := b.listen(
 			func(w *wire) {
 				w.hello("i")
 				time.Sleep(time.Second)
-				tell(none, 0)
-				tell(shop, 1)
+				tell(0, none)
+				tell(1, shop)
 				for range 100 { // in 100 ms
 					time.Sleep(time.Millisecond)
-					tell(shop, 1)
+					tell(1, shop)
 				}
-				tell(main, 1)
+				tell(1, shop, blog)
 				time.Sleep(time.Second)
-				tell(shop, 1)
+				tell(1, shop)
 				time.Sleep(time.Second)
 				close(w.broken)
 			},
@@ -71,7 +71,7 @@ func TestHints(t *testing.T) {
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("hints (-want +got):\n%s", diff)
 		}
-		tell(main, 0)
+		tell(0, shop, blog)
 	})
 }
 

@@ -10,6 +10,7 @@ import (
 	"connectrpc.com/connect/v2"
 
 	"pipecd/pkg/controlplane/auth"
+	"pipecd/pkg/controlplane/clock"
 	"pipecd/pkg/controlplane/notify"
 	"pipecd/pkg/datastore"
 	"pipecd/pkg/model"
@@ -23,14 +24,22 @@ const (
 	heartbeatInterval = 10 * time.Second
 	leaseTTL          = 30 * time.Second
 	helloTimeout      = 10 * time.Second
-	pollInterval      = time.Second
-	releaseTimeout    = 5 * time.Second
+	// standbyInterval is how often a process that stands by asks for the lease,
+	// whose end nobody tells when its holder is cut off.
+	standbyInterval = time.Second
+	// pollInterval is how often a session looks for what nobody told it. It is
+	// long, because there are many: the hub tells of changes, and package relay
+	// asks for all agents at once which commands wait.
+	pollInterval = 30 * time.Second
+
+	releaseTimeout = 5 * time.Second
 )
 
 // Store is what the service needs of the datastore.
 type Store interface {
 	datastore.Leases
 	TouchPiped(ctx context.Context, id string, now time.Time) error
+	TouchPipeds(ctx context.Context, ids []string, now time.Time) error
 	ListUnhandledCommands(ctx context.Context, pipedID string) ([]*model.Command, error)
 	GetDeployment(ctx context.Context, id string) (*model.Deployment, error)
 }
@@ -48,6 +57,7 @@ type Options struct {
 	// Histories records pieces of the histories of deployments.
 	Histories historian
 	Hub       *notify.Hub
+	Clock     *clock.Clock // tells when agents live; nil for the process's own
 	Logger    *slog.Logger
 	// Observer is told how many agents are connected; nil means nobody looks.
 	Observer observe.Observer
@@ -64,9 +74,12 @@ type Service struct {
 	checks    checkAppender
 	histories historian
 	hub       *notify.Hub
+	clock     *clock.Clock
 	logger    *slog.Logger
 	observer  observe.Observer
 	interrupt func(ctx context.Context)
+
+	pulse *pulse
 
 	mu      sync.Mutex
 	current map[string]*session // by piped id: the newest session that holds the lease
@@ -76,10 +89,12 @@ var _ agentv1connect.AgentServiceHandler = (*Service)(nil)
 
 // New returns the service.
 func New(o Options) *Service {
-	return &Service{
-		store: o.Store, pipeds: o.Pipeds, checks: o.Checks, histories: o.Histories, hub: o.Hub, logger: o.Logger, observer: observe.Or(o.Observer), interrupt: o.Interrupt,
-		current: make(map[string]*session),
+	s := &Service{
+		store: o.Store, pipeds: o.Pipeds, checks: o.Checks, histories: o.Histories, hub: o.Hub, clock: o.Clock, logger: o.Logger,
+		observer: observe.Or(o.Observer), interrupt: o.Interrupt, current: make(map[string]*session),
 	}
+	s.pulse = newPulse(s)
+	return s
 }
 
 // stream is the server's end of the call.
@@ -121,7 +136,7 @@ func (s *Service) serve(ctx context.Context, caller *auth.Piped, st stream) erro
 		return s.end(ctx, err)
 	}
 	se := &session{
-		service: s, stream: st, received: received, caller: caller, cancel: cancel, hints: newHints(),
+		service: s, stream: st, received: received, caller: caller, cancel: cancel, unrenewed: make(chan struct{}, 1),
 		request: datastore.LeaseRequest{InstanceID: hello.GetInstanceId(), Host: hello.GetHost(), TTL: leaseTTL},
 		logger: s.logger.With(slog.String("piped", caller.Piped.ID), slog.String("instance", hello.GetInstanceId()),
 			slog.String("host", hello.GetHost())),

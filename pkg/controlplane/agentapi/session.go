@@ -13,7 +13,7 @@ import (
 	agentv1 "pipecd/pkg/rpc/gen/pipecd/agent/v1"
 )
 
-// session is one stream after its hello. All of it but the hints belongs to the
+// session is one stream after its hello. All of it but unrenewed belongs to the
 // goroutine that runs it.
 type session struct {
 	service  *Service
@@ -23,7 +23,8 @@ type session struct {
 	request  datastore.LeaseRequest
 	cancel   context.CancelCauseFunc
 	logger   *slog.Logger
-	hints    *hints
+
+	unrenewed chan struct{} // gets a value when the lease may not have been renewed
 
 	fence model.Fence
 	sent  map[string]bool // ids of the commands that were sent and are not answered
@@ -45,7 +46,7 @@ func (se *session) acquire(ctx context.Context) error {
 	s, pipedID := se.service, se.caller.Piped.ID
 	changed, stop := s.hub.Subscribe(notify.Agent(pipedID))
 	defer stop()
-	w := newWatch()
+	w := newWatch(func() time.Duration { return standbyInterval })
 	defer w.stop()
 	standingBy := false
 	for {
@@ -81,6 +82,7 @@ func (se *session) standBy(ctx context.Context, changed <-chan struct{}, w *watc
 		case <-changed:
 			return nil
 		case <-w.poll.C:
+			w.again()
 			return nil
 		case <-w.silence.C:
 			return errSilent()
@@ -107,9 +109,11 @@ func (se *session) push(ctx context.Context) error {
 	defer stopApps()
 	agent, stopAgent := s.hub.Subscribe(notify.Agent(pipedID))
 	defer stopAgent()
-	w, hints := newWatch(), newPace()
+	hints := newHints(s.hub, se.caller.Piped.Repositories)
+	defer hints.watch.Stop()
+	w, paced := newWatch(func() time.Duration { return notify.Jittered(pollInterval) }), newPace()
 	defer w.stop()
-	defer hints.timer.Stop()
+	defer paced.timer.Stop()
 	if err := se.begin(ctx); err != nil {
 		return err
 	}
@@ -127,14 +131,17 @@ func (se *session) push(ctx context.Context) error {
 		case <-agent:
 			err = se.look(ctx)
 		case <-w.poll.C:
+			w.again()
 			err = se.look(ctx)
+		case <-se.unrenewed:
+			err = se.renew(ctx)
 		case <-apps:
 			err = se.stream.Send(&agentv1.ConnectResponse{Item: &agentv1.ConnectResponse_Applications{Applications: &agentv1.ApplicationsChanged{}}})
-		case <-se.hints.woken:
-			hints.ask()
-		case <-hints.timer.C:
-			hints.sent()
-			err = se.sendHints()
+		case <-hints.watch.Woken():
+			paced.ask()
+		case <-paced.timer.C:
+			paced.sent()
+			err = se.sendHints(hints)
 		case m := <-se.received:
 			w.heard()
 			err = se.handle(ctx, m)
@@ -172,14 +179,14 @@ func (se *session) handle(ctx context.Context, m *agentv1.ConnectRequest) error 
 	case m.GetHello() != nil:
 		return model.Errorf(model.CodeInvalid, "a stream has only one hello")
 	case m.GetHeartbeat() != nil:
-		se.touch(ctx)
-		return se.renew(ctx)
+		se.service.pulse.add(se)
+		return nil
 	default:
 		return nil // something newer than this server
 	}
 }
 
-// renew extends the lease. A lease that was released under this session, by an
+// renew finds out why the lease was not renewed, and renews it. A lease that was released under this session, by an
 // older stream of the same process on another server, is acquired again; only
 // another holder ends the session.
 func (se *session) renew(ctx context.Context) error {
@@ -225,7 +232,7 @@ func (se *session) sendCommands(ctx context.Context) error {
 
 // touch records the sign of life; the next one makes up for a failure.
 func (se *session) touch(ctx context.Context) {
-	if err := se.service.store.TouchPiped(ctx, se.caller.Piped.ID, time.Now()); err != nil {
+	if err := se.service.store.TouchPiped(ctx, se.caller.Piped.ID, se.service.clock.Now()); err != nil {
 		se.logger.WarnContext(ctx, "a sign of life could not be recorded", slog.Any("error", err))
 	}
 }
@@ -242,6 +249,7 @@ func (se *session) unlessRetryable(ctx context.Context, err error, what string) 
 // release gives the lease back, unless a newer stream of the same process holds
 // it. It must work after the call was cancelled.
 func (se *session) release(ctx context.Context) {
+	se.service.pulse.forget(se)
 	if !se.service.leave(ctx, se) {
 		return
 	}
@@ -271,13 +279,20 @@ func errSilent() error {
 // watch is the clocks of a session.
 type watch struct {
 	beat    *time.Ticker // when to send a heartbeat
-	poll    *time.Ticker // when to read the datastore
+	poll    *time.Timer  // when to read the datastore
 	silence *time.Timer  // when the agent was silent for too long
+
+	interval func() time.Duration // of the poll
 }
 
-func newWatch() *watch {
-	return &watch{beat: time.NewTicker(heartbeatInterval), poll: time.NewTicker(pollInterval), silence: time.NewTimer(leaseTTL)}
+func newWatch(poll func() time.Duration) *watch {
+	return &watch{
+		beat: time.NewTicker(heartbeatInterval), poll: time.NewTimer(poll()), silence: time.NewTimer(leaseTTL), interval: poll,
+	}
 }
+
+// again makes the next poll come.
+func (w *watch) again() { w.poll.Reset(w.interval()) }
 
 func (w *watch) heard() { w.silence.Reset(leaseTTL) }
 

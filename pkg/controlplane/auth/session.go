@@ -21,6 +21,10 @@ const (
 
 	issuer     = "pipecd"
 	maxSession = 4096 // bytes of a token that is parsed
+
+	// clockLeeway is how far the clocks of the servers that make and check a
+	// session may be apart. When it ends is checked by Recheck, without leeway.
+	clockLeeway = 15 * time.Minute
 )
 
 // User is a person who is logged in.
@@ -134,7 +138,7 @@ func (s *Sessions) Check(ctx context.Context, cookieHeaders []string) (User, err
 	var c claims
 	_, err = jwt.ParseWithClaims(cookie.Value, &c, func(*jwt.Token) (any, error) { return s.key, nil },
 		jwt.WithValidMethods([]string{jwt.SigningMethodHS256.Alg()}),
-		jwt.WithIssuer(issuer), jwt.WithExpirationRequired(), jwt.WithIssuedAt())
+		jwt.WithIssuer(issuer), jwt.WithExpirationRequired(), jwt.WithIssuedAt(), jwt.WithLeeway(clockLeeway))
 	if err != nil || c.ID == "" {
 		return User{}, refused()
 	}

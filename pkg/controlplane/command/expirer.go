@@ -4,9 +4,9 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"math/rand/v2"
 	"time"
 
+	"pipecd/pkg/controlplane/clock"
 	"pipecd/pkg/controlplane/notify"
 	"pipecd/pkg/model"
 	"pipecd/pkg/observe"
@@ -16,8 +16,8 @@ const (
 	// Patience is how long an agent may leave a command unanswered. Afterwards it
 	// counts as timed out, and an agent that comes back does not act on it.
 	Patience = 24 * time.Hour
-	// expireInterval is how often forgotten commands are looked for.
-	expireInterval = 10 * time.Minute
+	// ExpireInterval is how often forgotten commands should be looked for.
+	ExpireInterval = 10 * time.Minute
 )
 
 // expirerStore is what an Expirer needs of the datastore.
@@ -27,11 +27,11 @@ type expirerStore interface {
 	UpdateChain(ctx context.Context, fence model.Fence, id string, mutate func(*model.DeploymentChain) error) (*model.DeploymentChain, error)
 }
 
-// Expirer answers commands that no agent answers. Several may run on one
-// datastore.
+// Expirer answers commands that no agent answers.
 type Expirer struct {
 	store    expirerStore
 	hub      *notify.Hub
+	clock    *clock.Clock
 	logger   *slog.Logger
 	observer observe.Observer
 }
@@ -40,36 +40,21 @@ type Expirer struct {
 type ExpirerOptions struct {
 	Store    expirerStore
 	Hub      *notify.Hub
+	Clock    *clock.Clock // nil for the process's own
 	Logger   *slog.Logger
 	Observer observe.Observer // nil means nobody looks
 }
 
 // NewExpirer returns an expirer.
 func NewExpirer(o ExpirerOptions) *Expirer {
-	return &Expirer{store: o.Store, hub: o.Hub, logger: o.Logger, observer: observe.Or(o.Observer)}
+	return &Expirer{store: o.Store, hub: o.Hub, clock: o.Clock, logger: o.Logger, observer: observe.Or(o.Observer)}
 }
 
-// Run expires commands until ctx is done. What fails is tried again the next
-// time.
-func (e *Expirer) Run(ctx context.Context) {
+// Expire ends what is forgotten now, one page after the other. Several may do so
+// at the same time.
+func (e *Expirer) Expire(ctx context.Context) error {
 	for {
-		if err := e.expire(ctx); err != nil && ctx.Err() == nil {
-			e.logger.WarnContext(ctx, "forgotten commands could not be ended now", slog.Any("error", err))
-		}
-		timer := time.NewTimer(expireInterval/2 + rand.N(expireInterval))
-		select {
-		case <-ctx.Done():
-			timer.Stop()
-			return
-		case <-timer.C:
-		}
-	}
-}
-
-// expire ends what is forgotten now, one page after the other.
-func (e *Expirer) expire(ctx context.Context) error {
-	for {
-		now := time.Now()
+		now := e.clock.Now()
 		forgotten, err := e.store.ListForgottenCommands(ctx, now.Add(-Patience))
 		if err != nil || len(forgotten) == 0 {
 			return err

@@ -7,6 +7,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"pipecd/pkg/controlplane/background"
 	"pipecd/pkg/controlplane/command"
 	"pipecd/pkg/controlplane/notify"
 	"pipecd/pkg/datastore"
@@ -49,7 +50,11 @@ func TestForgottenCommandOfAChain(t *testing.T) {
 		ended := make(chan struct{})
 		go func() {
 			defer close(ended)
-			command.NewExpirer(command.ExpirerOptions{Store: store, Hub: hub, Logger: slog.New(slog.DiscardHandler)}).Run(ctx)
+			expirer := command.NewExpirer(command.ExpirerOptions{Store: store, Hub: hub, Logger: slog.New(slog.DiscardHandler)})
+			background.Run(ctx, background.Options{
+				Logger: slog.New(slog.DiscardHandler),
+				Tasks:  []background.Task{{What: "end forgotten commands", Every: command.ExpireInterval, Do: expirer.Expire}},
+			})
 		}()
 		<-woken
 		got, err := store.GetChain(t.Context(), chain.ID)

@@ -9,6 +9,7 @@ import (
 
 	"go.uber.org/goleak"
 
+	"pipecd/pkg/controlplane/background"
 	"pipecd/pkg/controlplane/command"
 	"pipecd/pkg/controlplane/notify"
 	"pipecd/pkg/datastore"
@@ -52,7 +53,11 @@ func TestForgottenCommands(t *testing.T) {
 		ended := make(chan struct{})
 		go func() {
 			defer close(ended)
-			command.NewExpirer(command.ExpirerOptions{Store: store, Hub: hub, Logger: slog.New(slog.DiscardHandler)}).Run(ctx)
+			expirer := command.NewExpirer(command.ExpirerOptions{Store: store, Hub: hub, Logger: slog.New(slog.DiscardHandler)})
+			background.Run(ctx, background.Options{
+				Logger: slog.New(slog.DiscardHandler),
+				Tasks:  []background.Task{{What: "end forgotten commands", Every: command.ExpireInterval, Do: expirer.Expire}},
+			})
 		}()
 		<-woken
 		if waited := time.Since(now); waited < command.Patience || waited > command.Patience+15*time.Minute {

@@ -4,8 +4,8 @@ import (
 	"context"
 	"slices"
 	"strings"
-	"time"
 
+	"pipecd/pkg/controlplane/clock"
 	"pipecd/pkg/controlplane/notify"
 	"pipecd/pkg/model"
 	"pipecd/pkg/observe"
@@ -28,13 +28,21 @@ type store interface {
 type Issuer struct {
 	store    store
 	hub      *notify.Hub
+	clock    *clock.Clock
 	observer observe.Observer
 }
 
-// NewIssuer returns an issuer that stores commands and wakes agents through hub.
-// A nil observer means nobody looks.
-func NewIssuer(s store, hub *notify.Hub, o observe.Observer) *Issuer {
-	return &Issuer{store: s, hub: hub, observer: observe.Or(o)}
+// IssuerOptions is what an Issuer works with.
+type IssuerOptions struct {
+	Store    store
+	Hub      *notify.Hub      // wakes agents
+	Clock    *clock.Clock     // nil for the process's own
+	Observer observe.Observer // nil means nobody looks
+}
+
+// NewIssuer returns an issuer.
+func NewIssuer(o IssuerOptions) *Issuer {
+	return &Issuer{store: o.Store, hub: o.Hub, clock: o.Clock, observer: observe.Or(o.Observer)}
 }
 
 // Commander is the person who asks. Things of another project do not exist for
@@ -156,7 +164,7 @@ func (i *Issuer) issue(ctx context.Context, by Commander, c model.Command) (stri
 	if piped.Disabled {
 		return "", model.Errorf(model.CodeFailedPrecondition, "piped %q is disabled, so nobody would act on this; enable it first", piped.Name)
 	}
-	now := time.Now()
+	now := i.clock.Now()
 	c.ID, c.ProjectID, c.Commander = model.NewID(), by.ProjectID, by.Username
 	c.CreatedAt, c.UpdatedAt = now, now
 	if err := i.store.AddCommand(ctx, &c); err != nil {

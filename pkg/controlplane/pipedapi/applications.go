@@ -2,7 +2,6 @@ package pipedapi
 
 import (
 	"context"
-	"time"
 
 	"pipecd/pkg/controlplane/auth"
 	"pipecd/pkg/controlplane/notify"
@@ -65,7 +64,7 @@ func (s *Service) changeApplication(ctx context.Context, id string, change func(
 	if err != nil {
 		return err
 	}
-	now := time.Now()
+	now := s.clock.Now()
 	a, err := s.store.UpdateApplication(ctx, caller.Fence, id, func(a *model.Application) error {
 		if err := owns(caller, a); err != nil {
 			return err

@@ -216,7 +216,7 @@ func (s *Service) changeChain(ctx context.Context, id string, change func(*model
 	if err != nil {
 		return err
 	}
-	now := time.Now()
+	now := s.clock.Now()
 	_, err = s.store.UpdateChain(ctx, caller.Fence, id, func(c *model.DeploymentChain) error { return change(c, now) })
 	switch model.CodeOf(err) {
 	case model.CodeNotFound, model.CodeInvalid, model.CodeFailedPrecondition:

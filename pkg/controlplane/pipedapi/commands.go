@@ -2,7 +2,6 @@ package pipedapi
 
 import (
 	"context"
-	"time"
 
 	"pipecd/pkg/controlplane/auth"
 	"pipecd/pkg/controlplane/notify"
@@ -51,7 +50,7 @@ func (s *Service) ReportCommandHandled(ctx context.Context, req *pipedservice.Re
 			return nil, model.Wrap(model.CodeOf(err), err, "storing the output of command "+c.ID)
 		}
 	}
-	handled, now := convert.HandledFromPB(req), time.Now()
+	handled, now := convert.HandledFromPB(req), s.clock.Now()
 	answered, err := s.store.UpdateCommand(ctx, caller.Fence, c.ID, func(c *model.Command) error {
 		return c.ReportHandled(handled, now)
 	})

@@ -43,7 +43,7 @@ func (s *Service) changeDeployment(ctx context.Context, id string, change func(d
 	if err != nil {
 		return nil, err
 	}
-	now := time.Now()
+	now := s.clock.Now()
 	d, err := s.store.UpdateDeployment(ctx, caller.Fence, id, func(d *model.Deployment) error {
 		if err := ownsDeployment(caller, d); err != nil {
 			return err
@@ -138,9 +138,9 @@ func (s *Service) newDeployment(ctx context.Context, p *modelpb.Deployment) (*mo
 	case a.Disabled:
 		return nil, nil, model.Errorf(model.CodeFailedPrecondition, "application %s is disabled; a person has to enable it before it is deployed", a.ID)
 	}
-	// The server's clock, so that the order of deployments is that of their
+	// The control plane's clock, so that the order of deployments is that of their
 	// arrival whatever the agents' clocks say.
-	d.CreatedAt = time.Now()
+	d.CreatedAt = s.clock.Now()
 	d.UpdatedAt = d.CreatedAt
 	err = d.Validate()
 	return d, caller, err

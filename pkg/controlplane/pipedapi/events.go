@@ -2,7 +2,6 @@ package pipedapi
 
 import (
 	"context"
-	"time"
 
 	"google.golang.org/protobuf/proto"
 
@@ -124,7 +123,7 @@ func (s *Service) reportEvent(ctx context.Context, id string, status model.Event
 	if err != nil {
 		return err
 	}
-	now := time.Now()
+	now := s.clock.Now()
 	_, err = s.store.UpdateEvent(ctx, caller.Fence, id, func(e *model.Event) error {
 		if e.ProjectID != caller.Piped.ProjectID {
 			return model.Errorf(model.CodePermissionDenied, "event %s is not of the project of piped %s", e.ID, caller.Piped.ID)

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"pipecd/pkg/controlplane/auth"
+	"pipecd/pkg/controlplane/clock"
 	"pipecd/pkg/controlplane/livestate"
 	"pipecd/pkg/controlplane/notify"
 	"pipecd/pkg/controlplane/stagelog"
@@ -26,7 +27,8 @@ type Options struct {
 	Files   filestore.Store
 	Logs    *stagelog.Logs
 	Hub     *notify.Hub
-	Address string // external base URL of the UI, for links; may be empty
+	Clock   *clock.Clock // nil for the process's own
+	Address string       // external base URL of the UI, for links; may be empty
 
 	// Observer is told how commands were answered; nil means nobody looks.
 	Observer observe.Observer
@@ -42,6 +44,7 @@ type Service struct {
 	logs    *stagelog.Logs
 	live    *livestate.Snapshots
 	hub     *notify.Hub
+	clock   *clock.Clock
 	address string
 	to      observe.Observer
 }
@@ -50,7 +53,7 @@ var _ pipedserviceconnect.PipedServiceHandler = (*Service)(nil)
 
 // New returns the service.
 func New(o Options) *Service {
-	return &Service{store: o.Store, files: o.Files, logs: o.Logs, live: livestate.New(o.Files), hub: o.Hub, address: o.Address, to: observe.Or(o.Observer)}
+	return &Service{store: o.Store, files: o.Files, logs: o.Logs, live: livestate.New(o.Files), hub: o.Hub, clock: o.Clock, address: o.Address, to: observe.Or(o.Observer)}
 }
 
 // ReportStat is a sign of life. The statistics themselves, metrics of the agent's
@@ -60,7 +63,7 @@ func (s *Service) ReportStat(ctx context.Context, _ *pipedservice.ReportStatRequ
 	if err != nil {
 		return nil, err
 	}
-	if err := s.store.TouchPiped(ctx, caller.Piped.ID, time.Now()); err != nil {
+	if err := s.store.TouchPiped(ctx, caller.Piped.ID, s.clock.Now()); err != nil {
 		return nil, err
 	}
 	return &pipedservice.ReportStatResponse{ReportInterval: int64(reportInterval / time.Second)}, nil
@@ -78,7 +81,7 @@ func (s *Service) ReportPipedMeta(ctx context.Context, req *pipedservice.ReportP
 	if err := checkSize("the piped's configuration", len(req.GetConfig()), maxConfigSize); err != nil {
 		return nil, err
 	}
-	meta, now := convert.PipedMetaFromPB(req), time.Now()
+	meta, now := convert.PipedMetaFromPB(req), s.clock.Now()
 	piped, err := s.store.UpdatePiped(ctx, caller.Piped.ID, func(p *model.Piped) error {
 		p.ReportMeta(meta, now)
 		return nil

@@ -30,10 +30,12 @@ type pinger interface {
 	Ping(ctx context.Context) error
 }
 
-// health answers whether the stores answer.
+// health answers whether the stores answer, and whether this server wants to be
+// asked.
 type health struct {
-	stores []pinger
-	last   atomic.Pointer[checkup]
+	stores   []pinger
+	draining <-chan struct{} // closed when it does not; nil for a server that always does
+	last     atomic.Pointer[checkup]
 }
 
 type checkup struct {
@@ -49,8 +51,13 @@ func (h *health) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	w.Header().Set("Cache-Control", "no-store")
 	status, text := http.StatusOK, "ok\n"
-	if h.check(r.Context()) != nil {
-		status, text = http.StatusServiceUnavailable, "a store does not answer\n"
+	select {
+	case <-h.draining:
+		status, text = http.StatusServiceUnavailable, "this server is stopping\n"
+	default:
+		if h.check(r.Context()) != nil {
+			status, text = http.StatusServiceUnavailable, "a store does not answer\n"
+		}
 	}
 	w.WriteHeader(status)
 	_, _ = w.Write([]byte(text)) // the client is gone; nobody to tell

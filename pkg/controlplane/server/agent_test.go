@@ -136,7 +136,7 @@ func TestAgentStreamOfTheSameProcess(t *testing.T) {
 
 func TestAgentStreamPushesCommands(t *testing.T) {
 	t.Parallel()
-	w := setup(t)
+	w := shared(t)
 	a := w.agent("dev", "a")
 	app := w.application("dev", a, "web")
 	user := w.user("dev")
@@ -157,7 +157,7 @@ func TestAgentStreamPushesCommands(t *testing.T) {
 	if got := c.next().GetCommand().GetId(); got != after {
 		t.Errorf("got %v, want %s and not the first again", got, after)
 	}
-	// One that another process stored is found by the poll.
+	// One that another process stored, and died before it told of it, is found all the same.
 	foreign := &model.Command{
 		ID: model.NewID(), PipedID: a.id, ProjectID: "dev", ApplicationID: app, Commander: "admin", CreatedAt: time.Now(), UpdatedAt: time.Now(),
 	}
@@ -197,11 +197,7 @@ func TestAgentStreamEndsWhenDisabled(t *testing.T) {
 	holder.lease()
 	standby := w.connect(a, "standby")
 	standby.next()
-	_, err := w.store.UpdatePiped(t.Context(), a.id, func(p *model.Piped) error {
-		p.Disabled = true
-		return nil
-	})
-	if err != nil {
+	if _, err := w.user("dev").DisablePiped(t.Context(), &webv1.DisablePipedRequest{PipedId: a.id}); err != nil {
 		t.Fatal(err)
 	}
 	wantCode(t, holder.end(), codes.Unauthenticated)

@@ -12,7 +12,6 @@ import (
 	"pipecd/pkg/controlplane/agentapi"
 	"pipecd/pkg/controlplane/auth"
 	"pipecd/pkg/controlplane/command"
-	"pipecd/pkg/controlplane/notify"
 	"pipecd/pkg/controlplane/pipedapi"
 	"pipecd/pkg/controlplane/stagechecks"
 	"pipecd/pkg/controlplane/stagelog"
@@ -36,7 +35,8 @@ const (
 
 // newHandler wires everything that answers on the one port. stopping is done
 // when streams have to end.
-func newHandler(stopping context.Context, o Options, hub *notify.Hub) (http.Handler, error) {
+func newHandler(stopping context.Context, o Options, w *wiring) (http.Handler, error) {
+	hub := w.hub
 	projects := auth.NewProjects(o.Projects, o.Store)
 	passwords, err := auth.NewPasswords(projects)
 	if err != nil {
@@ -64,29 +64,32 @@ func newHandler(stopping context.Context, o Options, hub *notify.Hub) (http.Hand
 		validate,
 	)
 	reports := pipedapi.New(pipedapi.Options{
-		Store: o.Store, Files: o.Files, Logs: logs, Hub: hub, Address: o.Address, Observer: o.Observer,
+		Store: o.Store, Files: o.Files, Logs: logs, Hub: hub, Clock: w.clock, Address: o.Address, Observer: o.Observer,
 	})
 	pipedserviceconnect.RegisterPipedServiceHandler(rpc, reports)
 	agents := agentapi.New(agentapi.Options{
-		Store: o.Store, Pipeds: pipeds, Checks: stagechecks.New(o.Files, hub), Histories: reports, Hub: hub,
+		Store: o.Store, Pipeds: pipeds, Checks: stagechecks.New(o.Files, hub), Histories: reports, Hub: hub, Clock: w.clock,
 		Logger: o.Logger, Observer: o.Observer, Interrupt: interruptReads,
 	})
 	agentv1connect.RegisterAgentServiceHandler(rpc, agents)
 	webv1connect.RegisterWebServiceHandler(rpc, webapi.New(webapi.Options{
-		Store: o.Store, Logs: logs, Hub: hub, Issuer: command.NewIssuer(o.Store, hub, o.Observer),
+		Store: o.Store, Logs: logs, Hub: hub, Clock: w.clock,
+		Issuer:    command.NewIssuer(command.IssuerOptions{Store: o.Store, Hub: hub, Clock: w.clock, Observer: o.Observer}),
 		Passwords: passwords, Sessions: sessions, Logger: o.Logger, Observer: o.Observer,
 		Version: o.Version, Address: o.Address,
 	}))
 
-	return withConnection(withLegacyPath(sameOriginOnly(counted(newMux(o, rpc, agents, ui), o.Observer)))), nil
+	return withConnection(withLegacyPath(sameOriginOnly(counted(newMux(o, rpc, w, ui), o.Observer)))), nil
 }
 
 // newMux gives calls, requests that are none, and the pages their addresses.
-func newMux(o Options, rpc *connect.Server, agents webhook.Agents, ui http.Handler) *http.ServeMux {
+func newMux(o Options, rpc *connect.Server, w *wiring, ui http.Handler) *http.ServeMux {
 	mux := http.NewServeMux()
 	connecthttp.Mount(mux, rpc, connecthttp.WithReadMaxBytes(maxMessage), connecthttp.WithConditionalOptions(requireHeader))
-	mux.Handle("GET /healthz", newHealth(o.Store, o.Files))
-	hooks := webhook.New(o.Webhook, agents, o.Logger)
+	ready := newHealth(o.Store, o.Files)
+	ready.draining = w.draining
+	mux.Handle("GET /healthz", ready)
+	hooks := webhook.New(webhook.Options{Secrets: o.Webhook, Hub: w.hub, Shared: o.Shared, Logger: o.Logger})
 	mux.Handle("/webhook/github", hooks)
 	mux.Handle("/webhook/gitlab", hooks)
 	mux.Handle("/", ui)

@@ -14,8 +14,6 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"golang.org/x/sync/errgroup"
 
-	"pipecd/pkg/controlplane/command"
-	"pipecd/pkg/controlplane/notify"
 	"pipecd/pkg/controlplane/webhook"
 	"pipecd/pkg/datastore"
 	"pipecd/pkg/filestore"
@@ -42,6 +40,9 @@ type Options struct {
 	Projects []*model.Project
 	// SessionKey signs sessions; at least 32 bytes.
 	SessionKey []byte
+	// Shared says that other servers may use the same stores. What one of them
+	// changes is told to the others through the datastore.
+	Shared bool
 	// UI holds the built web UI; nil for a server without one.
 	UI fs.FS
 	// InsecureCookie lets the session cookie travel over plain HTTP.
@@ -58,6 +59,9 @@ type Options struct {
 	// GracePeriod is how long calls may take to end when the server stops.
 	// Defaults to 15s.
 	GracePeriod time.Duration
+	// DrainPeriod is how long the server that stops serves on, unready, before it
+	// ends streams. Zero where nobody looks whether it is ready.
+	DrainPeriod time.Duration
 	// Version is shown on the page.
 	Version string
 	Logger  *slog.Logger
@@ -92,8 +96,8 @@ func Run(ctx context.Context, o Options) error {
 	// Streams last, so they are told when the server stops.
 	stopping, stop := context.WithCancelCause(context.WithoutCancel(ctx))
 	defer stop(nil)
-	hub := new(notify.Hub)
-	handler, err := newHandler(stopping, o, hub)
+	w := newWiring(o)
+	handler, err := newHandler(stopping, o, w)
 	if err != nil {
 		return errors.Join(err, public.Close())
 	}
@@ -107,8 +111,10 @@ func Run(ctx context.Context, o Options) error {
 		servers = append(servers, bound{listener: admin, server: newHTTPServer(o.Logger, newAdminHandler(o))})
 		addresses.Admin = admin.Addr().String()
 	}
-	expirer := command.NewExpirer(command.ExpirerOptions{Store: o.Store, Hub: hub, Logger: o.Logger, Observer: o.Observer})
-	return serve(ctx, o, run{servers: servers, addresses: addresses, stop: func() { stop(errStopping) }, chores: expirer.Run})
+	if err := w.prepare(ctx); err != nil {
+		return errors.Join(err, closeAll(servers))
+	}
+	return serve(ctx, o, run{servers: servers, addresses: addresses, wiring: w, stop: func() { stop(errStopping) }})
 }
 
 type bound struct {
@@ -120,8 +126,16 @@ type bound struct {
 type run struct {
 	servers   []bound
 	addresses Addresses
-	stop      func()
-	chores    func(ctx context.Context) // what is done besides serving, until ctx is done
+	wiring    *wiring
+	stop      func() // ends the streams
+}
+
+func closeAll(servers []bound) error {
+	var errs []error
+	for _, b := range servers {
+		errs = append(errs, b.listener.Close())
+	}
+	return errors.Join(errs...)
 }
 
 func serve(ctx context.Context, o Options, r run) error {
@@ -135,11 +149,19 @@ func serve(ctx context.Context, o Options, r run) error {
 		})
 	}
 	group.Go(func() error {
-		r.chores(ctx)
+		r.wiring.chores(ctx)
+		return nil
+	})
+	// The others are told until the last call has ended.
+	relaying, relayed := context.WithCancel(context.WithoutCancel(ctx))
+	group.Go(func() error {
+		r.wiring.relayUntil(relaying)
 		return nil
 	})
 	group.Go(func() error {
+		defer relayed()
 		<-ctx.Done()
+		r.drain(context.WithoutCancel(ctx), o)
 		o.Logger.InfoContext(ctx, "stopping: streams are told to come again, calls in progress may end", slog.Duration("grace", o.GracePeriod))
 		r.stop()
 		shutdown(context.WithoutCancel(ctx), o, r.servers)
@@ -152,6 +174,17 @@ func serve(ctx context.Context, o Options, r run) error {
 		o.Ready(r.addresses)
 	}
 	return group.Wait()
+}
+
+// drain serves on for a while and says that it is not ready, so that what comes
+// anew goes to other servers, as will those whose stream ends afterwards.
+func (r run) drain(ctx context.Context, o Options) {
+	close(r.wiring.draining)
+	if o.DrainPeriod <= 0 {
+		return
+	}
+	o.Logger.InfoContext(ctx, "not ready any more; serving on until load balancers know", slog.Duration("period", o.DrainPeriod))
+	time.Sleep(o.DrainPeriod)
 }
 
 // shutdown lets calls end, and cuts those that take longer than the grace

@@ -11,8 +11,8 @@ import (
 )
 
 // sessionInterval is how often a person's stream looks whether its session
-// still lasts: another process may have ended it.
-const sessionInterval = 3 * time.Second
+// still lasts, although nobody said otherwise.
+const sessionInterval = 10 * time.Second
 
 // follower ends people's streams with their sessions.
 type follower struct {
@@ -42,15 +42,16 @@ func (f follower) whileLoggedIn(ctx context.Context, user auth.User, stream func
 
 // awaitEnd returns why the session ended, or nil once ctx is done.
 func (f follower) awaitEnd(ctx context.Context, user auth.User) error {
-	changed, stop := f.hub.Subscribe(notify.Session(user.SessionID))
-	defer stop()
-	look := time.NewTicker(sessionInterval)
+	watch := f.hub.Watch(notify.Session(user.SessionID), notify.Project(user.ProjectID))
+	defer watch.Stop()
+	look := time.NewTimer(0)
 	defer look.Stop()
 	for {
+		look.Reset(notify.Jittered(sessionInterval))
 		select {
 		case <-ctx.Done():
 			return nil
-		case <-changed:
+		case <-watch.Woken():
 		case <-look.C:
 		}
 		err := f.sessions.Recheck(ctx, user)

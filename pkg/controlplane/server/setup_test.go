@@ -21,6 +21,8 @@ import (
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
 
+	"pipecd/pkg/controlplane/notify"
+	"pipecd/pkg/controlplane/relay"
 	"pipecd/pkg/controlplane/server"
 	"pipecd/pkg/datastore"
 	"pipecd/pkg/datastore/sqlite"
@@ -128,6 +130,20 @@ func setupWith(t *testing.T, dir string, change func(o *server.Options)) *world 
 		}
 	})
 	return w
+}
+
+// shared starts a control plane whose stores other servers may use, too.
+func shared(t *testing.T) *world {
+	t.Helper()
+	return setupWith(t, t.TempDir(), func(o *server.Options) { o.Shared = true })
+}
+
+// tell says what another server says after it wrote to the store.
+func (w *world) tell(topics ...notify.Topic) {
+	w.t.Helper()
+	if err := relay.Tell(w.t.Context(), w.store, "another server", topics...); err != nil {
+		w.t.Fatal(err)
+	}
 }
 
 // web returns a client of the web service that keeps cookies as a browser does.

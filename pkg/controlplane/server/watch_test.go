@@ -10,6 +10,7 @@ import (
 
 	"connectrpc.com/connect/v2"
 
+	"pipecd/pkg/controlplane/notify"
 	"pipecd/pkg/model"
 	"pipecd/pkg/rpc/gen/grpc/service/pipedservice"
 	modelpb "pipecd/pkg/rpc/gen/model"
@@ -53,7 +54,7 @@ func TestWebListDeployments(t *testing.T) {
 
 func TestWebWatchDeployment(t *testing.T) {
 	t.Parallel()
-	w := setup(t)
+	w := shared(t)
 	a := w.agent("dev", "a")
 	id := w.deployment("dev", a, w.application("dev", a, "web"), model.StageWait)
 	stream, err := w.user("dev").WatchDeployment(t.Context(), &webv1.WatchDeploymentRequest{DeploymentId: id})
@@ -80,13 +81,14 @@ func TestWebWatchDeployment(t *testing.T) {
 	if got := receive().GetStages()[0].GetStatus(); got != modelpb.StageStatus_STAGE_RUNNING {
 		t.Errorf("got %s", got)
 	}
-	// A change by another process is found by the poll.
+	// A change by another server is told by it.
 	_, err = w.store.UpdateDeployment(t.Context(), model.Fence{}, id, func(d *model.Deployment) error {
 		return d.ReportStatus(model.DeploymentRunning, "elsewhere", time.Now())
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
+	w.tell(notify.Deployment(id))
 	if got := receive().GetStatusReason(); got != "elsewhere" {
 		t.Errorf("got %q", got)
 	}

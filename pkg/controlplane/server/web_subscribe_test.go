@@ -7,6 +7,7 @@ import (
 	"connectrpc.com/connect/v2"
 	"golang.org/x/crypto/bcrypt"
 
+	"pipecd/pkg/controlplane/notify"
 	"pipecd/pkg/model"
 	"pipecd/pkg/rpc/gen/grpc/service/pipedservice"
 	modelpb "pipecd/pkg/rpc/gen/model"
@@ -142,6 +143,7 @@ func TestSubscribeTopics(t *testing.T) {
 	if _, err := c.UpdatePiped(t.Context(), &webv1.UpdatePipedRequest{PipedId: a.id, Name: "tokyo"}); err != nil {
 		t.Fatal(err)
 	}
+	w.tell(notify.Agent(a.id))
 	if m := f.of("piped").GetPiped(); m.GetPiped().GetName() != "tokyo" {
 		t.Errorf("got %v", m)
 	}
@@ -156,9 +158,9 @@ func TestSubscribeTopics(t *testing.T) {
 }
 
 // What another process wrote is found by the poll.
-func TestSubscribeFindsWhatOthersWrite(t *testing.T) {
+func TestSubscribeHearsWhatOthersWrite(t *testing.T) {
 	t.Parallel()
-	w := setup(t)
+	w := shared(t)
 	a := w.agent("dev", "a")
 	app := w.application("dev", a, "web")
 	id := w.deployment("dev", a, app, model.StageWait)
@@ -168,12 +170,13 @@ func TestSubscribeFindsWhatOthersWrite(t *testing.T) {
 	for range 3 {
 		f.next()
 	}
-	_, err := w.store.UpdateDeployment(t.Context(), model.Fence{}, id, func(d *model.Deployment) error {
+	d, err := w.store.UpdateDeployment(t.Context(), model.Fence{}, id, func(d *model.Deployment) error {
 		return d.ReportStatus(model.DeploymentRunning, "elsewhere", time.Now())
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
+	w.tell(notify.OfDeployment(d)...)
 	missing := map[string]bool{"deployment": true, "application": true, "deployments": true, "applications": true}
 	for len(missing) > 0 {
 		m := f.next()
@@ -196,6 +199,7 @@ func TestSubscribeFindsWhatOthersWrite(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	w.tell(notify.Agent(a.id))
 	if m := f.of("piped").GetPiped(); m.GetPiped().GetDesc() != "elsewhere" {
 		t.Errorf("got %v", m)
 	}
@@ -315,7 +319,7 @@ func TestSubscribeStageLog(t *testing.T) {
 
 func TestSubscribeEndsWithTheSession(t *testing.T) {
 	t.Parallel()
-	w := setup(t)
+	w := shared(t)
 	hash := func(p string) string {
 		h, err := bcrypt.GenerateFromPassword([]byte(p), bcrypt.MinCost)
 		if err != nil {
@@ -344,6 +348,7 @@ func TestSubscribeEndsWithTheSession(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	w.tell(notify.Project("stored"))
 	wantWebCode(t, second.end(), connect.CodeUnauthenticated)
 }
 

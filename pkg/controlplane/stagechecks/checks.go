@@ -49,17 +49,18 @@ func (c *Checks) Append(ctx context.Context, key stagelog.Key, checks []model.An
 	if err != nil {
 		return err
 	}
-	bytes := len(content)
+	bytes, last := len(content), int64(0)
 	for _, n := range stored {
 		if n.digest == digest {
 			return nil
 		}
-		bytes += n.bytes
+		bytes, last = bytes+n.bytes, n.received
 	}
 	if len(stored) >= MaxBatches || bytes > MaxBytes {
 		return model.Errorf(model.CodeExhausted, "stage %s of deployment %s has stored as many checks as are kept", key.StageID, key.DeploymentID)
 	}
-	name := batchName{received: time.Now().UnixMicro(), bytes: len(content), digest: digest}
+	// After the last one even if that was named by another server, whose clock is ahead: readers go on from there.
+	name := batchName{received: max(time.Now().UnixMicro(), last+1), bytes: len(content), digest: digest}
 	if err := c.files.Put(ctx, prefix(key)+name.String(), content); err != nil {
 		return model.Wrap(model.CodeOf(err), err, "storing what stage "+key.StageID+" measured")
 	}

@@ -3,7 +3,6 @@ package webapi
 import (
 	"context"
 	"log/slog"
-	"time"
 
 	"pipecd/pkg/controlplane/auth"
 	"pipecd/pkg/datastore"
@@ -37,7 +36,7 @@ func (s *Service) changeApplication(ctx context.Context, c applicationChange) er
 			return err
 		}
 	}
-	now := time.Now()
+	now := s.clock.Now()
 	after, err := s.store.UpdateApplication(ctx, model.Fence{}, c.id, func(a *model.Application) error {
 		if a.Deleted {
 			return model.Errorf(model.CodeNotFound, "application %q does not exist", c.id)
@@ -144,7 +143,7 @@ func (s *Service) setDisabled(ctx context.Context, id string, disabled bool, wha
 
 // DeleteApplication forgets the application; what it made in the cloud stays.
 func (s *Service) DeleteApplication(ctx context.Context, req *webv1.DeleteApplicationRequest) (*webv1.DeleteApplicationResponse, error) {
-	now := time.Now()
+	now := s.clock.Now()
 	err := s.changeApplication(ctx, applicationChange{
 		id: req.GetApplicationId(), what: "deleted an application",
 		check: func(a *model.Application) error { return s.checkIdle(ctx, a, "deleted") },

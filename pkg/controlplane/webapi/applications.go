@@ -7,7 +7,6 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"time"
 
 	"pipecd/pkg/controlplane/auth"
 	"pipecd/pkg/controlplane/notify"
@@ -37,7 +36,7 @@ func (s *Service) AddApplication(ctx context.Context, req *webv1.AddApplicationR
 	if err != nil {
 		return nil, InField("path", err)
 	}
-	now := time.Now()
+	now := s.clock.Now()
 	app := &model.Application{
 		ID: model.NewID(), Name: req.GetName(), ProjectID: user.ProjectID, PipedID: piped.ID,
 		Kind: model.ApplicationKind(req.GetKind()),
@@ -123,7 +122,7 @@ func (s *Service) GetApplication(ctx context.Context, req *webv1.GetApplicationR
 	if err != nil {
 		return nil, err
 	}
-	return &webv1.GetApplicationResponse{Application: around.view(app, time.Now())}, nil
+	return &webv1.GetApplicationResponse{Application: around.view(app, s.clock.Now())}, nil
 }
 
 func applicationFilter(user auth.User, f *webv1.ApplicationFilter) datastore.ApplicationFilter {
@@ -163,7 +162,7 @@ func (s *Service) ListApplications(ctx context.Context, req *webv1.ListApplicati
 	if err != nil {
 		return nil, err
 	}
-	resp, now := &webv1.ListApplicationsResponse{Cursor: next}, time.Now()
+	resp, now := &webv1.ListApplicationsResponse{Cursor: next}, s.clock.Now()
 	for _, app := range apps {
 		resp.Applications = append(resp.Applications, around.view(app, now))
 	}

@@ -89,7 +89,7 @@ func (f *followPiped) look(ctx context.Context) (seen, error) {
 	if err != nil {
 		return seen{}, err
 	}
-	now := time.Now()
+	now := f.service.clock.Now()
 	views, err := f.service.pipedViews(ctx, []*model.Piped{p}, now)
 	if err != nil {
 		return seen{}, err
@@ -142,7 +142,7 @@ func (f *followApplication) look(ctx context.Context) (seen, error) {
 	if err != nil {
 		return seen{}, err
 	}
-	view := around.view(app, time.Now())
+	view := around.view(app, f.service.clock.Now())
 	mark := applicationMark{updatedAt: app.UpdatedAt, latest: latestOf(app), piped: app.PipedID, online: view.GetPipedOnline()}
 	if b := around.latest[mark.latest]; b != nil {
 		mark.latestUpdatedAt = b.updatedAt

@@ -68,7 +68,7 @@ func (f *followList) marksOf(g *glance) map[datastore.Noun]datastore.ListRevisio
 // look has a word to say whatever it finds: that there is something is why it
 // was asked.
 func (f *followList) look(ctx context.Context) (seen, error) {
-	g := newGlance()
+	g := newGlance(f.service.clock.Now())
 	f.needs(g)
 	if err := g.find(ctx, f.service.store, f.user.ProjectID); err != nil {
 		return seen{}, err

@@ -22,11 +22,12 @@ type glance struct {
 	marks     map[datastore.Noun]datastore.ListRevision
 }
 
-func newGlance() *glance {
+// newGlance returns a glance at a time of the datastore.
+func newGlance(now time.Time) *glance {
 	return &glance{
 		ids:       map[datastore.Noun]map[string]bool{},
 		lists:     map[datastore.Noun]bool{},
-		at:        time.Now(),
+		at:        now,
 		revisions: map[datastore.Noun]map[string]datastore.Revision{},
 		marks:     map[datastore.Noun]datastore.ListRevision{},
 	}
@@ -73,7 +74,7 @@ func (g *glance) find(ctx context.Context, from datastore.Revisions, projectID s
 // glance marks the topics that changed although nobody said so. Where it fails,
 // the next one makes up for it.
 func (u *subscription) glance(ctx context.Context) {
-	g := newGlance()
+	g := newGlance(u.service.clock.Now())
 	for _, t := range u.topics {
 		if !t.ended {
 			t.needs(g)

@@ -3,7 +3,6 @@ package webapi
 import (
 	"context"
 	"log/slog"
-	"time"
 
 	"pipecd/pkg/controlplane/auth"
 	"pipecd/pkg/controlplane/notify"
@@ -21,7 +20,7 @@ func (s *Service) RegisterPiped(ctx context.Context, req *webv1.RegisterPipedReq
 	if err := model.ValidateName("the piped's name", req.GetName()); err != nil {
 		return nil, InField("name", err)
 	}
-	key, now := rpcauth.NewKey(), time.Now()
+	key, now := rpcauth.NewKey(), s.clock.Now()
 	piped := &model.Piped{
 		ID: model.NewID(), Name: req.GetName(), Description: req.GetDescription(), ProjectID: user.ProjectID,
 		Keys:      []model.PipedKey{{Hash: rpcauth.HashKey(key), Creator: user.Username, CreatedAt: now}},
@@ -65,7 +64,7 @@ func (s *Service) GetPiped(ctx context.Context, req *webv1.GetPipedRequest) (*we
 	if err != nil {
 		return nil, err
 	}
-	views, err := s.pipedViews(ctx, []*model.Piped{p}, time.Now())
+	views, err := s.pipedViews(ctx, []*model.Piped{p}, s.clock.Now())
 	if err != nil {
 		return nil, err
 	}
@@ -82,7 +81,7 @@ func (s *Service) ListPipeds(ctx context.Context, req *webv1.ListPipedsRequest) 
 	if err != nil {
 		return nil, err
 	}
-	views, err := s.pipedViews(ctx, pipeds, time.Now())
+	views, err := s.pipedViews(ctx, pipeds, s.clock.Now())
 	if err != nil {
 		return nil, err
 	}
@@ -99,7 +98,7 @@ func (s *Service) changePiped(ctx context.Context, id, what string, change func(
 	if _, err := s.piped(ctx, user, id); err != nil {
 		return err
 	}
-	now := time.Now()
+	now := s.clock.Now()
 	p, err := s.store.UpdatePiped(ctx, id, func(p *model.Piped) error {
 		p.UpdatedAt = now
 		return change(p, user)
@@ -154,7 +153,7 @@ func (s *Service) DisablePiped(ctx context.Context, req *webv1.DisablePipedReque
 // AddPipedKey makes a second key, so that an agent can change to it while the
 // first still works. It is in the answer and nowhere else.
 func (s *Service) AddPipedKey(ctx context.Context, req *webv1.AddPipedKeyRequest) (*webv1.AddPipedKeyResponse, error) {
-	key, now := rpcauth.NewKey(), time.Now()
+	key, now := rpcauth.NewKey(), s.clock.Now()
 	hash := rpcauth.HashKey(key)
 	err := s.changePiped(ctx, req.GetPipedId(), "added a key of a piped", func(p *model.Piped, user auth.User) error {
 		return p.AddKey(model.PipedKey{Hash: hash, Creator: user.Username, CreatedAt: now})

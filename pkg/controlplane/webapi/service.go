@@ -4,6 +4,7 @@ import (
 	"log/slog"
 
 	"pipecd/pkg/controlplane/auth"
+	"pipecd/pkg/controlplane/clock"
 	"pipecd/pkg/controlplane/command"
 	"pipecd/pkg/controlplane/notify"
 	"pipecd/pkg/controlplane/stagelog"
@@ -17,6 +18,7 @@ type Options struct {
 	Store     datastore.Store
 	Logs      *stagelog.Logs
 	Hub       *notify.Hub
+	Clock     *clock.Clock // nil for the process's own
 	Issuer    *command.Issuer
 	Passwords *auth.Passwords
 	Sessions  *auth.Sessions
@@ -34,6 +36,7 @@ type Service struct {
 	store     datastore.Store
 	logs      *stagelog.Logs
 	hub       *notify.Hub
+	clock     *clock.Clock
 	issuer    *command.Issuer
 	passwords *auth.Passwords
 	sessions  *auth.Sessions
@@ -48,7 +51,7 @@ var _ webv1connect.WebServiceHandler = (*Service)(nil)
 // New returns the service.
 func New(o Options) *Service {
 	return &Service{
-		store: o.Store, logs: o.Logs, hub: o.Hub, issuer: o.Issuer,
+		store: o.Store, logs: o.Logs, hub: o.Hub, clock: o.Clock, issuer: o.Issuer,
 		passwords: o.Passwords, sessions: o.Sessions, logger: o.Logger, to: observe.Or(o.Observer),
 		version: o.Version, address: o.Address,
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"log/slog"
 	"net"
-	"time"
 
 	"connectrpc.com/connect/v2"
 
@@ -30,7 +29,7 @@ func (s *Service) Login(ctx context.Context, req *webv1.LoginRequest) (*webv1.Lo
 		s.logger.WarnContext(ctx, "refused a login", slog.Any("login", login), slog.Any("error", err))
 		return nil, err
 	}
-	cookie, ends, err := s.sessions.Start(login.ProjectID, admin, time.Now())
+	cookie, ends, err := s.sessions.Start(login.ProjectID, admin, s.clock.Now())
 	if err != nil {
 		return nil, err
 	}
@@ -72,6 +71,6 @@ func (s *Service) GetMe(ctx context.Context, _ *webv1.GetMeRequest) (*webv1.GetM
 	}
 	return &webv1.GetMeResponse{
 		Username: user.Username, ProjectId: user.ProjectID, ExpiresAt: user.ExpiresAt.Unix(),
-		Version: s.version, Address: s.address, Now: time.Now().Unix(),
+		Version: s.version, Address: s.address, Now: s.clock.Now().Unix(),
 	}, nil
 }

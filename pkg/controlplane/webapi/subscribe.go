@@ -20,9 +20,11 @@ import (
 const (
 	// beatInterval is when something is sent although nothing changed.
 	beatInterval = 15 * time.Second
-	// glanceInterval is how often the datastore is asked for what other
-	// processes wrote, once for all topics of a stream.
-	glanceInterval = 2 * time.Second
+	// glanceInterval is how often the datastore is asked for what nobody told,
+	// and for agents that fell silent, once for all topics of a stream.
+	glanceInterval = 10 * time.Second
+	// retryInterval is when a topic that could not be read is read again.
+	retryInterval = 2 * time.Second
 	// listInterval is the least time between two words about one list.
 	listInterval = time.Second
 	// A stream lasts streamLife and up to streamSpread more, so that clients
@@ -137,7 +139,7 @@ func (u *subscription) run(ctx context.Context) error {
 	u.beat, u.rested = time.NewTimer(beatInterval), time.NewTimer(beatInterval)
 	defer u.beat.Stop()
 	defer u.rested.Stop()
-	look, life := time.NewTicker(glanceInterval), time.NewTimer(streamLife+rand.N(streamSpread))
+	look, life := time.NewTimer(notify.Jittered(glanceInterval)), time.NewTimer(streamLife+rand.N(streamSpread))
 	defer look.Stop()
 	defer life.Stop()
 	// What a list looks like is known before the first heartbeat: what changes
@@ -163,6 +165,7 @@ func (u *subscription) run(ctx context.Context) error {
 		case <-u.watch.Woken():
 			u.wake()
 		case <-look.C:
+			look.Reset(notify.Jittered(glanceInterval))
 			u.glance(ctx)
 		case <-u.beat.C:
 			if err := u.sendBeat(); err != nil {
@@ -241,7 +244,7 @@ func (u *subscription) look(ctx context.Context, t *topic) (more bool, err error
 	case ctx.Err() != nil:
 		return false, context.Cause(ctx)
 	case model.IsRetryable(err):
-		t.dirty, t.rests = true, time.Now().Add(glanceInterval)
+		t.dirty, t.rests = true, time.Now().Add(retryInterval)
 		u.service.logger.WarnContext(ctx, "a topic could not be read now", slog.String("topic", t.key), slog.Any("error", err))
 		return false, nil
 	case err != nil:
@@ -279,6 +282,6 @@ func (u *subscription) send(key string, event *webv1.SubscribeResponse) error {
 
 func (u *subscription) sendBeat() error {
 	return u.send("", &webv1.SubscribeResponse{Event: &webv1.SubscribeResponse_Heartbeat{Heartbeat: &webv1.Beat{
-		IntervalMs: beatInterval.Milliseconds(), Now: time.Now().Unix(),
+		IntervalMs: beatInterval.Milliseconds(), Now: u.service.clock.Now().Unix(),
 	}}})
 }

@@ -13,8 +13,8 @@ import (
 )
 
 const (
-	// pollInterval is how often a watcher looks for what other processes wrote.
-	pollInterval = time.Second
+	// pollInterval is how often a watcher looks for what nobody told it.
+	pollInterval = 10 * time.Second
 	// quietInterval is when something is sent although nothing changed, because
 	// proxies end connections on which nothing moves.
 	quietInterval = 20 * time.Second
@@ -25,7 +25,7 @@ const (
 func (s *Service) WatchDeployment(ctx context.Context, req *webv1.WatchDeploymentRequest, st webv1connect.WebServiceWatchDeploymentServerStream) error {
 	changed, stop := s.hub.Subscribe(notify.Deployment(req.GetDeploymentId()))
 	defer stop()
-	poll := time.NewTicker(pollInterval)
+	poll := time.NewTimer(pollInterval)
 	defer poll.Stop()
 	var sentAt, version time.Time
 	for {
@@ -43,19 +43,20 @@ func (s *Service) WatchDeployment(ctx context.Context, req *webv1.WatchDeploymen
 		if d.Status.IsCompleted() {
 			return nil
 		}
-		if err := wait(ctx, changed, poll.C); err != nil {
+		if err := wait(ctx, changed, poll); err != nil {
 			return err
 		}
 	}
 }
 
-func wait(ctx context.Context, changed <-chan struct{}, poll <-chan time.Time) error {
+func wait(ctx context.Context, changed <-chan struct{}, poll *time.Timer) error {
+	poll.Reset(notify.Jittered(pollInterval))
 	select {
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	case <-changed:
 		return nil
-	case <-poll:
+	case <-poll.C:
 		return nil
 	}
 }
@@ -66,7 +67,7 @@ func (s *Service) WatchStageLog(ctx context.Context, req *webv1.WatchStageLogReq
 	key := stagelog.Key{DeploymentID: req.GetDeploymentId(), StageID: req.GetStageId(), Attempt: req.GetRetriedCount()}
 	changed, stop := s.hub.Subscribe(notify.StageLog(key.DeploymentID, key.StageID))
 	defer stop()
-	poll := time.NewTicker(pollInterval)
+	poll := time.NewTimer(pollInterval)
 	defer poll.Stop()
 	w := logWatch{service: s, stream: st, key: key, next: req.GetOffsetIndex()}
 	for {
@@ -80,7 +81,7 @@ func (s *Service) WatchStageLog(ctx context.Context, req *webv1.WatchStageLogReq
 		if err != nil || ended {
 			return err
 		}
-		if err := wait(ctx, changed, poll.C); err != nil {
+		if err := wait(ctx, changed, poll); err != nil {
 			return err
 		}
 	}

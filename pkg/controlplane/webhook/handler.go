@@ -7,10 +7,9 @@ import (
 	"log/slog"
 	"net/http"
 	"os"
-	"slices"
 	"time"
 
-	"pipecd/pkg/model"
+	"pipecd/pkg/controlplane/notify"
 )
 
 // Limits of deliveries.
@@ -20,26 +19,28 @@ const (
 	maxAtOnce   = 16               // bodies in memory
 )
 
-// Agents are who is told.
-type Agents interface {
-	// LookAt tells every connected agent that has a repository that is meant to
-	// look at it now, and returns how many there are.
-	LookAt(meant func(model.GitRepository) bool) (agents int)
+// Options is what a handler works with.
+type Options struct {
+	Secrets *Secrets    // nil means webhooks are off
+	Hub     *notify.Hub // reaches the agents
+	Shared  bool        // there may be other servers with agents
+	Logger  *slog.Logger
 }
 
 // Handler answers deliveries of GitHub and GitLab, on the same address: their
 // headers tell them apart. It is safe for concurrent use.
 type Handler struct {
 	secrets *Secrets
-	agents  Agents
+	hub     *notify.Hub
+	shared  bool
 	logger  *slog.Logger
 	reading chan struct{} // has room for the bodies that are read
 }
 
 // New returns a handler that tells the agents. Without secrets webhooks are
 // off, and it says so.
-func New(secrets *Secrets, agents Agents, logger *slog.Logger) *Handler {
-	return &Handler{secrets: secrets, agents: agents, logger: logger, reading: make(chan struct{}, maxAtOnce)}
+func New(o Options) *Handler {
+	return &Handler{secrets: o.Secrets, hub: o.Hub, shared: o.Shared, logger: o.Logger, reading: make(chan struct{}, maxAtOnce)}
 }
 
 // answer is what a host is told. Hosts show it to people.
@@ -169,21 +170,29 @@ func (h *Handler) act(r *http.Request, e event) answer {
 	if !ok {
 		return answer{http.StatusAccepted, fmt.Sprintf("Nobody was told, because agents follow branches and %s is none.", e.where.ref)}
 	}
-	agents := h.agents.LookAt(func(repo model.GitRepository) bool {
-		return (repo.Branch == "" || repo.Branch == branch) && slices.Contains(e.where.identities, identity(repo.Remote))
-	})
+	topics := e.where.wakes(branch)
+	agents := h.hub.Watching(topics...)
+	h.hub.Notify(topics...)
 	h.logger.InfoContext(r.Context(), "a push was told",
 		slog.String("repository", e.where.repository), slog.String("branch", branch), slog.Int("agents", agents))
-	return answer{http.StatusAccepted, told(agents, e.where.repository, branch)}
+	return answer{http.StatusAccepted, h.told(agents, e.where.repository, branch)}
 }
 
-func told(agents int, repository, branch string) string {
+// told says who was told, as far as this server knows.
+func (h *Handler) told(agents int, repository, branch string) string {
+	others := ""
+	if h.shared {
+		others = " Agents that are connected to other servers are told too."
+	}
 	switch agents {
 	case 0:
+		if h.shared {
+			return fmt.Sprintf("No agent that is connected to this server follows branch %s of %s.%s", branch, repository, others)
+		}
 		return fmt.Sprintf("No agent that is connected now follows branch %s of %s: compare with repositories in the agents' files.", branch, repository)
 	case 1:
-		return fmt.Sprintf("1 agent was told to look at %s, branch %s.", repository, branch)
+		return fmt.Sprintf("1 agent was told to look at %s, branch %s.%s", repository, branch, others)
 	default:
-		return fmt.Sprintf("%d agents were told to look at %s, branch %s.", agents, repository, branch)
+		return fmt.Sprintf("%d agents were told to look at %s, branch %s.%s", agents, repository, branch, others)
 	}
 }

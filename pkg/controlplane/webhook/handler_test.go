@@ -19,6 +19,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"pipecd/pkg/controlplane/notify"
 	"pipecd/pkg/model"
 )
 
@@ -27,27 +28,53 @@ const (
 	newSecret = "a new secret of the host"
 )
 
-// agents are connected agents, by name, with their repositories.
-type agents map[string][]model.GitRepository
-
-func (a agents) LookAt(meant func(model.GitRepository) bool) int {
-	n := 0
-	for _, repositories := range a {
-		if slices.ContainsFunc(repositories, meant) {
-			n++
-		}
-	}
-	return n
-}
-
-// connected are agents of which three follow shop's main branch.
-func connected() agents {
-	return agents{
+// connected are connected agents of which three follow shop's main branch.
+func connected() *notify.Hub {
+	hub := new(notify.Hub)
+	for _, repositories := range map[string][]model.GitRepository{
 		"ssh":   {{ID: "a", Remote: "git@github.com:acme/shop.git", Branch: "main"}, {ID: "b", Remote: "git@github.com:acme/other.git", Branch: "main"}},
 		"https": {{ID: "shop", Remote: "https://github.com/Acme/Shop", Branch: "main"}, {ID: "twice", Remote: "ssh://git@ssh.github.com:443/acme/shop", Branch: "main"}},
 		"any":   {{ID: "shop", Remote: "git@gitlab.example.com:acme/shop.git"}, {ID: "hub", Remote: "https://***@github.com/acme/shop.git"}},
 		"dev":   {{ID: "shop", Remote: "git@github.com:acme/shop.git", Branch: "dev"}},
-		"none":  nil,
+		"none":  {{ID: "local", Remote: "", Branch: "main"}},
+	} {
+		var topics []notify.Topic
+		for _, r := range repositories {
+			if topic, ok := Follows(r); ok {
+				topics = append(topics, topic)
+			}
+		}
+		hub.Watch(topics...)
+	}
+	return hub
+}
+
+// newHandler returns the only server of a control plane.
+func newHandler(secrets *Secrets, logger *slog.Logger) *Handler {
+	return New(Options{Secrets: secrets, Hub: connected(), Logger: logger})
+}
+
+// TestOthersAreTold: with several servers the answer does not claim to know
+// them all, and the push is passed on.
+func TestOthersAreTold(t *testing.T) {
+	t.Parallel()
+	for repository, says := range map[string]string{
+		"acme/shop":    "3 agents were told to look at github.com/acme/shop, branch main. Agents that are connected to other servers are told too.",
+		"acme/unknown": "No agent that is connected to this server follows branch main of github.com/acme/unknown. Agents that are connected to other",
+	} {
+		hub := connected()
+		var passed []notify.Topic
+		hub.Forward(func(topics []notify.Topic) { passed = append(passed, topics...) })
+		h := New(Options{Secrets: secrets(t), Hub: hub, Shared: true, Logger: slog.New(slog.DiscardHandler)})
+		w := httptest.NewRecorder()
+		body := strings.ReplaceAll(fmt.Sprintf(gitHubPush, "refs/heads/main"), "acme/shop", repository)
+		h.ServeHTTP(w, gitHub("push", body, newSecret).request(t))
+		if w.Code != http.StatusAccepted || !strings.Contains(w.Body.String(), says) {
+			t.Errorf("got %d %q, want %q", w.Code, w.Body.String(), says)
+		}
+		if !slices.Contains(passed, notify.Push("github.com/"+repository, "main")) || !slices.Contains(passed, notify.Push("github.com/"+repository, "")) {
+			t.Errorf("passed on: %v", passed)
+		}
 	}
 }
 
@@ -176,7 +203,7 @@ func TestAnswers(t *testing.T) {
 func (tt delivered) check(t *testing.T) {
 	t.Helper()
 	var log strings.Builder
-	h := New(secrets(t), connected(), slog.New(slog.NewTextHandler(&log, nil)))
+	h := newHandler(secrets(t), slog.New(slog.NewTextHandler(&log, nil)))
 	w := httptest.NewRecorder()
 	h.ServeHTTP(w, tt.delivery.request(t))
 	if w.Code != tt.status || !strings.Contains(w.Body.String(), tt.says) {
@@ -193,7 +220,7 @@ func (tt delivered) check(t *testing.T) {
 func TestOff(t *testing.T) {
 	t.Parallel()
 	w := httptest.NewRecorder()
-	New(nil, connected(), slog.New(slog.DiscardHandler)).ServeHTTP(w, gitHub("push", "{}", newSecret).request(t))
+	newHandler(nil, slog.New(slog.DiscardHandler)).ServeHTTP(w, gitHub("push", "{}", newSecret).request(t))
 	if w.Code != http.StatusNotFound || !strings.Contains(w.Body.String(), "spec.webhook.secretFile") {
 		t.Errorf("got %d %q", w.Code, w.Body.String())
 	}
@@ -207,7 +234,7 @@ func TestWithoutASecretNothingIsGenuine(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h := New(none, connected(), slog.New(slog.DiscardHandler))
+	h := newHandler(none, slog.New(slog.DiscardHandler))
 	for _, d := range []delivery{gitHub("ping", "{}", ""), gitLab("Push Hook", "{}", " ")} {
 		w := httptest.NewRecorder()
 		h.ServeHTTP(w, d.request(t))
@@ -221,7 +248,7 @@ func TestWithoutASecretNothingIsGenuine(t *testing.T) {
 // is refused and not kept waiting; afterwards there is room again.
 func TestBodiesInMemoryAreBounded(t *testing.T) {
 	t.Parallel()
-	h := New(secrets(t), connected(), slog.New(slog.DiscardHandler))
+	h := newHandler(secrets(t), slog.New(slog.DiscardHandler))
 	ping := gitHub("ping", "{}", newSecret)
 	answers := make(chan int, maxAtOnce)
 	var ends []func()
@@ -263,7 +290,7 @@ func TestBrokenDelivery(t *testing.T) {
 		r := gitHub("ping", "", newSecret).request(t)
 		r.Body = io.NopCloser(iotest.ErrReader(err))
 		w := httptest.NewRecorder()
-		New(secrets(t), connected(), slog.New(slog.DiscardHandler)).ServeHTTP(w, r)
+		newHandler(secrets(t), slog.New(slog.DiscardHandler)).ServeHTTP(w, r)
 		if w.Code != status {
 			t.Errorf("%v: got %d %q", err, w.Code, w.Body.String())
 		}

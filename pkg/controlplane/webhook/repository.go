@@ -3,7 +3,33 @@ package webhook
 import (
 	"net/url"
 	"strings"
+
+	"pipecd/pkg/controlplane/notify"
+	"pipecd/pkg/model"
 )
+
+// maxName bounds the names that are passed on; no repository of an agent has
+// longer ones.
+const maxName = 1024
+
+// Follows returns what whoever follows the repository is woken by when commits
+// were pushed. ok is false when it has no address.
+func Follows(r model.GitRepository) (topic notify.Topic, ok bool) {
+	id := identity(r.Remote)
+	return notify.Push(id, r.Branch), id != ""
+}
+
+// wakes returns what a push to the branch wakes: those who follow it, and those
+// who name no branch.
+func (p push) wakes(branch string) []notify.Topic {
+	var topics []notify.Topic
+	for _, id := range p.identities {
+		if len(id) <= maxName && len(branch) <= maxName {
+			topics = append(topics, notify.Push(id, branch), notify.Push(id, ""))
+		}
+	}
+	return topics
+}
 
 // identity returns what all addresses of one repository have in common: host
 // and path, without scheme, user, port and .git, in small letters, because
