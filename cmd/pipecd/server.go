@@ -42,6 +42,7 @@ type serverCommand struct {
 	adminHost      string
 	adminPort      int
 	grace          time.Duration
+	drain          time.Duration
 	tls            bool
 
 	webhook *webhook.Secrets // of Git hosts; set by load
@@ -61,8 +62,12 @@ Without a datastore and a filestore in the configuration, everything is kept in
 the data directory. The key that signs sessions is made there at the first start.
 pipecd quickstart --print-config=DIR writes a configuration to start from.
 
-SIGTERM or Ctrl-C stops it; calls in progress get the grace period to end, a second
-signal ends it at once.`,
+With MySQL and an object store any number of servers can run behind a load
+balancer. Give all of them the same encryption key.
+
+SIGTERM or Ctrl-C stops it: /healthz turns unready, after the drain period streams
+are told to connect elsewhere, and calls in progress get the grace period to end. A
+second signal ends it at once.`,
 		Example: `  pipecd server --config-file=control-plane.yaml
   pipecd server --config-file=control-plane.yaml --data-dir=/var/lib/pipecd --insecure-cookie
   pipecd server --config-file=control-plane.yaml --encryption-key-file=/run/secrets/encryption-key`,
@@ -80,6 +85,7 @@ signal ends it at once.`,
 	f.StringVar(&s.adminHost, "admin-host", "127.0.0.1", "address to listen on for the operator; it is not protected")
 	commandline.Port(f, &s.adminPort, "admin-port", 9085, "port of metrics, health and profiles; 0 turns it off")
 	f.DurationVar(&s.grace, "grace-period", 15*time.Second, "how long calls may take to end when the server stops")
+	f.DurationVar(&s.drain, "drain-period", 3*time.Second, "how long a server that stops serves on, with /healthz unready, so that load balancers notice; only with MySQL, where there may be others")
 	s.registerFormer(f)
 	commandline.Complete(c, "log-level", "debug", "info", "warn", "error")
 	commandline.Complete(c, "log-encoding", "humanize", "json")
@@ -140,6 +146,13 @@ func (s *serverCommand) run(ctx context.Context) error {
 		return err
 	}
 	logger.InfoContext(ctx, "state is in the data directory", slog.String("path", dir))
+	shared, drain := st.shared, time.Duration(0)
+	if shared {
+		drain = s.drain
+	}
+	if shared && s.keyFile == "" {
+		logger.WarnContext(ctx, "sessions are signed with a key of this machine; other servers do not take them: give all the same --encryption-key-file")
+	}
 	err = server.Run(ctx, server.Options{
 		Store: datastore.Observed(st.data, tel), Files: filestore.Observed(st.files, tel),
 		Projects:       projectsOf(cfg),
@@ -151,6 +164,8 @@ func (s *serverCommand) run(ctx context.Context) error {
 		Listen:         net.JoinHostPort(s.host, strconv.Itoa(s.port)),
 		AdminListen:    s.adminListen(),
 		GracePeriod:    s.grace,
+		Shared:         shared,
+		DrainPeriod:    drain,
 		Version:        version.Get(),
 		Logger:         logger,
 		Observer:       tel,

@@ -19,6 +19,8 @@ import (
 type stores struct {
 	data  datastore.Store
 	files filestore.Store
+	// shared says that other servers may use the same datastore.
+	shared bool
 }
 
 func (s stores) close() error { return errors.Join(s.data.Close(), s.files.Close()) }
@@ -33,7 +35,7 @@ func openStores(ctx context.Context, cfg *config.ControlPlane, dir string, logge
 	if err != nil {
 		return stores{}, errors.Join(err, data.Close())
 	}
-	return stores{data: data, files: files}, nil
+	return stores{data: data, files: files, shared: cfg.Datastore.Type == config.DatastoreMySQL}, nil
 }
 
 func openData(ctx context.Context, d config.Datastore, dir string, logger *slog.Logger) (datastore.Store, error) {

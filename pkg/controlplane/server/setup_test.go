@@ -2,6 +2,7 @@ package server_test
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"net/http"
 	"net/http/cookiejar"
@@ -87,6 +88,19 @@ func setupWith(t *testing.T, dir string, change func(o *server.Options)) *world 
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(func() {
+		if err := errors.Join(store.Close(), files.Close()); err != nil {
+			t.Error(err)
+		}
+	})
+	w := serveOn(t, store, files, change)
+	w.dir = dir
+	return w
+}
+
+// serveOn starts a control plane on the stores.
+func serveOn(t *testing.T, store datastore.Store, files filestore.Store, change func(o *server.Options)) *world {
+	t.Helper()
 	tel := telemetry.New(telemetry.Options{Catalog: telemetry.ControlPlane(), Version: "test"})
 	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
 	ready, ended := make(chan server.Addresses, 1), make(chan struct{})
@@ -103,7 +117,7 @@ func setupWith(t *testing.T, dir string, change func(o *server.Options)) *world 
 		change(&o)
 		runErr = server.Run(ctx, o)
 	}()
-	w := &world{t: t, dir: dir, store: store, telemetry: tel}
+	w := &world{t: t, store: store, telemetry: tel}
 	w.stop = func() error {
 		cancel()
 		<-ended
@@ -114,19 +128,14 @@ func setupWith(t *testing.T, dir string, change func(o *server.Options)) *world 
 	case <-ended:
 		t.Fatalf("the server did not start: %v", runErr)
 	}
+	var err error
 	w.conn, err = grpc.NewClient("passthrough:///"+w.addresses.Public, grpc.WithTransportCredentials(insecure.NewCredentials()))
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		closed := w.conn.Close()
-		if err := w.stop(); err != nil {
+		if err := errors.Join(w.conn.Close(), w.stop()); err != nil {
 			t.Errorf("the server ended with %v", err)
-		}
-		for _, err := range []error{closed, store.Close(), files.Close()} {
-			if err != nil {
-				t.Error(err)
-			}
 		}
 	})
 	return w
@@ -152,6 +161,10 @@ func (w *world) web() webv1connect.WebServiceClient {
 	if err != nil {
 		w.t.Fatal(err)
 	}
+	return w.webWith(jar)
+}
+
+func (w *world) webWith(jar http.CookieJar) webv1connect.WebServiceClient {
 	transport := &http.Transport{}
 	w.t.Cleanup(transport.CloseIdleConnections)
 	client := &http.Client{Jar: insecureJar{jar}, Transport: transport}
