@@ -31,6 +31,9 @@ const (
 	// long, because there are many: the hub tells of changes, and package relay
 	// asks for all agents at once which commands wait.
 	pollInterval = 30 * time.Second
+	// lookTimeout is how long the datastore may take. The stream's heartbeats
+	// wait meanwhile; the next look makes up for one that was given up.
+	lookTimeout = 5 * time.Second
 
 	releaseTimeout = 5 * time.Second
 )

@@ -166,7 +166,9 @@ func (se *session) begin(ctx context.Context) error {
 
 // look is the poll: is the agent still allowed, and what did others store?
 func (se *session) look(ctx context.Context) error {
-	if err := se.service.pipeds.Recheck(ctx, se.caller); err != nil && !model.IsRetryable(err) {
+	short, cancel := context.WithTimeout(ctx, lookTimeout)
+	defer cancel()
+	if err := se.service.pipeds.Recheck(short, se.caller); err != nil && !model.IsRetryable(err) {
 		return err
 	}
 	return se.sendCommands(ctx)
@@ -190,7 +192,9 @@ func (se *session) handle(ctx context.Context, m *agentv1.ConnectRequest) error 
 // older stream of the same process on another server, is acquired again; only
 // another holder ends the session.
 func (se *session) renew(ctx context.Context) error {
-	err := se.service.store.RenewLease(ctx, se.fence, leaseTTL)
+	short, cancel := context.WithTimeout(ctx, lookTimeout)
+	defer cancel()
+	err := se.service.store.RenewLease(short, se.fence, leaseTTL)
 	if model.CodeOf(err) != model.CodeFenced {
 		return se.unlessRetryable(ctx, err, "the lease could not be renewed now")
 	}
@@ -212,7 +216,9 @@ func (se *session) renew(ctx context.Context) error {
 
 // sendCommands sends the unanswered commands that were not sent on this stream.
 func (se *session) sendCommands(ctx context.Context) error {
-	commands, err := se.service.store.ListUnhandledCommands(ctx, se.caller.Piped.ID)
+	short, cancel := context.WithTimeout(ctx, lookTimeout)
+	defer cancel()
+	commands, err := se.service.store.ListUnhandledCommands(short, se.caller.Piped.ID)
 	if err != nil {
 		return se.unlessRetryable(ctx, err, "commands could not be read now")
 	}
@@ -232,6 +238,8 @@ func (se *session) sendCommands(ctx context.Context) error {
 
 // touch records the sign of life; the next one makes up for a failure.
 func (se *session) touch(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, lookTimeout)
+	defer cancel()
 	if err := se.service.store.TouchPiped(ctx, se.caller.Piped.ID, se.service.clock.Now()); err != nil {
 		se.logger.WarnContext(ctx, "a sign of life could not be recorded", slog.Any("error", err))
 	}

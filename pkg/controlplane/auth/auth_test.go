@@ -217,6 +217,25 @@ func TestSessions(t *testing.T) {
 	})
 }
 
+// TestSessionsOfAnotherClock: a session that a server made whose clock is ahead
+// or behind counts at once, and not an hour too early.
+func TestSessionsOfAnotherClock(t *testing.T) {
+	t.Parallel()
+	s := stored{"p": {ID: "p", StaticAdmin: admin(t, "x")}}
+	sessions := newSessions(sessionKey, auth.NewProjects(nil, s))
+	for off, want := range map[time.Duration]model.Code{
+		5 * time.Minute: "", -5 * time.Minute: "", time.Hour: model.CodeUnauthenticated, -auth.SessionLifetime: model.CodeUnauthenticated,
+	} {
+		cookie, _, err := sessions.Start("p", s["p"].StaticAdmin, time.Now().Add(off))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := sessions.Check(t.Context(), []string{cookie.Name + "=" + cookie.Value}); model.CodeOf(err) != want {
+			t.Errorf("made at %s from now: %v", off, err)
+		}
+	}
+}
+
 func FuzzSession(f *testing.F) {
 	s := stored{"p": {ID: "p", StaticAdmin: &model.StaticAdmin{Username: "admin", PasswordHash: "x"}}}
 	sessions := newSessions(sessionKey, auth.NewProjects(nil, s))

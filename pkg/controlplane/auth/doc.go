@@ -11,7 +11,7 @@
 // names the project and the user and holds a fingerprint of the password's
 // hash, so that changing the password ends every session. Who logs out ends the
 // session everywhere: its id is remembered in the datastore until it would have
-// expired. It travels in the cookie SessionCookie, which scripts cannot read and
+// expired. Servers may differ in their clocks by some minutes. It travels in the cookie SessionCookie, which scripts cannot read and
 // other sites cannot send.
 //
 // # Agents

@@ -1,6 +1,7 @@
 package notify_test
 
 import (
+	"slices"
 	"sync"
 	"testing"
 
@@ -43,6 +44,31 @@ func TestHub(t *testing.T) {
 		t.Error("the wrong one unsubscribed")
 	}
 	stopB()
+}
+
+// TestForward: what is notified is passed on, and what others told is not.
+func TestForward(t *testing.T) {
+	t.Parallel()
+	var h notify.Hub
+	var passed []notify.Topic
+	h.Forward(func(topics []notify.Topic) { passed = append(passed, topics...) })
+	w := h.Watch("a", "b", notify.Push("github.com/a/b", "main"))
+	defer w.Stop()
+	h.Notify("a", "x")
+	h.Tell("b", "y")
+	h.TellAll()
+	if got := w.Take(); !slices.Equal(got, []notify.Topic{"a", "b"}) {
+		t.Errorf("woken for %v", got)
+	}
+	if !slices.Equal(passed, []notify.Topic{"a", "x"}) {
+		t.Errorf("passed on: %v", passed)
+	}
+	if !woken(w.Woken()) || woken(w.Woken()) {
+		t.Error("not woken exactly once")
+	}
+	if n, m := h.Watching("a", "b"), h.Watching("x"); n != 1 || m != 0 {
+		t.Errorf("watching are %d and %d", n, m)
+	}
 }
 
 func TestHubConcurrently(t *testing.T) {

@@ -19,6 +19,17 @@
 // anything of the message is read; each message is checked against the rules in
 // the proto files.
 //
+// # Several servers
+//
+// Servers on one datastore act as one control plane (Options.Shared). Package
+// relay tells each what the others changed, package clock gives all the same
+// time, and package background does periodic work in one of them. None holds
+// state that matters: agents and browsers connect to any.
+//
+// A server that stops answers 503 at /healthz, serves on for the drain period,
+// ends its streams with UNAVAILABLE, at which agents and browsers connect
+// elsewhere after short random pauses, and gives running calls the grace period.
+//
 // The admin port has /metrics, /healthz and /debug/pprof/. It has no
 // authentication and must not be reachable from outside.
 package server

@@ -23,8 +23,13 @@ import (
 	"pipecd/pkg/rpc/gen/pipecd/web/v1/webv1connect"
 )
 
-// maxMessage is the most bytes of one message, after decompression.
-const maxMessage = 10 << 20
+const (
+	// maxMessage is the most bytes of one message, after decompression.
+	maxMessage = 10 << 20
+	// minCompressed is below what compressing a message costs more than it saves,
+	// such as each of the heartbeats of thousands of agents.
+	minCompressed = 1 << 10
+)
 
 const (
 	pipedPrefix  = "/" + pipedserviceconnect.PipedServiceName + "/"
@@ -85,7 +90,8 @@ func newHandler(stopping context.Context, o Options, w *wiring) (http.Handler, e
 // newMux gives calls, requests that are none, and the pages their addresses.
 func newMux(o Options, rpc *connect.Server, w *wiring, ui http.Handler) *http.ServeMux {
 	mux := http.NewServeMux()
-	connecthttp.Mount(mux, rpc, connecthttp.WithReadMaxBytes(maxMessage), connecthttp.WithConditionalOptions(requireHeader))
+	connecthttp.Mount(mux, rpc, connecthttp.WithReadMaxBytes(maxMessage), connecthttp.WithCompressMinBytes(minCompressed),
+		connecthttp.WithConditionalOptions(requireHeader))
 	ready := newHealth(o.Store, o.Files)
 	ready.draining = w.draining
 	mux.Handle("GET /healthz", ready)

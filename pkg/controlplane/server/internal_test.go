@@ -77,5 +77,16 @@ func TestHealth(t *testing.T) {
 		if got := ask(); got != http.StatusServiceUnavailable {
 			t.Errorf("got %d", got)
 		}
+		broken.err = nil
+		time.Sleep(2 * healthReuse)
+		draining := make(chan struct{})
+		h.draining = draining
+		if got := ask(); got != http.StatusOK {
+			t.Errorf("got %d before the server stops", got)
+		}
+		close(draining)
+		if got := ask(); got != http.StatusServiceUnavailable {
+			t.Errorf("got %d while the server stops", got)
+		}
 	})
 }

@@ -4,9 +4,11 @@ import (
 	"bytes"
 	"context"
 	"log/slog"
+	"net/http"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"connectrpc.com/connect/v2"
 	"google.golang.org/grpc/codes"
@@ -50,6 +52,45 @@ func TestShutdownDrainsStreams(t *testing.T) {
 	// The holder gave it back; the one that stood by may have had it for a moment.
 	if _, granted, err := w.store.AcquireLease(t.Context(), a.id, lease("new")); err != nil || !granted {
 		t.Errorf("the lease was not released: %t, %v", granted, err)
+	}
+}
+
+// A server that is one of several is unready while it still serves, streams too,
+// so that load balancers send nothing anew.
+func TestUnreadyFirst(t *testing.T) {
+	t.Parallel()
+	const period = 2 * time.Second
+	w := setupWith(t, t.TempDir(), func(o *server.Options) { o.Shared, o.DrainPeriod = true, period })
+	a := w.agent("dev", "a")
+	app := w.application("dev", a, "web")
+	stream, user := w.connect(a, "process"), w.user("dev")
+	stream.lease()
+	healthy := func() bool {
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+w.addresses.Public+"/healthz", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return w.do(req).StatusCode == http.StatusOK
+	}
+	if !healthy() {
+		t.Error("unready before the stop")
+	}
+	began, stopped := time.Now(), make(chan error, 1)
+	go func() { stopped <- w.stop() }()
+	w.until(func() bool { return !healthy() })
+	resp, err := user.SyncApplication(t.Context(), &webv1.SyncApplicationRequest{ApplicationId: app})
+	if err != nil {
+		t.Fatalf("a call while the server drains: %v", err)
+	}
+	if got := stream.next().GetCommand().GetId(); got != resp.GetCommandId() {
+		t.Errorf("got %q on the stream while the server drains", got)
+	}
+	wantCode(t, stream.end(), codes.Unavailable)
+	if took := time.Since(began); took < period {
+		t.Errorf("the stream ended after %v", took)
+	}
+	if err := <-stopped; err != nil {
+		t.Error(err)
 	}
 }
 

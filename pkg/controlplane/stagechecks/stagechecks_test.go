@@ -154,6 +154,27 @@ func TestPagesAndFollowing(t *testing.T) {
 	})
 }
 
+// TestClockAhead: what arrives at a server after another one, whose clock is
+// ahead, comes after it for readers too.
+func TestClockAhead(t *testing.T) {
+	t.Parallel()
+	files := open(t)
+	c := stagechecks.New(files, new(notify.Hub))
+	synctest.Test(t, func(t *testing.T) {
+		time.Sleep(5 * time.Minute)
+		add(t, c, check(0, "ahead"))
+	})
+	synctest.Test(t, func(t *testing.T) { // which begins at the same time again
+		_, _, cursor := all(t, c)
+		add(t, c, check(1, "behind"))
+		add(t, c, check(2, "behind"))
+		page, err := c.Read(t.Context(), key, cursor)
+		if err != nil || len(page.Checks) != 2 || page.Checks[0].Index != 1 || page.Checks[1].Index != 2 {
+			t.Errorf("after the first came %+v (%v)", page.Checks, err)
+		}
+	})
+}
+
 func TestLimit(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -80,7 +80,9 @@ func (u *subscription) glance(ctx context.Context) {
 			t.needs(g)
 		}
 	}
-	if err := g.find(ctx, u.service.store, u.user.ProjectID); err != nil {
+	short, cancel := context.WithTimeout(ctx, lookTimeout)
+	defer cancel()
+	if err := g.find(short, u.service.store, u.user.ProjectID); err != nil {
 		if ctx.Err() == nil {
 			u.service.logger.WarnContext(ctx, "what others wrote could not be looked for now", slog.Any("error", err))
 		}

@@ -25,6 +25,8 @@ const (
 	glanceInterval = 10 * time.Second
 	// retryInterval is when a topic that could not be read is read again.
 	retryInterval = 2 * time.Second
+	// lookTimeout is how long a look may take. Heartbeats wait meanwhile.
+	lookTimeout = 10 * time.Second
 	// listInterval is the least time between two words about one list.
 	listInterval = time.Second
 	// A stream lasts streamLife and up to streamSpread more, so that clients
@@ -239,7 +241,9 @@ func ready() <-chan struct{} {
 // look sends what is new of the topic, and reports whether there is more.
 func (u *subscription) look(ctx context.Context, t *topic) (more bool, err error) {
 	t.dirty = false
-	saw, err := t.look(ctx)
+	short, cancel := context.WithTimeout(ctx, lookTimeout)
+	defer cancel()
+	saw, err := t.look(short)
 	switch {
 	case ctx.Err() != nil:
 		return false, context.Cause(ctx)

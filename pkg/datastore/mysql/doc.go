@@ -13,7 +13,7 @@
 //
 // READ COMMITTED: every change compares a version, so the locks that
 // REPEATABLE READ takes between rows would only be in the way. Deadlocks and
-// connections lost before the commit start a transaction over; see package
+// lost connections start a transaction over; see package
 // sqldb. Leases use the server's clock.
 //
 // # Migrations

@@ -17,7 +17,16 @@
 // run the caller's rule, write the columns that changed where the version is
 // still the one read. A rule that changes nothing writes nothing. Store.write
 // is the transaction around it; it starts over, a bounded number of times, when
-// another writer was faster or the database broke a deadlock.
+// another writer was faster, the database broke a deadlock, or the connection was
+// lost before the commit was asked for.
+//
+// When the connection is lost during the commit, nobody knows what became of it.
+// Store.rewrite runs again all the same, and finds out: a change by its row, which
+// has the next version and what was to be written, or the same version as before;
+// a new row by being there already, just as it was to be. Where others wrote the
+// row since, nobody can find out, and the caller is told so.
+//
+// What was asked and not answered outside of a transaction is asked again.
 //
 // # Lists
 //
