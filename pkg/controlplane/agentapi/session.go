@@ -144,7 +144,7 @@ func (se *session) push(ctx context.Context) error {
 			err = se.sendHints(hints)
 		case m := <-se.received:
 			w.heard()
-			err = se.handle(ctx, m)
+			err = se.handle(m)
 		}
 		if err != nil {
 			return err
@@ -174,7 +174,7 @@ func (se *session) look(ctx context.Context) error {
 	return se.sendCommands(ctx)
 }
 
-func (se *session) handle(ctx context.Context, m *agentv1.ConnectRequest) error {
+func (se *session) handle(m *agentv1.ConnectRequest) error {
 	switch {
 	case m.GetGoodbye() != nil:
 		return errLeft

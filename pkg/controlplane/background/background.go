@@ -9,10 +9,10 @@ package background
 import (
 	"context"
 	"log/slog"
-	"math/rand/v2"
 	"sync"
 	"time"
 
+	"pipecd/pkg/controlplane/notify"
 	"pipecd/pkg/datastore"
 	"pipecd/pkg/model"
 )
@@ -57,7 +57,7 @@ func Run(ctx context.Context, o Options) {
 			o.Logger.InfoContext(ctx, "this server does the background work", slog.Int64("epoch", lease.Epoch))
 			o.hold(ctx, lease)
 		}
-		sleep(ctx, leaseInterval/2+rand.N(leaseInterval))
+		sleep(ctx, notify.Jittered(leaseInterval))
 	}
 }
 
@@ -103,7 +103,7 @@ func (o Options) work(ctx context.Context) {
 		for i, task := range o.Tasks {
 			if !time.Now().Before(due[i]) {
 				o.do(ctx, task)
-				due[i] = time.Now().Add(task.Every/2 + rand.N(task.Every))
+				due[i] = time.Now().Add(notify.Jittered(task.Every))
 			}
 			if due[i].Before(next) {
 				next = due[i]

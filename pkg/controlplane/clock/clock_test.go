@@ -33,7 +33,7 @@ func TestClock(t *testing.T) {
 			t.Error("no clock does not tell the process's time")
 		}
 		c, store := new(clock.Clock), &remote{ahead: -5 * time.Minute, takes: 100 * time.Millisecond}
-		off := func() time.Duration { return c.Now().Sub(time.Now()) }
+		off := func() time.Duration { return time.Until(c.Now()) }
 		if err := c.Set(t.Context(), store); err != nil || off() != store.ahead {
 			t.Errorf("off by %v (%v)", off(), err)
 		}
@@ -64,7 +64,7 @@ func TestRun(t *testing.T) {
 		time.Sleep(5 * time.Minute)
 		cancel()
 		<-ended
-		if off := c.Now().Sub(time.Now()); off != time.Minute {
+		if off := time.Until(c.Now()); off != time.Minute {
 			t.Errorf("off by %v", off)
 		}
 		if n := strings.Count(log.String(), "differs"); n != 1 {

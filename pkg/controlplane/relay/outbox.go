@@ -51,9 +51,7 @@ func (r *Relay) send(ctx context.Context) {
 		select {
 		case <-r.outbox.woken:
 		case <-ctx.Done():
-			last, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastTimeout)
-			defer cancel()
-			r.note(last, r.flush(last), 0, "other processes could not be told the last changes; they look by themselves")
+			r.sendLast(context.WithoutCancel(ctx))
 			return
 		}
 		if rest(ctx, gather+pauseAfter(failures)) {
@@ -63,6 +61,13 @@ func (r *Relay) send(ctx context.Context) {
 			failures = r.note(ctx, err, failures, "other processes cannot be told of changes now")
 		}
 	}
+}
+
+// sendLast tells what is left of a process that stops.
+func (r *Relay) sendLast(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, lastTimeout)
+	defer cancel()
+	r.note(ctx, r.flush(ctx), 0, "other processes could not be told the last changes; they look by themselves")
 }
 
 // flush stores what is pending. What cannot be stored stays pending.

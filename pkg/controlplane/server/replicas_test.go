@@ -269,8 +269,9 @@ func (r *replicas) restarted(t *testing.T, stream *connection, app string) {
 		id = resp.GetCommandId()
 		return err == nil
 	})
-	began := time.Now()
-	for stream.next().GetCommand().GetId() != id {
+	began, got := time.Now(), ""
+	for got != id {
+		got = stream.next().GetCommand().GetId()
 	}
 	if took := time.Since(began); took > late {
 		t.Errorf("after a restart of the database a command took %v", took)

@@ -131,9 +131,9 @@ type run struct {
 }
 
 func closeAll(servers []bound) error {
-	var errs []error
-	for _, b := range servers {
-		errs = append(errs, b.listener.Close())
+	errs := make([]error, len(servers))
+	for i, b := range servers {
+		errs[i] = b.listener.Close()
 	}
 	return errors.Join(errs...)
 }

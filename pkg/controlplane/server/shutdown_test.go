@@ -66,7 +66,7 @@ func TestUnreadyFirst(t *testing.T) {
 	stream, user := w.connect(a, "process"), w.user("dev")
 	stream.lease()
 	healthy := func() bool {
-		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+w.addresses.Public+"/healthz", nil)
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+w.addresses.Public+"/healthz", http.NoBody)
 		if err != nil {
 			t.Fatal(err)
 		}

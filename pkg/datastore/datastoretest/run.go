@@ -12,10 +12,23 @@ import (
 // Run runs the suite. open is called once for each test, from parallel tests.
 func Run(t *testing.T, open func(t *testing.T) datastore.Store) {
 	t.Helper()
-	for _, test := range []struct {
-		name string
-		run  func(*testing.T, *world)
-	}{
+	for _, test := range append(values(), sharing()...) {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			test.run(t, newWorld(t, open(t)))
+		})
+	}
+}
+
+// part is one test of the suite.
+type part struct {
+	name string
+	run  func(*testing.T, *world)
+}
+
+// values are the tests of what is stored and how it is found again.
+func values() []part {
+	return []part{
 		{"RoundTrip", testRoundTrip},
 		{"NotFound", testNotFound},
 		{"AlreadyExists", testAlreadyExists},
@@ -33,7 +46,6 @@ func Run(t *testing.T, open func(t *testing.T) datastore.Store) {
 		{"CancelledContext", testCancelled},
 		{"Projects", testProjects},
 		{"PipedNames", testPipedNames},
-		{"TouchPiped", testTouchPiped},
 		{"ApplicationFilters", testApplicationFilters},
 		{"ApplicationOrder", testApplicationOrder},
 		{"ApplicationPlaces", testApplicationPlaces},
@@ -50,13 +62,20 @@ func Run(t *testing.T, open func(t *testing.T) datastore.Store) {
 		{"EventFilters", testEventFilters},
 		{"ChainStartsWhole", testChainStartsWhole},
 		{"Chains", testChains},
-		{"SuggestionsUnderTheFence", testSuggestionFence},
-		{"EndedSessions", testEndedSessions},
 		{"PagesWithEqualTimes", testEqualTimes},
 		{"PagesUnderInserts", testPagesUnderInserts},
 		{"PageSizes", testPageSizes},
 		{"ForeignCursors", testForeignCursors},
 		{"DamagedCursors", testDamagedCursors},
+	}
+}
+
+// sharing are the tests of what several processes have in common.
+func sharing() []part {
+	return []part{
+		{"TouchPiped", testTouchPiped},
+		{"SuggestionsUnderTheFence", testSuggestionFence},
+		{"EndedSessions", testEndedSessions},
 		{"LeaseIsExclusive", testLeaseExclusive},
 		{"LeaseExpires", testLeaseExpires},
 		{"LeaseReleased", testLeaseReleased},
@@ -67,11 +86,6 @@ func Run(t *testing.T, open func(t *testing.T) datastore.Store) {
 		{"Signals", testSignals},
 		{"Clock", testClock},
 		{"Fencing", testFencing},
-	} {
-		t.Run(test.name, func(t *testing.T) {
-			t.Parallel()
-			test.run(t, newWorld(t, open(t)))
-		})
 	}
 }
 

@@ -45,15 +45,27 @@ func (n *network) Connect(ctx context.Context) (driver.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &conn{Conn: inner, network: n}, nil
+	able, ok := inner.(complete)
+	if !ok {
+		return nil, errors.Join(errors.New("the driver lacks something"), inner.Close())
+	}
+	return &conn{complete: able, network: n}, nil
 }
 
 // conn is a connection that can be lost.
 type conn struct {
-	driver.Conn
+	complete
 
 	network *network
 	lost    bool
+}
+
+// complete is what SQLite's connections can do.
+type complete interface {
+	driver.Conn
+	driver.ConnBeginTx
+	driver.ExecerContext
+	driver.QueryerContext
 }
 
 func (c *conn) IsValid() bool { return !c.lost }
@@ -62,7 +74,7 @@ func (c *conn) Close() error {
 	if c.lost {
 		return nil
 	}
-	return c.Conn.Close()
+	return c.complete.Close()
 }
 
 // at loses the connection if this is the moment: what was not committed is
@@ -70,7 +82,7 @@ func (c *conn) Close() error {
 func (c *conn) at(m moment) error {
 	if !c.lost && c.network.lose(m) {
 		c.lost = true
-		_ = c.Conn.Close()
+		_ = c.complete.Close()
 	}
 	if c.lost {
 		return errLost
@@ -82,7 +94,7 @@ func (c *conn) BeginTx(ctx context.Context, o driver.TxOptions) (driver.Tx, erro
 	if err := c.at(atBegin); err != nil {
 		return nil, err
 	}
-	inner, err := c.Conn.(driver.ConnBeginTx).BeginTx(ctx, o)
+	inner, err := c.complete.BeginTx(ctx, o)
 	return tx{inner, c}, err
 }
 
@@ -90,14 +102,14 @@ func (c *conn) ExecContext(ctx context.Context, q string, args []driver.NamedVal
 	if err := c.at(atStatement); err != nil {
 		return nil, err
 	}
-	return c.Conn.(driver.ExecerContext).ExecContext(ctx, q, args)
+	return c.complete.ExecContext(ctx, q, args)
 }
 
 func (c *conn) QueryContext(ctx context.Context, q string, args []driver.NamedValue) (driver.Rows, error) {
 	if err := c.at(atStatement); err != nil {
 		return nil, err
 	}
-	return c.Conn.(driver.QueryerContext).QueryContext(ctx, q, args)
+	return c.complete.QueryContext(ctx, q, args)
 }
 
 type tx struct {
