@@ -2,15 +2,11 @@ package main
 
 import (
 	"cmp"
-	"context"
-	"log/slog"
 	"os"
 	"path/filepath"
 
 	"github.com/spf13/pflag"
 
-	"pipecd/pkg/datastore"
-	"pipecd/pkg/datastore/sqlite"
 	"pipecd/pkg/model"
 )
 
@@ -69,11 +65,6 @@ func (d *dataDir) choose() string {
 	default:
 		return "pipecd-data"
 	}
-}
-
-// openDatabase opens the database in the data directory, or the one at path.
-func openDatabase(ctx context.Context, dir, path string, logger *slog.Logger) (datastore.Store, error) {
-	return sqlite.Open(ctx, sqlite.Options{Path: databasePath(dir, path), Logger: logger})
 }
 
 // databasePath is the database file: the one at path, or that in the data

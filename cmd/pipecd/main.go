@@ -1,7 +1,8 @@
 // Command pipecd is the control plane and its command line.
 //
 //	pipecd server         serve
-//	pipecd project        add and list projects
+//	pipecd migrate        bring the tables of the datastore up to date
+//	pipecd project        add and list projects, reset a password
 //	pipecd hash-password  make a password hash for the configuration file
 //	pipecd ctl            what people do, without a browser
 //	pipecd quickstart     all of it on this machine, to try

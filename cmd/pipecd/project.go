@@ -1,107 +1,177 @@
 package main
 
 import (
-	"bufio"
 	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"log/slog"
 	"os"
-	"strings"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/term"
 
-	"pipecd/cmd/pipecd/terminal"
 	"pipecd/pkg/controlplane/auth"
 	"pipecd/pkg/datastore"
+	"pipecd/pkg/datastore/sqlite"
 	"pipecd/pkg/model"
 )
 
-// projectCommand is `pipecd project`: it works on the data directory, without a
+// projectCommand is `pipecd project`: it works on the datastore, without a
 // server.
 type projectCommand struct {
-	env
-	data     dataDir
+	configured
+
 	database string
 
 	description string
-	username    string
+	username    string // of add
+	newUsername string // of reset-password
 }
 
 func newProject(e env) *cobra.Command {
-	p := &projectCommand{env: e}
+	p := &projectCommand{configured: configured{env: e}}
 	c := group(&cobra.Command{
 		Use:   "project",
-		Short: "Add and list the projects in a data directory",
-		Long: `Add and list the projects in a data directory. The server must not be running:
-one process at a time uses the database. Projects of the configuration file are
-not listed; they exist only there.`,
-		Example: `  pipecd project add my-project
-  pipecd project list --data-dir=/var/lib/pipecd`,
+		Short: "Add and list projects, and make new passwords",
+		Long: `Add and list projects, and make new passwords, in the datastore that the server's
+configuration names, or in a data directory. On MySQL the server may run; a SQLite
+database belongs to one process at a time, so stop the server first.
+
+Projects of the configuration file exist only there: they are listed when it is
+named, and changed by editing it.`,
+		Example: `  pipecd project add my-project --config-file=control-plane.yaml
+  pipecd project list --data-dir=/var/lib/pipecd
+  pipecd project reset-password my-project --config-file=control-plane.yaml`,
 	})
+	p.registerConfigFile(c, configFileExplan+"; its datastore is used")
 	p.data.register(c.PersistentFlags(), e)
-	c.PersistentFlags().StringVar(&p.database, "database", "", "database file, if the configuration names one (default \""+databaseName+"\" in the data directory)")
+	c.PersistentFlags().StringVar(&p.database, "database", "", "database file, without --config-file (default \""+databaseName+"\" in the data directory)")
+	c.AddCommand(p.newAdd(), p.newList(), p.newReset())
+	return c
+}
+
+func (p *projectCommand) newAdd() *cobra.Command {
 	add := &cobra.Command{
-		Use:     "add ID",
-		Short:   "Add a project and print its administrator's password, once",
-		Example: "  pipecd project add my-project --description='The shop'",
-		Args:    args("id"),
-		RunE:    func(c *cobra.Command, args []string) error { return p.add(c.Context(), args[0]) },
+		Use:   "add ID",
+		Short: "Add a project and print its administrator's password, once",
+		Example: `  pipecd project add my-project --description='The shop'
+  pipecd project add my-project --config-file=control-plane.yaml`,
+		Args: args("id"),
+		RunE: func(c *cobra.Command, args []string) error { return p.add(c.Context(), args[0]) },
 	}
 	add.Flags().StringVar(&p.description, "description", "", "what the project is")
 	add.Flags().StringVar(&p.username, "username", "admin", "name of the administrator")
-	list := &cobra.Command{
+	return add
+}
+
+func (p *projectCommand) newList() *cobra.Command {
+	return &cobra.Command{
 		Use:   "list",
 		Short: "List the projects",
 		Example: `  pipecd project list
+  pipecd project list --config-file=control-plane.yaml
   pipecd project list --data-dir=/var/lib/pipecd`,
 		Args: args(),
 		RunE: func(c *cobra.Command, _ []string) error { return p.list(c.Context()) },
 	}
-	c.AddCommand(add, list)
-	return c
 }
 
-// checkDatabase refuses a database that is not there, so that looking at it does
-// not make it.
-func (p *projectCommand) checkDatabase() error {
-	dir, err := p.data.find()
-	if err != nil {
-		return err
+func (p *projectCommand) newReset() *cobra.Command {
+	reset := &cobra.Command{
+		Use:   "reset-password ID",
+		Short: "Print a new password of a project's administrator, once",
+		Long: `Replace the password of a project's administrator and print the new one, once. The
+old password stops working, and everybody who is logged in to the project is logged
+out, on every replica.`,
+		Example: `  pipecd project reset-password my-project --config-file=control-plane.yaml
+  pipecd project reset-password my-project --username=boss`,
+		Args: args("id"),
+		RunE: func(c *cobra.Command, args []string) error { return p.reset(c.Context(), args[0]) },
 	}
-	path := databasePath(dir, p.database)
-	_, err = os.Stat(path)
+	reset.Flags().StringVar(&p.newUsername, "username", "", "also give the administrator this name")
+	return reset
+}
+
+// place is the datastore to work on. configured are the projects that the
+// configuration file has, if one was named.
+type place struct {
+	open       func(context.Context) (datastore.Store, error)
+	configured []*model.Project
+}
+
+// find returns what the flags name. Looking at a database that is not there
+// does not make it, unless create says so.
+func (p *projectCommand) find(create bool) (place, error) {
+	if p.configFile == "" {
+		dir, err := p.data.find()
+		if err != nil {
+			return place{}, err
+		}
+		p.logger = slog.New(slog.DiscardHandler)
+		return p.file(databasePath(dir, p.database), create)
+	}
+	if p.database != "" {
+		return place{}, usagef("--database and --config-file exclude each other: the configuration says where the database is")
+	}
+	cfg, dir, err := p.load()
+	if err != nil {
+		return place{}, err
+	}
+	found := place{open: func(ctx context.Context) (datastore.Store, error) { return p.openData(ctx, cfg) }}
+	if s := cfg.Datastore.SQLite; s != nil {
+		if found, err = p.file(databasePath(dir, s.Path), create); err != nil {
+			return place{}, err
+		}
+	}
+	found.configured = projectsOf(cfg)
+	return found, nil
+}
+
+// file returns the place that is a SQLite database.
+func (p *projectCommand) file(path string, create bool) (place, error) {
+	_, err := os.Stat(path)
 	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return usagef("there is no database %s: name the server's data directory with --data-dir, or add a first project with `pipecd project add`", path)
-	case err != nil:
-		return usagef("the database cannot be opened: %s", err)
-	default:
-		return nil
+	case errors.Is(err, fs.ErrNotExist) && !create:
+		return place{}, usagef("there is no database %s: name the server's configuration with --config-file or its data directory with --data-dir, or add a first project with `pipecd project add`", path)
+	case err != nil && !errors.Is(err, fs.ErrNotExist):
+		return place{}, usagef("the database cannot be opened: %s", err)
 	}
+	return place{open: func(ctx context.Context) (datastore.Store, error) {
+		return sqlite.Open(ctx, sqlite.Options{Path: path, Logger: p.logger})
+	}}, nil
 }
 
-// with runs do with the open database.
-func (p *projectCommand) with(ctx context.Context, do func(datastore.Store) error) error {
-	dir, err := p.data.path()
-	if err != nil {
-		return err
-	}
-	store, err := openDatabase(ctx, dir, p.database, slog.New(slog.DiscardHandler))
+// with runs do with the open datastore.
+func (l place) with(ctx context.Context, do func(datastore.Store) error) error {
+	store, err := l.open(ctx)
 	if err != nil {
 		return err
 	}
 	return errors.Join(do(store), store.Close())
 }
 
+// refuseConfigured keeps people from changing a project that the configuration
+// file overrides.
+func (l place) refuseConfigured(id, instead string) error {
+	if slices.ContainsFunc(l.configured, func(p *model.Project) bool { return p.ID == id }) {
+		return usagef("the project %s is in the configuration file, which counts; %s", id, instead)
+	}
+	return nil
+}
+
 func (p *projectCommand) add(ctx context.Context, id string) error {
 	if err := cmp.Or(model.ValidateID("the project's id", id), model.ValidateName("the user name", p.username)); err != nil {
 		return usagef("%s", err)
+	}
+	where, err := p.find(true)
+	if err == nil {
+		err = where.refuseConfigured(id, "choose another id, or take it out of the file")
+	}
+	if err != nil {
+		return err
 	}
 	password := auth.NewPassword()
 	hash, err := auth.HashPassword(password)
@@ -113,19 +183,64 @@ func (p *projectCommand) add(ctx context.Context, id string) error {
 		ID: id, Description: p.description, CreatedAt: now, UpdatedAt: now,
 		StaticAdmin: &model.StaticAdmin{Username: p.username, PasswordHash: hash},
 	}
-	if err := p.with(ctx, func(s datastore.Store) error { return s.AddProject(ctx, project) }); err != nil {
+	if err := where.with(ctx, func(s datastore.Store) error { return s.AddProject(ctx, project) }); err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(p.out, "Project  %s\nUsername %s\nPassword %s\n\nThe password is shown only now.\n", id, p.username, password)
+	return p.show(project, password)
+}
+
+// show prints the password.
+func (p *projectCommand) show(project *model.Project, password string) error {
+	_, err := fmt.Fprintf(p.out, "Project  %s\nUsername %s\nPassword %s\n\nThe password is shown only now.\n", project.ID, project.StaticAdmin.Username, password)
 	return err
 }
 
+// reset changes the password. The sessions end with it: each carries a
+// fingerprint of the hash that it began with.
+func (p *projectCommand) reset(ctx context.Context, id string) error {
+	if p.newUsername != "" {
+		if err := model.ValidateName("the user name", p.newUsername); err != nil {
+			return usagef("%s", err)
+		}
+	}
+	where, err := p.find(false)
+	if err == nil {
+		err = where.refuseConfigured(id, "put the hash that `pipecd hash-password` makes there, and restart the server")
+	}
+	if err != nil {
+		return err
+	}
+	password := auth.NewPassword()
+	hash, err := auth.HashPassword(password)
+	if err != nil {
+		return err
+	}
+	return where.with(ctx, func(s datastore.Store) error {
+		project, err := s.UpdateProject(ctx, id, func(project *model.Project) error {
+			admin := model.StaticAdmin{Username: cmp.Or(p.newUsername, "admin"), PasswordHash: hash}
+			if old := project.StaticAdmin; old != nil {
+				admin.Username = cmp.Or(p.newUsername, old.Username)
+			}
+			project.StaticAdmin, project.UpdatedAt = &admin, time.Now()
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+		return p.show(project, password)
+	})
+}
+
 func (p *projectCommand) list(ctx context.Context) error {
-	if err := p.checkDatabase(); err != nil {
+	where, err := p.find(false)
+	if err != nil {
 		return err
 	}
 	t := table{header: []string{"ID", "ADMIN", "CREATED", "DESCRIPTION"}}
-	err := p.with(ctx, func(s datastore.Store) error {
+	for _, project := range where.configured {
+		t.add(project.ID, adminOf(project), "in the file", project.Description)
+	}
+	err = where.with(ctx, func(s datastore.Store) error {
 		page := datastore.Page{}
 		for {
 			projects, next, err := s.ListProjects(ctx, page)
@@ -133,11 +248,7 @@ func (p *projectCommand) list(ctx context.Context) error {
 				return err
 			}
 			for _, project := range projects {
-				admin := "-"
-				if project.StaticAdmin != nil {
-					admin = project.StaticAdmin.Username
-				}
-				t.add(project.ID, admin, shortTime(project.CreatedAt), project.Description)
+				t.add(project.ID, adminOf(project), shortTime(project.CreatedAt), project.Description)
 			}
 			if next == "" {
 				return nil
@@ -151,45 +262,10 @@ func (p *projectCommand) list(ctx context.Context) error {
 	return t.write(p.out)
 }
 
-func newHashPassword(e env) *cobra.Command {
-	return &cobra.Command{
-		Use:   "hash-password",
-		Short: "Make the hash of a password for the configuration file",
-		Long: `Read a password from the terminal or from standard input and print its bcrypt
-hash, for spec.projects[].staticAdmin.passwordHash in the configuration file.`,
-		Example: `  pipecd hash-password
-  printf %s "$PASSWORD" | pipecd hash-password`,
-		Args: args(),
-		RunE: func(*cobra.Command, []string) error {
-			password, err := readPassword(e, "Password: ")
-			if err != nil {
-				return err
-			}
-			hash, err := auth.HashPassword(password)
-			if err != nil {
-				return usagef("%s", err)
-			}
-			_, err = fmt.Fprintln(e.out, hash)
-			return err
-		},
+// adminOf is the name of the project's administrator.
+func adminOf(project *model.Project) string {
+	if project.StaticAdmin == nil {
+		return "-"
 	}
-}
-
-// readPassword asks on a terminal without showing what is typed, and else reads
-// the first line of the input.
-func readPassword(e env, prompt string) (string, error) {
-	if f, ok := e.in.(*os.File); ok && terminal.Is(f) {
-		_, _ = fmt.Fprint(e.err, prompt) // only a prompt
-		typed, err := term.ReadPassword(int(f.Fd()))
-		_, _ = fmt.Fprintln(e.err)
-		if err != nil {
-			return "", fmt.Errorf("reading the password: %w", err)
-		}
-		return string(typed), nil
-	}
-	line, err := bufio.NewReader(io.LimitReader(e.in, maxSecretFile)).ReadString('\n')
-	if err != nil && !errors.Is(err, io.EOF) {
-		return "", fmt.Errorf("reading the password: %w", err)
-	}
-	return strings.TrimRight(line, "\r\n"), nil
+	return project.StaticAdmin.Username
 }

@@ -60,6 +60,7 @@ Exit codes: 0 done, 1 failed, 2 used or configured wrongly.`,
 	// package, of its own.
 	root.AddCommand(
 		newServer(e),
+		newMigrate(e),
 		newProject(e),
 		newHashPassword(e),
 		newCtl(e),

@@ -9,6 +9,7 @@ import (
 	"pipecd/pkg/config"
 	"pipecd/pkg/datastore"
 	"pipecd/pkg/datastore/mysql"
+	"pipecd/pkg/datastore/sqlite"
 	"pipecd/pkg/filestore"
 	"pipecd/pkg/filestore/local"
 	"pipecd/pkg/filestore/objectstore"
@@ -41,9 +42,11 @@ func openStores(ctx context.Context, cfg *config.ControlPlane, dir string, logge
 func openData(ctx context.Context, d config.Datastore, dir string, logger *slog.Logger) (datastore.Store, error) {
 	switch d.Type {
 	case config.DatastoreMySQL:
-		return mysql.Open(ctx, mysqlOptions(d.MySQL, logger))
+		store, err := mysql.Open(ctx, mysqlOptions(d.MySQL, logger))
+		return store, misconfigured(err)
 	case config.DatastoreSQLite:
-		return openDatabase(ctx, dir, d.SQLite.Path, logger)
+		store, err := sqlite.Open(ctx, sqlite.Options{Path: databasePath(dir, d.SQLite.Path), Logger: logger})
+		return store, misconfigured(err)
 	default:
 		return nil, model.Errorf(model.CodeInvalid, "the datastore %s is not known", d.Type)
 	}
@@ -67,7 +70,8 @@ func openFiles(ctx context.Context, f config.Filestore, dir string) (filestore.S
 		if path == "" {
 			path = filepath.Join(dir, filesName)
 		}
-		return local.Open(path)
+		store, err := local.Open(path)
+		return store, misconfigured(err)
 	case config.FilestoreMinIO:
 		m := f.MinIO
 		return opened(objectstore.OpenMinIO(ctx, objectstore.MinIO{
@@ -91,7 +95,16 @@ func openFiles(ctx context.Context, f config.Filestore, dir string) (filestore.S
 // opened keeps a store that is nil from becoming an interface that is not.
 func opened(s *objectstore.Store, err error) (filestore.Store, error) {
 	if err != nil {
-		return nil, err
+		return nil, misconfigured(err)
 	}
 	return s, nil
+}
+
+// misconfigured makes settings that cannot work an error about the
+// configuration.
+func misconfigured(err error) error {
+	if model.CodeOf(err) == model.CodeInvalid {
+		return usagef("%s", err)
+	}
+	return err
 }

@@ -69,6 +69,8 @@ const (
 
 	errPacketTooLarge = 1153
 	errDataTooLong    = 1406
+
+	errNoSuchTable = 1146
 )
 
 // failures says what an error means. It is only read.
@@ -81,6 +83,7 @@ var failures = map[uint16]sqldb.Failure{ //nolint:gochecknoglobals // a table, b
 	errQueryInterrupted: sqldb.FailureUnavailable, errGone: sqldb.FailureDisconnected, errLost: sqldb.FailureDisconnected,
 	errDiskFull: sqldb.FailureFull, errTableFull: sqldb.FailureFull,
 	errPacketTooLarge: sqldb.FailureTooLarge, errDataTooLong: sqldb.FailureTooLarge,
+	errNoSuchTable: sqldb.FailureNoTable,
 }
 
 // Classify implements sqldb.Dialect.

@@ -58,6 +58,31 @@ func OpenMigrated(ctx context.Context, o Options) (datastore.Store, error) {
 	return open(ctx, o, sqldb.RequireMigrated)
 }
 
+// Migrate brings the tables up to date, telling each step. Errors as Open. Of
+// several processes that do so at once one works, and the others wait for it.
+func Migrate(ctx context.Context, o Options, applied func(datastore.Migration)) error {
+	store, err := open(ctx, o, func(ctx context.Context, m sqldb.Migration) error {
+		m.Applied = applied
+		return sqldb.Migrate(ctx, m)
+	})
+	if err != nil {
+		return err
+	}
+	return store.Close()
+}
+
+// Schema returns how far the tables are, and changes nothing. Errors as Open.
+func Schema(ctx context.Context, o Options) (schema datastore.Schema, err error) {
+	store, err := open(ctx, o, func(ctx context.Context, m sqldb.Migration) error {
+		schema, err = sqldb.Look(ctx, m)
+		return err
+	})
+	if err != nil {
+		return datastore.Schema{}, err
+	}
+	return schema, store.Close()
+}
+
 func open(ctx context.Context, o Options, prepare func(context.Context, sqldb.Migration) error) (datastore.Store, error) {
 	o.Logger = cmp.Or(o.Logger, slog.New(slog.DiscardHandler))
 	connector, err := newConnector(ctx, o)

@@ -18,6 +18,7 @@ const (
 	FailureDisconnected                // no connection, or the connection was lost: what was not committed is not stored
 	FailureFull                        // no space left
 	FailureTooLarge                    // the database does not take a value of that size
+	FailureNoTable                     // the statement names a table that is not there
 )
 
 // Dialect is what differs between the databases. Implementations have no state

@@ -36,7 +36,7 @@ func (s *Store) coded(ctx context.Context, err error, doing string) error {
 		return model.Wrap(model.CodeInvalid, err, doing+": the database does not take a value this large")
 	case FailureDuplicate:
 		return model.Wrap(model.CodeAlreadyExists, err, doing)
-	case FailureOther:
+	case FailureOther, FailureNoTable:
 		return model.Wrap(model.CodeInternal, err, doing)
 	default:
 		return model.Wrap(model.CodeInternal, err, doing)

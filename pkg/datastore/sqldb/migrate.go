@@ -3,67 +3,139 @@ package sqldb
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"log/slog"
+	"path"
+	"strings"
+	"time"
 
 	"github.com/pressly/goose/v3"
+	"github.com/pressly/goose/v3/database"
 
+	"pipecd/pkg/datastore"
 	"pipecd/pkg/model"
 )
 
-// Migration is what Migrate needs. All fields but Extra are required.
+// Migration is what Migrate needs. All fields but Applied and Extra are required.
 type Migration struct {
 	DB      *sql.DB
 	Dialect Dialect
 	Logger  *slog.Logger
+	// Applied, if set, is called after each step.
+	Applied func(datastore.Migration)
 	// Extra options are for the adapter, such as a lock between processes.
 	Extra []goose.ProviderOption
 }
 
 // Migrate brings the database to the newest version this program knows, and
-// refuses one that a newer program has written. There is no way back.
+// refuses one that a newer program has written. There is no way back. Several
+// processes may do it at once where the adapter brings a lock.
 func Migrate(ctx context.Context, m Migration) error {
 	provider, have, want, err := m.versions(ctx)
 	if err != nil || have == want {
 		return err
 	}
-	results, err := provider.Up(ctx)
-	if err != nil {
-		return model.Wrap(model.CodeUnavailable, err, "migrating the database; nothing of the failed step was kept where the database can undo it")
+	for { // one at a time, so that each can be told
+		step, err := provider.UpByOne(ctx)
+		if errors.Is(err, goose.ErrNoNextVersion) {
+			break
+		}
+		if err != nil {
+			return model.Wrap(model.CodeUnavailable, err, "migrating the database; nothing of the failed step was kept where the database can undo it")
+		}
+		if m.Applied != nil {
+			m.Applied(migrationOf(step.Source, step.Duration))
+		}
 	}
-	if len(results) > 0 {
-		m.Logger.InfoContext(ctx, "migrated the database", slog.Int64("from", have), slog.Int64("to", want))
-	}
+	m.Logger.InfoContext(ctx, "migrated the database", slog.Int64("from", have), slog.Int64("to", want))
 	return nil
+}
+
+// Look returns how far the database is, and changes nothing.
+func Look(ctx context.Context, m Migration) (datastore.Schema, error) {
+	provider, err := m.provider()
+	if err != nil {
+		return datastore.Schema{}, err
+	}
+	have, err := m.storedVersion(ctx)
+	if err != nil {
+		return datastore.Schema{}, model.Wrap(model.CodeUnavailable, err, "reading the version of the database")
+	}
+	schema := datastore.Schema{Have: have}
+	for _, source := range provider.ListSources() {
+		schema.Need = source.Version
+		if source.Version > have {
+			schema.Pending = append(schema.Pending, migrationOf(source, 0))
+		}
+	}
+	return schema, nil
+}
+
+// storedVersion is 0 for a database without tables. The library itself would
+// make its table on the way.
+func (m Migration) storedVersion(ctx context.Context) (int64, error) {
+	versions, err := database.NewStore(m.Dialect.MigrationDialect(), goose.DefaultTablename)
+	if err != nil {
+		return 0, err
+	}
+	have, err := versions.GetLatestVersion(ctx, m.DB)
+	switch {
+	case err == nil:
+		return have, nil
+	case errors.Is(err, database.ErrVersionNotFound) || m.Dialect.Classify(err) == FailureNoTable:
+		return 0, nil
+	default:
+		return 0, err
+	}
+}
+
+func migrationOf(source *goose.Source, took time.Duration) datastore.Migration {
+	_, name, _ := strings.Cut(strings.TrimSuffix(path.Base(source.Path), path.Ext(source.Path)), "_")
+	return datastore.Migration{Version: source.Version, Name: name, Took: took}
 }
 
 // RequireMigrated refuses a database that Migrate would change, or that a
 // newer program has written. The error is model.CodeFailedPrecondition.
 func RequireMigrated(ctx context.Context, m Migration) error {
-	_, have, want, err := m.versions(ctx)
-	if err == nil && have < want {
-		return model.Errorf(model.CodeFailedPrecondition, "the database has version %d and this program needs %d; run pipecd migrate", have, want)
+	schema, err := Look(ctx, m)
+	switch {
+	case err != nil:
+		return err
+	case schema.Have > schema.Need:
+		return tooNew(schema.Have, schema.Need)
+	case schema.Have < schema.Need:
+		return model.Errorf(model.CodeFailedPrecondition, "the database has version %d and this program needs %d; run pipecd migrate", schema.Have, schema.Need)
+	default:
+		return nil
 	}
-	return err
 }
 
 // versions returns the database's version and this program's newest, and
 // refuses a database that is ahead.
 func (m Migration) versions(ctx context.Context) (provider *goose.Provider, have, want int64, err error) {
-	options := append([]goose.ProviderOption{
-		goose.WithDisableGlobalRegistry(true),
-		goose.WithLogger(goose.NopLogger()), // it logs without a context; what happened is logged by Migrate
-	}, m.Extra...)
-	provider, err = goose.NewProvider(m.Dialect.MigrationDialect(), m.DB, m.Dialect.Migrations(), options...)
-	if err != nil {
-		return nil, 0, 0, model.Wrap(model.CodeInternal, err, "reading the database migrations of this program")
+	if provider, err = m.provider(); err != nil {
+		return nil, 0, 0, err
 	}
 	if have, want, err = provider.GetVersions(ctx); err != nil {
 		return nil, 0, 0, model.Wrap(model.CodeUnavailable, err, "reading the version of the database")
 	}
 	if have > want {
-		return nil, 0, 0, model.Errorf(model.CodeFailedPrecondition,
-			"the database has version %d, which a newer pipecd wrote, and this one knows versions up to %d; start the newer pipecd or restore a backup",
-			have, want)
+		return nil, 0, 0, tooNew(have, want)
 	}
 	return provider, have, want, nil
+}
+
+func (m Migration) provider() (*goose.Provider, error) {
+	options := append([]goose.ProviderOption{
+		goose.WithDisableGlobalRegistry(true),
+		goose.WithLogger(goose.NopLogger()), // it logs without a context; what happened is logged by Migrate
+	}, m.Extra...)
+	provider, err := goose.NewProvider(m.Dialect.MigrationDialect(), m.DB, m.Dialect.Migrations(), options...)
+	return provider, model.Wrap(model.CodeInternal, err, "reading the database migrations of this program")
+}
+
+func tooNew(have, want int64) error {
+	return model.Errorf(model.CodeFailedPrecondition,
+		"the database has version %d, which a newer pipecd wrote, and this one knows versions up to %d; start the newer pipecd or restore a backup",
+		have, want)
 }

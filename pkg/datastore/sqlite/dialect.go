@@ -4,6 +4,7 @@ import (
 	"embed"
 	"errors"
 	"io/fs"
+	"strings"
 	"time"
 
 	"github.com/pressly/goose/v3"
@@ -53,6 +54,11 @@ func (dialect) Classify(err error) sqldb.Failure {
 		return sqldb.FailureFull
 	case sqlite3.SQLITE_TOOBIG:
 		return sqldb.FailureTooLarge
+	case sqlite3.SQLITE_ERROR:
+		if strings.Contains(err.Error(), "no such table") { // it has no code of its own
+			return sqldb.FailureNoTable
+		}
+		return sqldb.FailureOther
 	default:
 		return sqldb.FailureOther
 	}

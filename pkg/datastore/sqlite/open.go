@@ -38,16 +38,49 @@ type Options struct {
 // file open, CodeFailedPrecondition when a newer program wrote it or it is
 // damaged, CodeInvalid when the path cannot be used.
 func Open(ctx context.Context, o Options) (datastore.Store, error) {
+	return open(ctx, o, sqldb.Migrate)
+}
+
+// Migrate creates the database when it is absent and brings its tables up to
+// date, telling each step. Errors as Open.
+func Migrate(ctx context.Context, o Options, applied func(datastore.Migration)) error {
+	store, err := open(ctx, o, func(ctx context.Context, m sqldb.Migration) error {
+		m.Applied = applied
+		return sqldb.Migrate(ctx, m)
+	})
+	if err != nil {
+		return err
+	}
+	return store.Close()
+}
+
+// Schema returns how far the tables are, and changes nothing. model.CodeNotFound
+// when there is no such file; other errors as Open.
+func Schema(ctx context.Context, o Options) (schema datastore.Schema, err error) {
+	if _, err := os.Stat(o.Path); err != nil {
+		return schema, model.Wrap(model.CodeNotFound, err, "looking for the database "+o.Path)
+	}
+	store, err := open(ctx, o, func(ctx context.Context, m sqldb.Migration) error {
+		schema, err = sqldb.Look(ctx, m)
+		return err
+	})
+	if err != nil {
+		return datastore.Schema{}, err
+	}
+	return schema, store.Close()
+}
+
+func open(ctx context.Context, o Options, prepare func(context.Context, sqldb.Migration) error) (datastore.Store, error) {
 	o.Logger = cmp.Or(o.Logger, slog.New(slog.DiscardHandler))
 	if o.Path == "" {
 		return nil, model.Errorf(model.CodeInvalid, "the SQLite database needs a path; %s keeps it in memory", Memory)
 	}
 	if o.Path == Memory {
-		db, err := open(Memory+"?_foreign_keys=1&_dqs=0&_txlock=immediate", 1)
+		db, err := connect(Memory+"?_foreign_keys=1&_dqs=0&_txlock=immediate", 1)
 		if err != nil {
 			return nil, err
 		}
-		return migrated(ctx, sqldb.Options{Writer: db, Reader: db, Logger: o.Logger})
+		return prepared(ctx, sqldb.Options{Writer: db, Reader: db, Logger: o.Logger}, prepare)
 	}
 	path, err := filepath.Abs(o.Path)
 	if err != nil {
@@ -62,7 +95,7 @@ func Open(ctx context.Context, o Options) (datastore.Store, error) {
 		return nil, errors.Join(err, unlock())
 	}
 	pools.Logger, pools.Close = o.Logger, unlock
-	return migrated(ctx, pools)
+	return prepared(ctx, pools, prepare)
 }
 
 // claim creates what is missing and makes the file this process's own.
@@ -93,7 +126,7 @@ func claim(path string) (unlock func() error, err error) {
 // openFile opens the writer's connection and the readers'.
 func openFile(ctx context.Context, path string) (sqldb.Options, error) {
 	// The writer is first: it turns the write-ahead log on.
-	writer, err := open(dsn(path, url.Values{
+	writer, err := connect(dsn(path, url.Values{
 		"_txlock": {"immediate"},
 		"_pragma": {"journal_size_limit(67108864)"}, // bytes
 	}), 1)
@@ -104,7 +137,7 @@ func openFile(ctx context.Context, path string) (sqldb.Options, error) {
 		return sqldb.Options{}, errors.Join(unusable(path, err), writer.Close())
 	}
 	const minReaders = 4
-	reader, err := open(dsn(path, url.Values{"_query_only": {"1"}}), max(minReaders, runtime.GOMAXPROCS(0)))
+	reader, err := connect(dsn(path, url.Values{"_query_only": {"1"}}), max(minReaders, runtime.GOMAXPROCS(0)))
 	if err != nil {
 		return sqldb.Options{}, errors.Join(err, writer.Close())
 	}
@@ -139,7 +172,7 @@ func dsn(path string, extra url.Values) string {
 	return name.String()
 }
 
-func open(name string, connections int) (*sql.DB, error) {
+func connect(name string, connections int) (*sql.DB, error) {
 	connector, err := sqlite.NewConnector(name)
 	if err != nil {
 		return nil, model.Wrap(model.CodeInternal, err, "opening the database "+name)
@@ -150,15 +183,16 @@ func open(name string, connections int) (*sql.DB, error) {
 	return db, nil
 }
 
-// migrated brings the database up to date and returns the store, or closes it.
-func migrated(ctx context.Context, pools sqldb.Options) (datastore.Store, error) {
+// prepared returns the store on tables that are as prepare wants them, or
+// closes it.
+func prepared(ctx context.Context, pools sqldb.Options, prepare func(context.Context, sqldb.Migration) error) (datastore.Store, error) {
 	files, err := fs.Sub(migrations, "migrations")
 	if err != nil {
 		return nil, model.Wrap(model.CodeInternal, err, "reading the database migrations of this program")
 	}
 	pools.Dialect, pools.Together = dialect{files: files}, true
 	store := sqldb.New(pools)
-	if err := sqldb.Migrate(ctx, sqldb.Migration{DB: pools.Writer, Dialect: pools.Dialect, Logger: pools.Logger}); err != nil {
+	if err := prepare(ctx, sqldb.Migration{DB: pools.Writer, Dialect: pools.Dialect, Logger: pools.Logger}); err != nil {
 		return nil, errors.Join(err, store.Close())
 	}
 	return store, nil

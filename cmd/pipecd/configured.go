@@ -1,0 +1,62 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+
+	"github.com/spf13/cobra"
+
+	"pipecd/pkg/config"
+	"pipecd/pkg/datastore"
+	"pipecd/pkg/logging"
+)
+
+const configFileExplan = "the server's configuration, a document of kind ControlPlane"
+
+// configured is a command that works on the stores which the server's
+// configuration file names, without a server.
+type configured struct {
+	env
+
+	data       dataDir
+	configFile string
+	logger     *slog.Logger
+}
+
+// registerConfigFile defines --config-file, which completes to YAML files.
+func (c *configured) registerConfigFile(cmd *cobra.Command, explan string) {
+	f := cmd.PersistentFlags()
+	f.StringVar(&c.configFile, "config-file", "", explan)
+	_ = cmd.MarkPersistentFlagFilename("config-file", "yaml", "yml") // fails only for a flag that does not exist
+}
+
+// load reads the configuration and returns it with the data directory, whether
+// or not that is there. Warnings are told; errors come all at once.
+func (c *configured) load() (cfg *config.ControlPlane, dir string, err error) {
+	if c.configFile == "" {
+		return nil, "", usagef("--config-file is missing: name the server's configuration, a document of kind ControlPlane")
+	}
+	if c.logger, err = newLogger(c.err, logging.Flags{Level: "warn"}); err != nil {
+		return nil, "", err
+	}
+	cfg, problems := config.ReadControlPlaneFile(c.configFile, config.CheckFiles)
+	for _, p := range problems.Warnings() {
+		_, _ = fmt.Fprintln(c.err, p.String()) // nobody is left to be told
+	}
+	if err := problems.Err(); err != nil {
+		return nil, "", err
+	}
+	dir, err = c.data.find()
+	return cfg, dir, err
+}
+
+// openData opens the datastore of the configuration. The data directory is made
+// only for a datastore that lives there.
+func (c *configured) openData(ctx context.Context, cfg *config.ControlPlane) (datastore.Store, error) {
+	dir, err := c.data.find()
+	if err != nil {
+		return nil, err
+	}
+	return openData(ctx, cfg.Datastore, dir, c.logger)
+}
