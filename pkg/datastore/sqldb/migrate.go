@@ -31,8 +31,17 @@ type Migration struct {
 // refuses one that a newer program has written. There is no way back. Several
 // processes may do it at once where the adapter brings a lock.
 func Migrate(ctx context.Context, m Migration) error {
-	provider, have, want, err := m.versions(ctx)
-	if err != nil || have == want {
+	schema, err := Look(ctx, m) // the library would look without the lock, while another process makes its table
+	switch {
+	case err != nil:
+		return err
+	case schema.Have > schema.Need:
+		return tooNew(schema)
+	case schema.Have == schema.Need:
+		return nil
+	}
+	provider, err := m.provider()
+	if err != nil {
 		return err
 	}
 	for { // one at a time, so that each can be told
@@ -47,7 +56,7 @@ func Migrate(ctx context.Context, m Migration) error {
 			m.Applied(migrationOf(step.Source, step.Duration))
 		}
 	}
-	m.Logger.InfoContext(ctx, "migrated the database", slog.Int64("from", have), slog.Int64("to", want))
+	m.Logger.InfoContext(ctx, "migrated the database", slog.Int64("from", schema.Have), slog.Int64("to", schema.Need))
 	return nil
 }
 
@@ -102,27 +111,12 @@ func RequireMigrated(ctx context.Context, m Migration) error {
 	case err != nil:
 		return err
 	case schema.Have > schema.Need:
-		return tooNew(schema.Have, schema.Need)
+		return tooNew(schema)
 	case schema.Have < schema.Need:
 		return model.Errorf(model.CodeFailedPrecondition, "the database has version %d and this program needs %d; run pipecd migrate", schema.Have, schema.Need)
 	default:
 		return nil
 	}
-}
-
-// versions returns the database's version and this program's newest, and
-// refuses a database that is ahead.
-func (m Migration) versions(ctx context.Context) (provider *goose.Provider, have, want int64, err error) {
-	if provider, err = m.provider(); err != nil {
-		return nil, 0, 0, err
-	}
-	if have, want, err = provider.GetVersions(ctx); err != nil {
-		return nil, 0, 0, model.Wrap(model.CodeUnavailable, err, "reading the version of the database")
-	}
-	if have > want {
-		return nil, 0, 0, tooNew(have, want)
-	}
-	return provider, have, want, nil
 }
 
 func (m Migration) provider() (*goose.Provider, error) {
@@ -134,8 +128,8 @@ func (m Migration) provider() (*goose.Provider, error) {
 	return provider, model.Wrap(model.CodeInternal, err, "reading the database migrations of this program")
 }
 
-func tooNew(have, want int64) error {
+func tooNew(s datastore.Schema) error {
 	return model.Errorf(model.CodeFailedPrecondition,
 		"the database has version %d, which a newer pipecd wrote, and this one knows versions up to %d; start the newer pipecd or restore a backup",
-		have, want)
+		s.Have, s.Need)
 }
