@@ -23,6 +23,7 @@ type Store interface {
 	Sessions
 	Signals
 	Clock
+	Transfer
 	io.Closer
 
 	// Ping reports whether the store answers.

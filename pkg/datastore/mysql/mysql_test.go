@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -17,6 +18,7 @@ import (
 	"pipecd/pkg/datastore"
 	"pipecd/pkg/datastore/datastoretest"
 	"pipecd/pkg/datastore/mysql"
+	"pipecd/pkg/datastore/sqlite"
 	"pipecd/pkg/model"
 	"pipecd/pkg/realservers"
 )
@@ -78,6 +80,38 @@ func TestConformance(t *testing.T) {
 	t.Parallel()
 	store := open(t, database(t))
 	datastoretest.Run(t, func(*testing.T) datastore.Store { return store })
+}
+
+func TestTransfer(t *testing.T) {
+	t.Parallel()
+	datastoretest.RunTransfer(t, func(t *testing.T) (datastore.Store, func() (datastore.Store, error)) {
+		t.Helper()
+		o := database(t)
+		return open(t, o), func() (datastore.Store, error) { return mysql.Open(t.Context(), o) }
+	})
+}
+
+// TestMovedToAndFro: what went from SQLite through MySQL and back is the same
+// to the byte.
+func TestMovedToAndFro(t *testing.T) {
+	t.Parallel()
+	file := func() datastore.Store {
+		store, err := sqlite.Open(t.Context(), sqlite.Options{Path: filepath.Join(t.TempDir(), "db")})
+		must(t, err)
+		t.Cleanup(func() { must(t, store.Close()) })
+		return store
+	}
+	first, between, last := file(), open(t, database(t)), file()
+	datastoretest.Fill(t, first)
+	want := datastoretest.Records(t, first)
+	datastoretest.Copy(t, first, between)
+	if !slices.Equal(datastoretest.Records(t, between), want) {
+		t.Error("MySQL gives other rows than SQLite")
+	}
+	datastoretest.Copy(t, between, last)
+	if !slices.Equal(datastoretest.Records(t, last), want) {
+		t.Error("the rows came back differently")
+	}
 }
 
 // TestOneOfManyMigrates: replicas that start at once all get a store whose tables are there.

@@ -109,7 +109,11 @@ func open(ctx context.Context, o Options, prepare func(context.Context, sqldb.Mi
 		return nil, errors.Join(err, store.Close())
 	}
 	migration := sqldb.Migration{DB: db, Dialect: d, Logger: o.Logger, Extra: []goose.ProviderOption{goose.WithLocker(locker)}}
-	if err := prepare(ctx, migration); err != nil {
+	err = prepare(ctx, migration)
+	if err == nil {
+		err = sqldb.RequireWhole(ctx, store)
+	}
+	if err != nil {
 		return nil, errors.Join(err, store.Close())
 	}
 	return store, nil

@@ -102,3 +102,12 @@ func (s *Store) DescribeProject(ctx context.Context, id, description string, bet
 		return projects().compareAndSet(ctx, s, tx, versioned[projectRow]{before, after, version})
 	})
 }
+
+// MovedColumns returns the columns of the tables that an export has.
+func MovedColumns() map[string][]string {
+	tables := make(map[string][]string)
+	for _, t := range movedTables() {
+		tables[t.name] = t.columns
+	}
+	return tables
+}

@@ -192,7 +192,11 @@ func prepared(ctx context.Context, pools sqldb.Options, prepare func(context.Con
 	}
 	pools.Dialect, pools.Together = dialect{files: files}, true
 	store := sqldb.New(pools)
-	if err := prepare(ctx, sqldb.Migration{DB: pools.Writer, Dialect: pools.Dialect, Logger: pools.Logger}); err != nil {
+	err = prepare(ctx, sqldb.Migration{DB: pools.Writer, Dialect: pools.Dialect, Logger: pools.Logger})
+	if err == nil {
+		err = sqldb.RequireWhole(ctx, store)
+	}
+	if err != nil {
 		return nil, errors.Join(err, store.Close())
 	}
 	return store, nil

@@ -52,6 +52,17 @@ func TestConformance(t *testing.T) {
 	}
 }
 
+func TestTransfer(t *testing.T) {
+	t.Parallel()
+	datastoretest.RunTransfer(t, func(t *testing.T) (datastore.Store, func() (datastore.Store, error)) {
+		t.Helper()
+		path := filepath.Join(t.TempDir(), "db")
+		return open(t, path), func() (datastore.Store, error) {
+			return sqlite.Open(t.Context(), sqlite.Options{Path: path})
+		}
+	})
+}
+
 // TestOneStoreForAll runs the suite on one store, as adapters of a server do.
 func TestOneStoreForAll(t *testing.T) {
 	t.Parallel()
