@@ -3,6 +3,8 @@
 //	pipecd server         serve
 //	pipecd migrate        bring the tables of the datastore up to date
 //	pipecd project        add and list projects, reset a password
+//	pipecd backup         write everything into one file
+//	pipecd restore        put it into other stores
 //	pipecd hash-password  make a password hash for the configuration file
 //	pipecd ctl            what people do, without a browser
 //	pipecd quickstart     all of it on this machine, to try

@@ -102,3 +102,58 @@ func TestProjectsOfTheConfigurationFile(t *testing.T) {
 	s.refuses("project list --database=x"+with, exitUsage, []string{"--database and --config-file exclude each other"})
 	s.refuses("project reset-password x --data-dir="+filepath.Join(s.dir, "nowhere"), exitUsage, []string{"there is no database"})
 }
+
+// TestBackupAndRestore: agents, people and logs find what they had, on other
+// files than before.
+func TestBackupAndRestore(t *testing.T) {
+	t.Parallel()
+	s := newShell(t)
+	file := s.write("cp.yaml", controlPlane(s.run("secret\n", "hash-password")))
+	address, stop := s.serve(file)
+	s.logIn(address)
+	s.addWeb(address)
+	s.approveOne()
+	apps := s.run("", "ctl app list")
+	from := " --config-file=" + file + " --data-dir=" + filepath.Join(s.dir, "data") + " "
+	archive := filepath.Join(s.dir, "backup.tar.gz")
+	if r := s.try("", "backup"+from+archive); r.code != exitFailed || !strings.Contains(r.err, "in use by another pipecd process") {
+		t.Errorf("got %+v while the server runs", r)
+	}
+	stop()
+	if r := s.try("", "backup"+from+archive); r.code != exitOK || !regexp.MustCompile(`Backed up \d+ rows and [1-9]\d* objects, [\d.]+ [KM]iB\.`).MatchString(r.err) {
+		t.Errorf("got %+v", r)
+	}
+	if info, err := os.Stat(archive); err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("the backup: %v, %v", info, err)
+	}
+	s.refuses("backup"+from+archive, exitUsage, []string{archive + " exists already"})
+	s.refuses("backup"+from+"/nowhere/backup", exitUsage, []string{"the backup cannot be written"})
+	s.refuses("backup --config-file="+file+" --data-dir="+filepath.Join(s.dir, "nowhere")+" x", exitUsage, []string{"there is no database"})
+	s.refuses("restore"+from+archive, exitFailed, []string{"not empty"})
+	s.refuses("restore"+from+filepath.Join(s.dir, "nowhere"), exitUsage, []string{"the backup cannot be read"})
+	s.refuses("restore"+from+s.dir, exitUsage, []string{"no file that can be read twice"})
+	s.refuses("restore"+from+file, exitFailed, []string{"this is no backup"})
+	s.refuses("restore"+strings.TrimRight(from, " "), exitUsage, []string{"BACKUP is missing"})
+	if out := s.try("", "backup"+from+"-"); out.code != exitOK || !strings.HasPrefix(out.out, "\x1f\x8b") {
+		t.Errorf("got %d, %s", out.code, out.err)
+	}
+	moved := filepath.Join(s.dir, "moved")
+	if r := s.try("", "restore --config-file="+file+" --data-dir="+moved+" "+archive); r.code != exitOK || !strings.Contains(r.err, "Restored ") {
+		t.Fatalf("got %+v", r)
+	}
+	if err := os.RemoveAll(filepath.Join(s.dir, "data")); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Rename(moved, filepath.Join(s.dir, "data")); err != nil {
+		t.Fatal(err)
+	}
+	address, _ = s.serve(file)
+	s.run("secret\n", "ctl login --project dev --username admin --address "+address)
+	if got := s.run("", "ctl app list"); got != apps {
+		t.Errorf("the applications were\n%s\nand are\n%s", apps, got)
+	}
+	id := regexp.MustCompile(`[0-9a-f-]{36}`).FindString(s.run("", "ctl deployment list"))
+	if out := s.run("", "ctl logs "+id+" stage-0"); !strings.Contains(out, "waiting for you") {
+		t.Errorf("its log is %s", out)
+	}
+}

@@ -41,6 +41,24 @@ func Open(ctx context.Context, o Options) (datastore.Store, error) {
 	return open(ctx, o, sqldb.Migrate)
 }
 
+// OpenMigrated opens a database that is there and whose tables are up to date.
+// Errors as Open, model.CodeNotFound when there is no such file, and
+// model.CodeFailedPrecondition when its tables are not up to date.
+func OpenMigrated(ctx context.Context, o Options) (datastore.Store, error) {
+	if err := requireFile(o.Path); err != nil {
+		return nil, err
+	}
+	return open(ctx, o, sqldb.RequireMigrated)
+}
+
+func requireFile(path string) error {
+	_, err := os.Stat(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return model.Errorf(model.CodeNotFound, "there is no database %s", path)
+	}
+	return model.Wrap(model.CodeInvalid, err, "looking for the database")
+}
+
 // Migrate creates the database when it is absent and brings its tables up to
 // date, telling each step. Errors as Open.
 func Migrate(ctx context.Context, o Options, applied func(datastore.Migration)) error {
@@ -57,8 +75,8 @@ func Migrate(ctx context.Context, o Options, applied func(datastore.Migration)) 
 // Schema returns how far the tables are, and changes nothing. model.CodeNotFound
 // when there is no such file; other errors as Open.
 func Schema(ctx context.Context, o Options) (schema datastore.Schema, err error) {
-	if _, err := os.Stat(o.Path); err != nil {
-		return schema, model.Wrap(model.CodeNotFound, err, "looking for the database "+o.Path)
+	if err := requireFile(o.Path); err != nil {
+		return schema, err
 	}
 	store, err := open(ctx, o, func(ctx context.Context, m sqldb.Migration) error {
 		schema, err = sqldb.Look(ctx, m)
