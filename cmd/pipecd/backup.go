@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"pipecd/cmd/pipecd/stores"
 	"pipecd/cmd/pipecd/terminal"
 	"pipecd/pkg/config"
 	"pipecd/pkg/controlplane/backup"
@@ -98,7 +99,7 @@ func (b *backupCommand) backup(ctx context.Context, path string) error {
 		return err
 	}
 	done, err := b.write(ctx, path, from)
-	if err = errors.Join(err, from.close()); err != nil {
+	if err = errors.Join(err, from.Close()); err != nil {
 		return err
 	}
 	b.sayf("Backed up %s.", counted(done))
@@ -107,29 +108,29 @@ func (b *backupCommand) backup(ctx context.Context, path string) error {
 
 // openSource opens the stores to read from. A look at them makes no database and
 // changes no table.
-func (b *backupCommand) openSource(ctx context.Context, cfg *config.ControlPlane, dir string) (stores, error) {
+func (b *backupCommand) openSource(ctx context.Context, cfg *config.ControlPlane, dir string) (stores.Stores, error) {
 	data, err := b.openMigrated(ctx, cfg.Datastore, dir)
 	if model.CodeOf(err) == model.CodeNotFound {
-		return stores{}, usagef("%s: name the server's data directory with --data-dir", err)
+		return stores.Stores{}, usagef("%s: name the server's data directory with --data-dir", err)
 	}
 	if err != nil {
-		return stores{}, misconfigured(err)
+		return stores.Stores{}, misconfigured(err)
 	}
-	files, err := openFiles(ctx, cfg.Filestore, dir)
+	files, err := stores.OpenFiles(ctx, cfg.Filestore, dir)
 	if err != nil {
-		return stores{}, errors.Join(err, data.Close())
+		return stores.Stores{}, errors.Join(misconfigured(err), data.Close())
 	}
-	return stores{data, files}, nil
+	return stores.Stores{Data: data, Files: files}, nil
 }
 
 func (b *backupCommand) openMigrated(ctx context.Context, d config.Datastore, dir string) (datastore.Store, error) {
 	if d.Type == config.DatastoreMySQL {
-		return mysql.OpenMigrated(ctx, mysqlOptions(d.MySQL, b.logger))
+		return mysql.OpenMigrated(ctx, stores.MySQLOptions(d.MySQL, b.logger))
 	}
-	return sqlite.OpenMigrated(ctx, sqlite.Options{Path: databasePath(dir, d.SQLite.Path), Logger: b.logger})
+	return sqlite.OpenMigrated(ctx, sqlite.Options{Path: stores.DatabasePath(dir, d.SQLite.Path), Logger: b.logger})
 }
 
-func (b *backupCommand) write(ctx context.Context, path string, from stores) (done backup.Summary, err error) {
+func (b *backupCommand) write(ctx context.Context, path string, from stores.Stores) (done backup.Summary, err error) {
 	if path == toOutput {
 		if terminal.Is(b.out) {
 			return done, usagef("a backup is not for a terminal: name a file, or send the output to another program")
@@ -154,11 +155,11 @@ func (b *backupCommand) write(ctx context.Context, path string, from stores) (do
 	return done, nil
 }
 
-func (b *backupCommand) writeTo(ctx context.Context, w io.Writer, from stores) (backup.Summary, error) {
+func (b *backupCommand) writeTo(ctx context.Context, w io.Writer, from stores.Stores) (backup.Summary, error) {
 	const buffer = 1 << 20
 	buffered := bufio.NewWriterSize(w, buffer)
 	progress := newProgress(b.env, "backing up")
-	done, err := backup.Write(ctx, buffered, backup.Stores{Data: from.data, Files: from.files},
+	done, err := backup.Write(ctx, buffered, backup.Stores{Data: from.Data, Files: from.Files},
 		backup.Options{Program: "pipecd " + version.Get(), Now: time.Now(), Progress: progress.tell})
 	progress.end()
 	if err == nil {
@@ -181,14 +182,14 @@ func (b *backupCommand) restore(ctx context.Context, path string) error {
 	if info, err := file.Stat(); err != nil || !info.Mode().IsRegular() {
 		return usagef("%s is no file that can be read twice, which a restore does: write the backup into a file first", path)
 	}
-	into, err := openStores(ctx, cfg, dir, b.logger)
+	into, err := stores.Open(ctx, cfg, dir, b.logger)
 	if err != nil {
-		return err
+		return misconfigured(err)
 	}
 	progress := newProgress(b.env, "restoring")
-	done, err := backup.Restore(ctx, file, backup.Stores{Data: into.data, Files: into.files}, backup.Options{Progress: progress.tell, Verifying: progress.verify})
+	done, err := backup.Restore(ctx, file, backup.Stores{Data: into.Data, Files: into.Files}, backup.Options{Progress: progress.tell, Verifying: progress.verify})
 	progress.end()
-	if err = errors.Join(err, into.close()); err != nil {
+	if err = errors.Join(err, into.Close()); err != nil {
 		return err
 	}
 	b.sayf("Restored %s.", counted(done))

@@ -7,9 +7,11 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"pipecd/cmd/pipecd/stores"
 	"pipecd/pkg/config"
 	"pipecd/pkg/datastore"
 	"pipecd/pkg/logging"
+	"pipecd/pkg/model"
 )
 
 const configFileExplan = "the server's configuration, a document of kind ControlPlane"
@@ -58,5 +60,15 @@ func (c *configured) openData(ctx context.Context, cfg *config.ControlPlane) (da
 	if err != nil {
 		return nil, err
 	}
-	return openData(ctx, cfg.Datastore, dir, c.logger)
+	store, err := stores.OpenData(ctx, cfg.Datastore, dir, c.logger)
+	return store, misconfigured(err)
+}
+
+// misconfigured makes settings that cannot work an error about the
+// configuration.
+func misconfigured(err error) error {
+	if model.CodeOf(err) == model.CodeInvalid {
+		return usagef("%s", err)
+	}
+	return err
 }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"os"
 	"path/filepath"
 
@@ -12,8 +11,6 @@ import (
 
 // What is in a data directory.
 const (
-	databaseName  = "pipecd.db"
-	filesName     = "files"
 	keyName       = "encryption-key"
 	dataDirEnv    = "PIPECD_DATA_DIR"
 	dataDirExplan = "directory of the database, the files and the key (default $" + dataDirEnv + ", else $XDG_DATA_HOME/pipecd, else ~/.local/share/pipecd)"
@@ -66,7 +63,3 @@ func (d *dataDir) choose() string {
 		return "pipecd-data"
 	}
 }
-
-// databasePath is the database file: the one at path, or that in the data
-// directory.
-func databasePath(dir, path string) string { return cmp.Or(path, filepath.Join(dir, databaseName)) }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"pipecd/cmd/pipecd/stores"
 	"pipecd/pkg/config"
 	"pipecd/pkg/datastore"
 	"pipecd/pkg/datastore/mysql"
@@ -78,16 +79,16 @@ func (m *migrateCommand) sayf(format string, args ...any) {
 
 func (m *migrateCommand) migrate(ctx context.Context, d config.Datastore, dir string, applied func(datastore.Migration)) error {
 	if d.Type == config.DatastoreMySQL {
-		return misconfigured(mysql.Migrate(ctx, mysqlOptions(d.MySQL, m.logger), applied))
+		return misconfigured(mysql.Migrate(ctx, stores.MySQLOptions(d.MySQL, m.logger), applied))
 	}
-	return misconfigured(sqlite.Migrate(ctx, sqlite.Options{Path: databasePath(dir, d.SQLite.Path), Logger: m.logger}, applied))
+	return misconfigured(sqlite.Migrate(ctx, sqlite.Options{Path: stores.DatabasePath(dir, d.SQLite.Path), Logger: m.logger}, applied))
 }
 
 // tell says how far the tables are.
 func (m *migrateCommand) tell(ctx context.Context, d config.Datastore, dir string) error {
 	schema, err := m.schema(ctx, d, dir)
 	if model.CodeOf(err) == model.CodeNotFound {
-		m.sayf("There is no database %s yet; it is made by pipecd migrate or when the server starts.", databasePath(dir, d.SQLite.Path))
+		m.sayf("There is no database %s yet; it is made by pipecd migrate or when the server starts.", stores.DatabasePath(dir, d.SQLite.Path))
 		return nil
 	}
 	if err != nil {
@@ -109,7 +110,7 @@ func (m *migrateCommand) tell(ctx context.Context, d config.Datastore, dir strin
 
 func (m *migrateCommand) schema(ctx context.Context, d config.Datastore, dir string) (datastore.Schema, error) {
 	if d.Type == config.DatastoreMySQL {
-		return mysql.Schema(ctx, mysqlOptions(d.MySQL, m.logger))
+		return mysql.Schema(ctx, stores.MySQLOptions(d.MySQL, m.logger))
 	}
-	return sqlite.Schema(ctx, sqlite.Options{Path: databasePath(dir, d.SQLite.Path), Logger: m.logger})
+	return sqlite.Schema(ctx, sqlite.Options{Path: stores.DatabasePath(dir, d.SQLite.Path), Logger: m.logger})
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"pipecd/cmd/pipecd/stores"
 	"pipecd/pkg/controlplane/auth"
 	"pipecd/pkg/datastore"
 	"pipecd/pkg/datastore/sqlite"
@@ -48,7 +49,7 @@ named, and changed by editing it.`,
 	})
 	p.registerConfigFile(c, configFileExplan+"; its datastore is used")
 	p.data.register(c.PersistentFlags(), e)
-	c.PersistentFlags().StringVar(&p.database, "database", "", "database file, without --config-file (default \""+databaseName+"\" in the data directory)")
+	c.PersistentFlags().StringVar(&p.database, "database", "", "database file, without --config-file (default \""+stores.DatabaseName+"\" in the data directory)")
 	c.AddCommand(p.newAdd(), p.newList(), p.newReset())
 	return c
 }
@@ -111,7 +112,7 @@ func (p *projectCommand) find(create bool) (place, error) {
 			return place{}, err
 		}
 		p.logger = slog.New(slog.DiscardHandler)
-		return p.file(databasePath(dir, p.database), create)
+		return p.file(stores.DatabasePath(dir, p.database), create)
 	}
 	if p.database != "" {
 		return place{}, usagef("--database and --config-file exclude each other: the configuration says where the database is")
@@ -122,11 +123,11 @@ func (p *projectCommand) find(create bool) (place, error) {
 	}
 	found := place{open: func(ctx context.Context) (datastore.Store, error) { return p.openData(ctx, cfg) }}
 	if s := cfg.Datastore.SQLite; s != nil {
-		if found, err = p.file(databasePath(dir, s.Path), create); err != nil {
+		if found, err = p.file(stores.DatabasePath(dir, s.Path), create); err != nil {
 			return place{}, err
 		}
 	}
-	found.configured = projectsOf(cfg)
+	found.configured = stores.Projects(cfg)
 	return found, nil
 }
 

@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"pipecd/cmd/commandline"
+	"pipecd/cmd/pipecd/stores"
 	"pipecd/pkg/config"
 	"pipecd/pkg/controlplane/auth"
 	"pipecd/pkg/controlplane/server"
@@ -141,21 +142,22 @@ func (s *serverCommand) run(ctx context.Context) error {
 	if err != nil {
 		return usagef("%s", err)
 	}
-	st, err := openStores(ctx, cfg, dir, logger)
+	st, err := stores.Open(ctx, cfg, dir, logger)
 	if err != nil {
-		return err
+		return misconfigured(err)
 	}
-	logger.InfoContext(ctx, "state is in the data directory", slog.String("path", dir))
-	shared, drain := st.shared, time.Duration(0)
+	shared, drain := st.Shared, time.Duration(0)
 	if shared {
 		drain = s.drain
 	}
 	if shared && s.keyFile == "" {
 		logger.WarnContext(ctx, "sessions are signed with a key of this machine; other servers do not take them: give all the same --encryption-key-file")
 	}
+	logger.InfoContext(ctx, "the stores are open", slog.String("datastore", string(cfg.Datastore.Type)),
+		slog.String("filestore", string(cfg.Filestore.Type)), slog.String("data_directory", dir))
 	err = server.Run(ctx, server.Options{
-		Store: datastore.Observed(st.data, tel), Files: filestore.Observed(st.files, tel),
-		Projects:       projectsOf(cfg),
+		Store: datastore.Observed(st.Data, tel), Files: filestore.Observed(st.Files, tel),
+		Projects:       stores.Projects(cfg),
 		SessionKey:     key,
 		InsecureCookie: s.insecureCookie,
 		UI:             web.Files(),
@@ -171,7 +173,7 @@ func (s *serverCommand) run(ctx context.Context) error {
 		Observer:       tel,
 		Metrics:        tel.Registry(),
 	})
-	return errors.Join(err, st.close(), tel.Close(ctx))
+	return errors.Join(err, st.Close(), tel.Close(ctx))
 }
 
 // adminListen is the address of the admin port, empty when it is turned off.
@@ -219,17 +221,4 @@ func (s *serverCommand) key(ctx context.Context, dir string, logger *slog.Logger
 		logger.InfoContext(ctx, "made a new key to sign sessions with", slog.String("path", path))
 	}
 	return key, err
-}
-
-// projectsOf returns the projects of the configuration file.
-func projectsOf(cfg *config.ControlPlane) []*model.Project {
-	out := make([]*model.Project, 0, len(cfg.Projects))
-	for _, p := range cfg.Projects {
-		project := &model.Project{ID: p.ID, Description: p.Desc}
-		if a := p.StaticAdmin; a != nil {
-			project.StaticAdmin = &model.StaticAdmin{Username: a.Username, PasswordHash: a.PasswordHash.Reveal()}
-		}
-		out = append(out, project)
-	}
-	return out
 }

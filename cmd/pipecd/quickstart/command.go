@@ -37,6 +37,7 @@ type flags struct {
 	port        int
 	printConfig string // a directory, or toOutput
 	verbose     bool
+	plane       string // a configuration file
 }
 
 // toOutput is the value of --print-config without a directory.
@@ -63,10 +64,15 @@ With --scenario and --exit it runs unattended; its last line of output is one
 JSON object. Exit codes: 0 the promise held, 1 it did not or something failed,
 2 used wrongly.
 
+With --control-plane-config the control plane is the one you are going to run: on
+your MySQL and your object store, say. At the end the sample application is removed
+and its agent is disabled; their history stays there.
+
 The agent is the program piped beside this one, or on the path, or $PIPED_BINARY.`,
 		Example: `  pipecd quickstart
   pipecd quickstart --scenario=canary --exit
   pipecd quickstart --scenario=bad-release --exit
+  pipecd quickstart --scenario=canary --exit --control-plane-config=control-plane.yaml
   pipecd quickstart --print-config=DIR`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return run(cmd.Context(), s, f) },
@@ -78,6 +84,8 @@ The agent is the program piped beside this one, or on the path, or $PIPED_BINARY
 	commandline.Port(fl, &f.port, "port", defaultPort, "port of the control plane on loopback; 0, and by default --exit, takes a free one")
 	fl.StringVar(&f.printConfig, "print-config", "", "write the files to start from into this `directory`, without a value print them one after the other, and end:\nthose of the control plane, the agent and the sample application, with a real cloud's pace and placeholders")
 	fl.Lookup("print-config").NoOptDefVal = toOutput
+	fl.StringVar(&f.plane, "control-plane-config", "", "keep the control plane's state where this `file`, a document of kind ControlPlane, says: its datastore, filestore and projects\nare used, and the quickstart's own project if it has none with that id")
+	_ = cmd.MarkFlagFilename("control-plane-config", "yaml", "yml") // fails only for a flag that does not exist
 	fl.BoolVar(&f.verbose, "verbose", false, "show the logs of the control plane and of the simulated cloud")
 	commandline.Complete(cmd, "scenario", Names()...)
 	_ = cmd.MarkFlagDirname("data-dir") // fails only for a flag that does not exist
@@ -119,7 +127,7 @@ func run(ctx context.Context, s Streams, f flags) error {
 func runWorld(ctx context.Context, s Streams, f flags, dir directory, chosen *scenario) (err error) {
 	o := options{
 		dir: dir, port: f.port, sayf: s.sayf, paint: s.Paint,
-		logger: slog.New(slog.DiscardHandler), literal: chosen != nil && chosen.literal,
+		logger: slog.New(slog.DiscardHandler), literal: chosen != nil && chosen.literal, plane: f.plane,
 	}
 	if f.exit && f.port == defaultPort {
 		o.port = 0

@@ -18,6 +18,7 @@ const (
 	serviceName  = "pipecd-nginx-sample"
 	balancerName = "sample-lb"
 	repoID       = "sample"
+	agentName    = "quickstart"
 	providerName = "sample-ecs"
 	datadogName  = "sample-datadog"
 	appName      = "canary"
@@ -203,7 +204,8 @@ spec:
 
 // pipedValues is what differs between two agents' files.
 type pipedValues struct {
-	pipedID, keyFile, address, remote      string
+	pipedID, keyFile, address              string
+	repoID, remote                         string
 	credentialsFile                        string
 	datadogAddress, apiKeyFile, appKeyFile string
 	pace                                   pace
@@ -248,6 +250,6 @@ func pipedSettings(v pipedValues) string {
         address: %s
         apiKeyFile: %s
         applicationKeyFile: %s
-%s`, repoID, v.remote, v.pace.sync, providerName, region, v.credentialsFile,
+%s`, v.repoID, v.remote, v.pace.sync, providerName, region, v.credentialsFile,
 		datadogName, v.datadogAddress, v.apiKeyFile, v.appKeyFile, delayLine(v.pace))
 }

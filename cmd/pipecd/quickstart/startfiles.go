@@ -26,7 +26,7 @@ func startFiles() []startFile {
 		{"control-plane.yaml", controlPlaneFile()},
 		{"piped.yaml", pipedFile(pipedValues{
 			pipedID: "<id shown when the piped was added>", keyFile: "/etc/piped-secret/piped-key", address: "localhost:8080",
-			pace: g.pace, remote: "git@github.com:example/sample.git", credentialsFile: "/etc/piped-secret/credentials-key",
+			pace: g.pace, repoID: repoID, remote: "git@github.com:example/sample.git", credentialsFile: "/etc/piped-secret/credentials-key",
 			datadogAddress: "datadoghq.com", apiKeyFile: "/etc/piped-secret/datadog-api-key", appKeyFile: "/etc/piped-secret/datadog-application-key",
 		})},
 		{"app.pipecd.yaml", app["app.pipecd.yaml"]},

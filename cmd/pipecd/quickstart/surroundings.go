@@ -35,7 +35,7 @@ func Surroundings(ctx context.Context, s Streams, dataDir string, analysis time.
 		return err
 	}
 	defer dir.close()
-	w := &world{dir: dir.path, sayf: s.sayf, teller: newTeller(s.Paint)}
+	w := &world{dir: dir.path, sayf: s.sayf, teller: newTeller(s.Paint), repoID: repoID}
 	defer func() { err = errors.Join(err, w.end(ctx)) }()
 	if err := w.startCloud(ctx, options{logger: slog.New(slog.DiscardHandler)}); err != nil {
 		return fmt.Errorf("simulated cloud: %w", err)

@@ -17,16 +17,9 @@ import (
 	"connectrpc.com/connect/v2/connecthttp"
 
 	"pipecd/cmd/pipecd/terminal"
-	"pipecd/pkg/controlplane/auth"
-	"pipecd/pkg/controlplane/server"
-	"pipecd/pkg/datastore/sqlite"
-	"pipecd/pkg/filestore/local"
-	"pipecd/pkg/model"
 	modelpb "pipecd/pkg/rpc/gen/model"
 	webv1 "pipecd/pkg/rpc/gen/pipecd/web/v1"
 	"pipecd/pkg/rpc/gen/pipecd/web/v1/webv1connect"
-	"pipecd/pkg/version"
-	"pipecd/web"
 )
 
 const privateDir = 0o700
@@ -43,11 +36,14 @@ type world struct {
 	agent  *agentProcess
 	gate   gate
 
-	address string // of the control plane, host:port
-	client  webv1connect.WebServiceClient
-	cookie  string
-	pipedID string
-	appID   string
+	repoID    string // of the sample repository
+	agentName string
+	address   string // of the control plane, host:port
+	client    webv1connect.WebServiceClient
+	cookie    string
+	pipedID   string
+	appID     string
+	shared    bool // the stores, with others and with later runs
 
 	released  int // number of the version that was released last
 	killed    atomic.Bool
@@ -63,12 +59,16 @@ type options struct {
 	paint   terminal.Paint
 	logger  *slog.Logger
 	literal bool // gate with the guide's literal query
+	// plane names a control plane's configuration, whose stores are used; "" for stores of its own.
+	plane string
 }
 
 // newWorld starts the cloud, the control plane and the agent, and adds the
 // sample application. The caller closes the world, also after an error.
 func newWorld(ctx context.Context, o options) (*world, error) {
-	w := &world{dir: o.dir.path, stays: o.dir.named, hold: o.dir.hold, sayf: o.sayf, teller: newTeller(o.paint)}
+	w := &world{
+		dir: o.dir.path, stays: o.dir.named, hold: o.dir.hold, sayf: o.sayf, teller: newTeller(o.paint), repoID: repoID, agentName: agentName,
+	}
 	binary, err := findAgent()
 	if err != nil {
 		return w, err
@@ -115,59 +115,6 @@ func (w *world) startCloud(ctx context.Context, o options) error {
 		w.gate = literalGate(c.ELB.DNSName(balancerName))
 	}
 	return nil
-}
-
-func (w *world) startControlPlane(ctx context.Context, o options) error {
-	dir := filepath.Join(w.dir, "control-plane")
-	if err := os.MkdirAll(dir, privateDir); err != nil {
-		return fmt.Errorf("making its data directory: %w", err)
-	}
-	store, err := sqlite.Open(ctx, sqlite.Options{Path: filepath.Join(dir, "pipecd.db"), Logger: o.logger})
-	if err != nil {
-		return err
-	}
-	w.onClose(func(context.Context) error { return store.Close() })
-	files, err := local.Open(filepath.Join(dir, "files"))
-	if err != nil {
-		return err
-	}
-	w.onClose(func(context.Context) error { return files.Close() })
-	key, _, err := auth.LoadOrCreateKey(filepath.Join(dir, "encryption-key"))
-	if err != nil {
-		return err
-	}
-	if err := w.write("control-plane.yaml", controlPlaneFile()); err != nil {
-		return err
-	}
-	return w.serve(ctx, server.Options{
-		Store: store, Files: files, SessionKey: key, InsecureCookie: true, UI: web.Files(),
-		Projects:    []*model.Project{{ID: projectID, StaticAdmin: &model.StaticAdmin{Username: username, PasswordHash: passwordHash}}},
-		Listen:      fmt.Sprintf("127.0.0.1:%d", o.port),
-		GracePeriod: time.Second,
-		Version:     version.Get(), Logger: o.logger,
-	})
-}
-
-// serve runs the server until the world is closed and returns when it accepts
-// connections.
-func (w *world) serve(ctx context.Context, o server.Options) error {
-	running, stop := context.WithCancel(context.WithoutCancel(ctx))
-	ready := make(chan server.Addresses, 1)
-	ended := make(chan error, 1)
-	o.Ready = func(a server.Addresses) { ready <- a }
-	go func() { ended <- server.Run(running, o) }()
-	select {
-	case a := <-ready:
-		w.address = a.Public
-	case err := <-ended:
-		stop()
-		return err
-	}
-	w.onClose(func(context.Context) error {
-		stop()
-		return <-ended
-	})
-	return w.login(ctx)
 }
 
 // login keeps the session's cookie for later calls.
@@ -230,7 +177,7 @@ func (w *world) write(name, text string) error {
 
 // startAgent registers the agent, writes its files and runs it.
 func (w *world) startAgent(ctx context.Context, binary string) error {
-	registered, err := w.client.RegisterPiped(ctx, &webv1.RegisterPipedRequest{Name: "quickstart", Description: "The quickstart's agent"})
+	registered, err := w.client.RegisterPiped(ctx, &webv1.RegisterPipedRequest{Name: w.agentName, Description: "The quickstart's agent"})
 	if err != nil {
 		return fmt.Errorf("registering it: %w", err)
 	}
@@ -282,7 +229,7 @@ func (w *world) writeSecrets() error {
 // pipedValues are those of the agent's file that do not depend on the agent.
 func (w *world) pipedValues() pipedValues {
 	return pipedValues{
-		remote: w.repo.remote(), credentialsFile: w.path("aws-credentials"), datadogAddress: w.cloud.url, pace: w.gate.pace,
+		repoID: w.repoID, remote: w.repo.remote(), credentialsFile: w.path("aws-credentials"), datadogAddress: w.cloud.url, pace: w.gate.pace,
 		apiKeyFile: w.path("datadog-api-key"), appKeyFile: w.path("datadog-application-key"),
 	}
 }
@@ -308,7 +255,7 @@ func (w *world) agentIsThere(ctx context.Context) (bool, error) {
 
 func (w *world) addApplication(ctx context.Context) error {
 	added, err := w.client.AddApplication(ctx, &webv1.AddApplicationRequest{
-		Name: appName, PipedId: w.pipedID, PlatformProvider: providerName, RepoId: repoID,
+		Name: appName, PipedId: w.pipedID, PlatformProvider: providerName, RepoId: w.repoID,
 		Path: "./", ConfigFilename: "app.pipecd.yaml", Kind: modelpb.ApplicationKind_ECS,
 		Labels: map[string]string{"env": labelEnv, "team": labelTeam}, // as its file says
 	})
@@ -316,6 +263,9 @@ func (w *world) addApplication(ctx context.Context) error {
 		return err
 	}
 	w.appID = added.GetApplicationId()
+	if w.shared {
+		w.onClose(w.takeBack)
+	}
 	return nil
 }
 

@@ -20,7 +20,7 @@ const (
 // Export implements datastore.Transfer.
 func (s *Store) Export(ctx context.Context, put func(datastore.Record) error) error {
 	const doing = "reading everything"
-	tx, err := s.reader.BeginTx(ctx, &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true})
+	tx, err := s.reader.pool.BeginTx(ctx, &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true})
 	if err != nil {
 		return s.coded(ctx, err, doing)
 	}

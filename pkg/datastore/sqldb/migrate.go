@@ -44,7 +44,8 @@ func Migrate(ctx context.Context, m Migration) error {
 	if err != nil {
 		return err
 	}
-	for { // one at a time, so that each can be told
+	steps := 0
+	for ; ; steps++ { // one at a time, so that each can be told
 		step, err := provider.UpByOne(ctx)
 		if errors.Is(err, goose.ErrNoNextVersion) {
 			break
@@ -56,7 +57,9 @@ func Migrate(ctx context.Context, m Migration) error {
 			m.Applied(migrationOf(step.Source, step.Duration))
 		}
 	}
-	m.Logger.InfoContext(ctx, "migrated the database", slog.Int64("from", schema.Have), slog.Int64("to", schema.Need))
+	if steps > 0 { // else another process did it meanwhile
+		m.Logger.InfoContext(ctx, "migrated the database", slog.Int("steps", steps), slog.Int64("to", schema.Need))
+	}
 	return nil
 }
 
