@@ -60,11 +60,14 @@ quickstart: build ## Try the whole product on this machine, with no cloud accoun
 .PHONY: test
 test: ## Run all tests; installs what they need
 	.ci/prepare
+	@mkdir -p bin # the server for test-stores takes a few minutes the first time: it is built beside everything else
+	@nice -n 19 .ci/build-minio >bin/minio.log 2>&1 &
 	$(GO) vet ./...
-	$(GO) test -timeout 15m ./...
+	$(GO) test -timeout 15m $$($(GO) list ./... | grep -vxE 'pipecd/($(STORES_PATTERN))')
 	$(MAKE) test-scenarios test-kill N=3
 	$(MAKE) check-generate
 	@if command -v npm >/dev/null; then $(MAKE) test-web test-browser; else echo "npm is not there: the web UI is not checked" >&2; fi
+	$(MAKE) test-stores
 
 .PHONY: test-race
 test-race: ## Run the Go tests under the race detector
@@ -79,23 +82,21 @@ test-scenarios: build ## Run each quickstart scenario once
 test-kill: build ## Kill the agent at a random moment of each scenario, N times
 	PIPED_BINARY=$(CURDIR)/bin/piped $(GO) run ./cmd/pipecd/quickstart/killtest -n $(N)
 
-# Real servers for the tests of the stores.
-MINIO_VERSION := $(shell sed -n 's/^const MinIOVersion = "\(.*\)"/\1/p' pkg/realservers/minio.go)
-
-$(TOOLS)/minio: pkg/realservers/minio.go
-	cd /tmp && GOBIN=$(TOOLS) $(GO) install github.com/minio/minio@$(MINIO_VERSION)
-	@touch $@
+# The packages that test-stores runs, on real servers. `make test` runs them there
+# and nowhere else.
+STORES := pkg/datastore/mysql pkg/datastore/sqlite pkg/filestore/objectstore pkg/filestore/local cmd/pipecd/storestest
+EMPTY :=
+STORES_PATTERN := $(subst $(EMPTY) $(EMPTY),|,$(STORES))
 
 .PHONY: minio
-minio: $(TOOLS)/minio ## Build the MinIO server that tests start (a few minutes, once)
-
-.PHONY: mariadb
-mariadb: ## Install the MariaDB server that tests start (Debian)
-	@[ -x /usr/sbin/mariadbd ] || apt-get install -y -qq --no-install-recommends mariadb-server
+minio: ## Build the MinIO server that tests start (a few minutes, once)
+	.ci/build-minio
 
 .PHONY: test-stores
-test-stores: minio mariadb ## Run the suites of the stores on real servers: MariaDB, MinIO, SQLite, a directory
-	.ci/test-stores
+test-stores: ## Run the suites of the stores, and the programs, on real servers: MariaDB, MinIO, SQLite, a directory
+	.ci/prepare stores
+	.ci/build-minio
+	.ci/test-stores $(addprefix ./,$(STORES))
 
 .PHONY: bench
 bench: build ## Measure latency, pipelines, bursts, idle cost, first load; BENCH="-only=… -apps=…" for some of it
