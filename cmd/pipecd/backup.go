@@ -99,7 +99,7 @@ func (b *backupCommand) backup(ctx context.Context, path string) error {
 		return err
 	}
 	done, err := b.write(ctx, path, from)
-	if err = errors.Join(err, from.Close()); err != nil {
+	if err := errors.Join(err, from.Close()); err != nil {
 		return err
 	}
 	b.sayf("Backed up %s.", counted(done))
@@ -189,7 +189,7 @@ func (b *backupCommand) restore(ctx context.Context, path string) error {
 	progress := newProgress(b.env, "restoring")
 	done, err := backup.Restore(ctx, file, backup.Stores{Data: into.Data, Files: into.Files}, backup.Options{Progress: progress.tell, Verifying: progress.verify})
 	progress.end()
-	if err = errors.Join(err, into.Close()); err != nil {
+	if err := errors.Join(err, into.Close()); err != nil {
 		return err
 	}
 	b.sayf("Restored %s.", counted(done))

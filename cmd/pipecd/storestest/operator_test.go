@@ -163,7 +163,7 @@ func entries(t *testing.T, archive string) (all []string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer file.Close() //nolint:errcheck // only read
+	defer file.Close()
 	packed, err := gzip.NewReader(file)
 	if err != nil {
 		t.Fatal(err)

@@ -57,7 +57,7 @@ func start(ctx context.Context, dir string) (err error) {
 		return errors.Join(err, mariadb.Kill())
 	}
 	programs = dir
-	out, err := exec.CommandContext(ctx, "go", "build", "-o", dir+"/", "pipecd/cmd/pipecd", "pipecd/cmd/piped").CombinedOutput() //nolint:gosec // a directory of ours
+	out, err := exec.CommandContext(ctx, "go", "build", "-o", dir+"/", "pipecd/cmd/pipecd", "pipecd/cmd/piped").CombinedOutput()
 	if err != nil {
 		return errors.Join(fmt.Errorf("building the programs: %w: %s", err, out), mariadb.Kill(), minio.Kill())
 	}
@@ -86,7 +86,7 @@ func (o *operator) write(name, content string) string {
 }
 
 func (o *operator) command(arguments ...string) *exec.Cmd {
-	c := exec.CommandContext(o.t.Context(), filepath.Join(programs, "pipecd"), arguments...) //nolint:gosec // built above
+	c := exec.CommandContext(o.t.Context(), filepath.Join(programs, "pipecd"), arguments...)
 	c.Env = append(os.Environ(), "HOME="+o.dir, "PIPECD_SESSION_FILE="+o.path("session.json"), "PIPECD_DATA_DIR="+o.path("data"))
 	c.Cancel = func() error { return c.Process.Signal(syscall.SIGTERM) }
 	return c

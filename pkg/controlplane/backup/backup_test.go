@@ -221,12 +221,12 @@ func TestRefused(t *testing.T) {
 		"the object path \"/etc/passwd\"":        rewritten(t, archive, renamed("files//etc/passwd")),
 		"its content is not what was written":    rewritten(t, archive, renamed("files/log/other")),
 		"is no file":                             rewritten(t, archive, func(h *tar.Header, c []byte) []byte { h.Typeflag, h.Linkname = tar.TypeSymlink, "/etc"; return c[:0] }),
-		`knows forms up to 1: restore it with the`: rewritten(t, archive, func(h *tar.Header, c []byte) []byte {
+		`knows forms up to 1: restore it with the`: rewritten(t, archive, func(_ *tar.Header, c []byte) []byte {
 			return bytes.Replace(c, []byte(`"format":1`), []byte(`"format":2`), 1)
 		}),
 		"unexpected EOF":                        rewritten(t, archive, func(h *tar.Header, c []byte) []byte { return unless(h.Name == "end.json", c) }),
 		"the backup is cut off or damaged: its": rewritten(t, archive, func(h *tar.Header, c []byte) []byte { return unless(strings.HasPrefix(h.Name, "data/pipeds/"), c) }),
-		"in the middle of a row":                rewritten(t, archive, func(h *tar.Header, c []byte) []byte { return bytes.TrimSuffix(c, []byte("\n")) }),
+		"in the middle of a row":                rewritten(t, archive, func(_ *tar.Header, c []byte) []byte { return bytes.TrimSuffix(c, []byte("\n")) }),
 	} {
 		_, err := restore(t, file, to)
 		if code := model.CodeOf(err); err == nil || code != model.CodeInvalid && code != model.CodeFailedPrecondition || !strings.Contains(err.Error(), want) {

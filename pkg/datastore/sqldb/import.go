@@ -4,8 +4,8 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"pipecd/pkg/datastore"
@@ -151,7 +151,8 @@ func (i *importing) Abandon(ctx context.Context) error {
 // clear removes the rows of a table, some at a time.
 func (i *importing) clear(ctx context.Context, t movedTable) error {
 	key := t.columns[0]
-	statement := fmt.Sprintf("DELETE FROM %[1]s WHERE %[2]s IN (SELECT k FROM (SELECT %[2]s AS k FROM %[1]s ORDER BY %[2]s LIMIT %[3]d) some_rows)", t.name, key, importRows)
+	statement := "DELETE FROM " + t.name + " WHERE " + key + " IN (SELECT k FROM (SELECT " + key + " AS k FROM " + t.name +
+		" ORDER BY " + key + " LIMIT " + strconv.Itoa(importRows) + ") some_rows)"
 	for {
 		var removed int64
 		err := i.store.write(ctx, "removing rows of "+t.name, func(tx *sql.Tx) error {
