@@ -129,7 +129,7 @@ func TestThereAndBack(t *testing.T) {
 func TestDamaged(t *testing.T) {
 	t.Parallel()
 	archive, to := write(t, filled(t)), newStores(t)
-	step := max(1, len(archive)/150)
+	step := max(1, len(archive)/60)
 	for at := 0; at < len(archive); at += step {
 		if _, err := restore(t, archive[:at], to); model.CodeOf(err) != model.CodeInvalid {
 			t.Errorf("cut off after %d of %d bytes: %v", at, len(archive), err)
