@@ -1,0 +1,35 @@
+package main
+
+import (
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"pipecd/pkg/controlplane/backup"
+)
+
+// TestProgress: one line, written over not too often, and gone at the end.
+func TestProgress(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var out strings.Builder
+		p := &progress{out: &out, doing: "restoring"}
+		p.verify(backup.Summary{Rows: 1})
+		p.verify(backup.Summary{Rows: 2}) // at once: not shown
+		time.Sleep(time.Second)
+		p.tell(backup.Summary{Rows: 1234, Objects: 56, Bytes: 3 << 20})
+		p.end()
+		want := clearLine + "checking the backup: 1 rows and 0 objects, 0.0 KiB" + clearLine + "restoring: 1234 rows and 56 objects, 3.0 MiB" + clearLine
+		if out.String() != want {
+			t.Errorf("got %q, want %q", out.String(), want)
+		}
+	})
+	s := newShell(t)
+	p := newProgress(env{err: &strings.Builder{}, getenv: s.getenv}, "restoring")
+	p.tell(backup.Summary{}) // no terminal: nothing is shown
+	p.end()
+	if got := sized(5 << 30); got != "5.0 GiB" {
+		t.Errorf("got %s", got)
+	}
+}
