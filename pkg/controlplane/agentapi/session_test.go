@@ -66,7 +66,7 @@ func newBench(t *testing.T) *bench {
 		t.Fatal(err)
 	}
 	logger := slog.New(slog.DiscardHandler)
-	pipeds := auth.NewPipeds(auth.NewProjects([]*model.Project{{ID: "p"}}, store), store, logger)
+	pipeds := auth.NewPipeds(auth.NewProjects([]*model.Project{{ID: "p"}}, store), store, new(notify.Hub), logger)
 	header, err := rpcauth.PipedCredential{ProjectID: "p", PipedID: "a", Key: key}.Authorization()
 	if err != nil {
 		t.Fatal(err)

@@ -14,6 +14,7 @@ import (
 	"golang.org/x/crypto/bcrypt"
 
 	"pipecd/pkg/controlplane/auth"
+	"pipecd/pkg/controlplane/notify"
 	"pipecd/pkg/model"
 )
 
@@ -148,7 +149,7 @@ func (e endedSessions) SessionEnded(_ context.Context, id string) (bool, error) 
 }
 
 func newSessions(key []byte, projects *auth.Projects) *auth.Sessions {
-	return auth.NewSessions(auth.SessionOptions{Key: key, Projects: projects, Ended: endedSessions{}, Insecure: true})
+	return auth.NewSessions(auth.SessionOptions{Key: key, Projects: projects, Ended: endedSessions{}, Hub: new(notify.Hub), Insecure: true})
 }
 
 func TestLogoutEndsTheSessionEverywhere(t *testing.T) {

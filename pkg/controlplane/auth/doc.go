@@ -16,9 +16,16 @@
 //
 // # Agents
 //
-// Every call of an agent carries its key (see package rpc/auth). It is checked
-// against the datastore each time, so that disabling an agent or removing a key
-// works at once; that costs an indexed read and a SHA-256.
+// Every call of an agent carries its key (see package rpc/auth), and each is
+// checked: that costs a SHA-256.
+//
+// # How soon a change works
+//
+// What was read of the datastore about an agent, a project or a session is
+// believed for half a second (memo.go), unless this process is told of a change
+// before: by its own hub at once, by those of other processes within a fraction
+// of a second. So disabling an agent, removing a key, logging out and changing a
+// password work within a second on every server, even if no server tells.
 //
 // Who called is in the context: PipedFrom and UserFrom.
 package auth

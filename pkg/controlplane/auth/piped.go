@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 
+	"pipecd/pkg/controlplane/notify"
 	"pipecd/pkg/model"
 	"pipecd/pkg/rpc/auth"
 )
@@ -26,13 +27,16 @@ type pipedStore interface {
 type Pipeds struct {
 	projects *Projects
 	store    pipedStore
+	known    *memo[*model.Piped]
+	homes    *memo[*model.Project] // of agents
 	logger   *slog.Logger
 }
 
-// NewPipeds returns a checker. Why a credential was refused goes to the logger,
-// never the key.
-func NewPipeds(projects *Projects, store pipedStore, logger *slog.Logger) *Pipeds {
-	return &Pipeds{projects: projects, store: store, logger: logger}
+// NewPipeds returns a checker. What it reads it believes for half a second,
+// unless the hub is told of a change before. Why a credential was refused goes to
+// the logger, never the key.
+func NewPipeds(projects *Projects, store pipedStore, hub *notify.Hub, logger *slog.Logger) *Pipeds {
+	return &Pipeds{projects: projects, store: store, known: newMemo[*model.Piped](hub), homes: newMemo[*model.Project](hub), logger: logger}
 }
 
 // Check returns the agent of a credential and a lease epoch, both as they stand
@@ -47,13 +51,17 @@ func (p *Pipeds) Check(ctx context.Context, authorization, epoch string) (*Piped
 	if fence.Epoch, err = auth.ParseEpoch(epoch); err != nil {
 		return nil, err
 	}
-	piped, err := p.store.GetPiped(ctx, credential.PipedID)
+	piped, err := p.known.get(credential.PipedID, func() (*model.Piped, error) {
+		return p.store.GetPiped(ctx, credential.PipedID)
+	}, notify.Agent(credential.PipedID))
 	if err != nil && model.CodeOf(err) != model.CodeNotFound {
 		return nil, model.Wrap(model.CodeOf(err), err, "looking up the piped")
 	}
 	hash, why := match(piped, credential)
 	if why == "" {
-		_, err = p.projects.Get(ctx, credential.ProjectID)
+		_, err = p.homes.get(credential.ProjectID, func() (*model.Project, error) {
+			return p.projects.Get(ctx, credential.ProjectID)
+		}, notify.Project(credential.ProjectID))
 		switch {
 		case model.CodeOf(err) == model.CodeNotFound:
 			why = "the project does not exist"

@@ -10,6 +10,7 @@ import (
 
 	"github.com/golang-jwt/jwt/v5"
 
+	"pipecd/pkg/controlplane/notify"
 	"pipecd/pkg/model"
 )
 
@@ -61,6 +62,7 @@ type Sessions struct {
 	key      []byte
 	projects *Projects
 	ended    sessionStore
+	lasting  *memo[struct{}] // sessions that were found to last
 	insecure bool
 }
 
@@ -69,12 +71,13 @@ type SessionOptions struct {
 	Key      []byte // signs the sessions
 	Projects *Projects
 	Ended    sessionStore // remembers who logged out
+	Hub      *notify.Hub  // tells of ended sessions and changed projects
 	Insecure bool         // the cookie also travels over plain HTTP
 }
 
 // NewSessions returns sessions signed with the key.
 func NewSessions(o SessionOptions) *Sessions {
-	return &Sessions{key: o.Key, projects: o.Projects, ended: o.Ended, insecure: o.Insecure}
+	return &Sessions{key: o.Key, projects: o.Projects, ended: o.Ended, lasting: newMemo[struct{}](o.Hub), insecure: o.Insecure}
 }
 
 // Start returns the cookie of a new session that begins at now, and its end.
@@ -113,7 +116,9 @@ func (s *Sessions) End(ctx context.Context, cookieHeaders []string) (id string, 
 	case err != nil:
 		return "", err
 	}
-	return user.SessionID, s.ended.EndSession(ctx, user.SessionID, user.ExpiresAt)
+	err = s.ended.EndSession(ctx, user.SessionID, user.ExpiresAt)
+	s.lasting.drop(user.memoKey())
+	return user.SessionID, err
 }
 
 func (s *Sessions) cookie(value string, maxAge int) *http.Cookie {
@@ -145,14 +150,19 @@ func (s *Sessions) Check(ctx context.Context, cookieHeaders []string) (User, err
 	user := User{
 		Username: c.Subject, ProjectID: c.ProjectID, SessionID: c.ID, ExpiresAt: c.ExpiresAt.Time, fingerprint: c.Fingerprint,
 	}
-	if err := s.Recheck(ctx, user); err != nil {
+	if !time.Now().Before(user.ExpiresAt) {
+		return User{}, refused()
+	}
+	_, err = s.lasting.get(user.memoKey(), func() (struct{}, error) { return struct{}{}, s.Recheck(ctx, user) },
+		notify.Session(user.SessionID), notify.Project(user.ProjectID))
+	if err != nil {
 		return User{}, err
 	}
 	return user, nil
 }
 
 // Recheck returns nil as long as the session lasts: for streams, which are
-// opened once and last. CodeUnauthenticated when it expired, somebody logged
+// opened once and last. Other than Check it always asks the datastore. CodeUnauthenticated when it expired, somebody logged
 // out, or the password was changed.
 func (s *Sessions) Recheck(ctx context.Context, u User) error {
 	if !time.Now().Before(u.ExpiresAt) {
@@ -176,6 +186,9 @@ func (s *Sessions) Recheck(ctx context.Context, u User) error {
 	}
 	return nil
 }
+
+// memoKey is under what it is remembered that the session lasts.
+func (u User) memoKey() string { return u.SessionID + u.fingerprint }
 
 type userKey struct{}
 

@@ -47,13 +47,14 @@ type Service struct {
 	clock   *clock.Clock
 	address string
 	to      observe.Observer
+	signs   *signs
 }
 
 var _ pipedserviceconnect.PipedServiceHandler = (*Service)(nil)
 
 // New returns the service.
 func New(o Options) *Service {
-	return &Service{store: o.Store, files: o.Files, logs: o.Logs, live: livestate.New(o.Files), hub: o.Hub, clock: o.Clock, address: o.Address, to: observe.Or(o.Observer)}
+	return &Service{store: o.Store, files: o.Files, logs: o.Logs, live: livestate.New(o.Files), signs: newSigns(), hub: o.Hub, clock: o.Clock, address: o.Address, to: observe.Or(o.Observer)}
 }
 
 // ReportStat is a sign of life. The statistics themselves, metrics of the agent's
@@ -63,8 +64,11 @@ func (s *Service) ReportStat(ctx context.Context, _ *pipedservice.ReportStatRequ
 	if err != nil {
 		return nil, err
 	}
-	if err := s.store.TouchPiped(ctx, caller.Piped.ID, s.clock.Now()); err != nil {
-		return nil, err
+	if id := caller.Piped.ID; s.signs.isDue(id) {
+		if err := s.store.TouchPiped(ctx, id, s.clock.Now()); err != nil {
+			s.signs.failed(id)
+			return nil, err
+		}
 	}
 	return &pipedservice.ReportStatResponse{ReportInterval: int64(reportInterval / time.Second)}, nil
 }

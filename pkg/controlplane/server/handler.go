@@ -57,8 +57,8 @@ func newHandler(stopping context.Context, o Options, w *wiring) (http.Handler, e
 	}
 	var (
 		logs     = stagelog.New(o.Files, hub)
-		pipeds   = auth.NewPipeds(projects, o.Store, o.Logger)
-		sessions = auth.NewSessions(auth.SessionOptions{Key: o.SessionKey, Projects: projects, Ended: o.Store, Insecure: o.InsecureCookie})
+		pipeds   = auth.NewPipeds(projects, o.Store, hub, o.Logger)
+		sessions = auth.NewSessions(auth.SessionOptions{Key: o.SessionKey, Projects: projects, Ended: o.Store, Hub: hub, Insecure: o.InsecureCookie})
 	)
 	rpc := connect.NewServer(
 		account(o.Logger, o.Observer),

@@ -80,7 +80,7 @@ func TestPipedServiceCredentials(t *testing.T) {
 	_, err = a.ReportStat(bad, &pipedservice.ReportStatRequest{})
 	wantCode(t, err, codes.InvalidArgument)
 
-	// Disabling works at once.
+	// Disabling works, also when another process did it and did not say so.
 	_, err = w.store.UpdatePiped(t.Context(), good.PipedID, func(p *model.Piped) error {
 		p.Disabled = true
 		return nil
@@ -88,8 +88,10 @@ func TestPipedServiceCredentials(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = a.ReportStat(a.ctx, &pipedservice.ReportStatRequest{})
-	wantCode(t, err, codes.Unauthenticated)
+	wantCode(t, refusedSoon(t, func() error {
+		_, err := a.ReportStat(a.ctx, &pipedservice.ReportStatRequest{})
+		return err
+	}), codes.Unauthenticated)
 }
 
 func TestPipedServiceMeta(t *testing.T) {

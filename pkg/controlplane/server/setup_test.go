@@ -311,6 +311,22 @@ func wantWebCode(t *testing.T, err error, want connect.Code) {
 	}
 }
 
+// refusedSoon makes a call until it is refused: what was changed past this
+// process, and that nobody told it of, is found out within a second. A busy
+// machine gets more.
+func refusedSoon(t *testing.T, call func() error) error {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	for ctx.Err() == nil {
+		if err := call(); err != nil {
+			return err
+		}
+	}
+	t.Error("it was never refused")
+	return nil
+}
+
 // insecureJar takes Secure cookies over plain HTTP, which the test speaks.
 type insecureJar struct{ http.CookieJar }
 

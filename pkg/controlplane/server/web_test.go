@@ -178,8 +178,10 @@ func TestWebSessionEndsWithThePassword(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = c.GetMe(t.Context(), &webv1.GetMeRequest{})
-	wantWebCode(t, err, connect.CodeUnauthenticated)
+	wantWebCode(t, refusedSoon(t, func() error {
+		_, err := c.GetMe(t.Context(), &webv1.GetMeRequest{})
+		return err
+	}), connect.CodeUnauthenticated)
 
 	c = w.user("dev")
 	if _, err := c.Logout(t.Context(), &webv1.LogoutRequest{}); err != nil {
