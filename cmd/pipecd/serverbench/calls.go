@@ -146,10 +146,11 @@ func (w *world) callsTables(ctx context.Context, s settings, r *measure.Report, 
 			_, _ = fmt.Fprintf(s.progress, "serverbench: %s at %d connections: %.0f/s\n", k.name, n, o.perSecond())
 			rows = append(rows, []string{
 				k.name, fmt.Sprintf("%.0f", o.perSecond()), measure.MS(o.times.At(measure.Median)), measure.MS(o.times.At(measure.Worst)),
+				fmt.Sprintf("%d µs", o.each().Microseconds()),
 				r.Over(o.perSecond(), k.least, "/s"), r.Under(measure.InMS(o.times.At(measure.Worst)), measure.InMS(worst), "ms (p99)"),
 			})
 		}
-		r.Table(fmt.Sprintf("Calls at %d connections%s (%s each)", n, beside, s.duration), []string{"call", "per second", "p50", "p99", "target", "target"}, rows)
+		r.Table(fmt.Sprintf("Calls at %d connections%s (%s each)", n, beside, s.duration), []string{"call", "per second", "p50", "p99", "processor, control plane", "target", "target"}, rows)
 	}
 	return nil
 }
@@ -172,5 +173,15 @@ func (w *world) loadOf(ctx context.Context, k kind, agents []agent, duration tim
 		}
 		callers, closers = append(callers, call), append(closers, closer)
 	}
-	return load(ctx, callers, duration)
+	before, err := w.plane.Usage()
+	if err != nil {
+		return outcome{}, err
+	}
+	o, err := load(ctx, callers, duration)
+	if err != nil {
+		return o, err
+	}
+	after, err := w.plane.Usage()
+	o.spent = after.Spent - before.Spent
+	return o, err
 }

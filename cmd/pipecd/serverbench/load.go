@@ -23,7 +23,12 @@ type caller func(ctx context.Context) error
 type outcome struct {
 	times measure.Sample
 	took  time.Duration
+	spent time.Duration // by the control plane, of all cores, with the warming up
+	calls int           // with those of the warming up
 }
+
+// each is what a call costs the control plane.
+func (o outcome) each() time.Duration { return o.spent / time.Duration(max(o.calls, 1)) }
 
 func (o outcome) perSecond() float64 { return float64(len(o.times)) / o.took.Seconds() }
 
@@ -36,6 +41,7 @@ func load(ctx context.Context, callers []caller, duration time.Duration) (outcom
 	defer cancel()
 	var (
 		all    = make([]measure.Sample, len(callers))
+		made   = make([]int, len(callers))
 		errs   = make([]error, len(callers))
 		began  = time.Now().Add(warmUp)
 		ends   = began.Add(duration)
@@ -53,6 +59,7 @@ func load(ctx context.Context, callers []caller, duration time.Duration) (outcom
 					cancel() // the others need not go on
 					return
 				}
+				made[i]++
 				if started.After(began) {
 					all[i] = append(all[i], time.Since(started))
 				}
@@ -60,7 +67,11 @@ func load(ctx context.Context, callers []caller, duration time.Duration) (outcom
 		})
 	}
 	making.Wait()
-	return outcome{times: slices.Concat(all...), took: time.Since(began)}, errors.Join(errs...)
+	calls := 0
+	for _, n := range made {
+		calls += n
+	}
+	return outcome{times: slices.Concat(all...), took: time.Since(began), calls: calls}, errors.Join(errs...)
 }
 
 // dial opens a connection of its own, as each agent has, with the agent's
