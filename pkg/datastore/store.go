@@ -21,13 +21,18 @@ type Store interface {
 	Chains
 	Revisions
 	Sessions
-	Signals
-	Clock
+	Replicas
 	Transfer
 	io.Closer
 
 	// Ping reports whether the store answers.
 	Ping(ctx context.Context) error
+}
+
+// Replicas is what processes that share a store need of it.
+type Replicas interface {
+	Signals
+	Clock
 }
 
 // Clock is the time of the store, which all processes that share it have in

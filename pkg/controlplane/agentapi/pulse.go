@@ -52,7 +52,7 @@ func (p *pulse) forget(se *session) {
 	}
 	p.mu.Unlock()
 	p.writing.Lock()
-	p.writing.Unlock() //nolint:staticcheck // what is being written is waited for
+	p.writing.Unlock() //nolint:gocritic,staticcheck // what is being written is waited for
 }
 
 func (p *pulse) beat() {
