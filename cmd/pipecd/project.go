@@ -15,6 +15,8 @@ import (
 
 	"pipecd/cmd/pipecd/stores"
 	"pipecd/pkg/controlplane/auth"
+	"pipecd/pkg/controlplane/notify"
+	"pipecd/pkg/controlplane/relay"
 	"pipecd/pkg/datastore"
 	"pipecd/pkg/datastore/sqlite"
 	"pipecd/pkg/model"
@@ -227,6 +229,10 @@ func (p *projectCommand) reset(ctx context.Context, id string) error {
 		})
 		if err != nil {
 			return err
+		}
+		// Servers look by themselves too, but later. The password is changed whether or not they hear of it.
+		if err := relay.Tell(ctx, s, "pipecd project", notify.Project(id)); err != nil {
+			_, _ = fmt.Fprintf(p.err, "The password is changed; streams that are open may last some seconds longer: %s\n", err)
 		}
 		return p.show(project, password)
 	})
