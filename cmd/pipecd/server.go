@@ -1,10 +1,12 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
 	"net"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -44,6 +46,7 @@ type serverCommand struct {
 	adminPort      int
 	grace          time.Duration
 	drain          time.Duration
+	proxies        []string
 	tls            bool
 
 	webhook *webhook.Secrets // of Git hosts; set by load
@@ -85,6 +88,7 @@ second signal ends it at once.`,
 	commandline.Port(f, &s.port, "port", 8080, "port for everything; 0 takes a free one")
 	f.StringVar(&s.adminHost, "admin-host", "127.0.0.1", "address to listen on for the operator; it is not protected")
 	commandline.Port(f, &s.adminPort, "admin-port", 9085, "port of metrics, health and profiles; 0 turns it off")
+	f.StringSliceVar(&s.proxies, "trusted-proxy", nil, "address or network of a proxy in front, such as 10.0.0.0/8, whose X-Forwarded-For is believed; may be repeated")
 	f.DurationVar(&s.grace, "grace-period", 15*time.Second, "how long calls may take to end when the server stops")
 	f.DurationVar(&s.drain, "drain-period", 3*time.Second, "how long a server that stops serves on, with /healthz unready, so that load balancers notice; only with MySQL, where there may be others")
 	s.registerFormer(f)
@@ -126,6 +130,10 @@ func (s *serverCommand) run(ctx context.Context) error {
 	if s.tls {
 		return usagef("--tls is not supported: this server speaks plaintext HTTP/1.1 and HTTP/2; let a proxy or load balancer in front do TLS")
 	}
+	proxies, err := networks(s.proxies)
+	if err != nil {
+		return err
+	}
 	cfg, err := s.load(ctx, logger)
 	if err != nil {
 		return err
@@ -160,6 +168,7 @@ func (s *serverCommand) run(ctx context.Context) error {
 		Projects:       stores.Projects(cfg),
 		SessionKey:     key,
 		InsecureCookie: s.insecureCookie,
+		TrustedProxies: proxies,
 		UI:             web.Files(),
 		Address:        cfg.Address,
 		Webhook:        s.webhook,
@@ -174,6 +183,22 @@ func (s *serverCommand) run(ctx context.Context) error {
 		Metrics:        tel.Registry(),
 	})
 	return errors.Join(err, st.Close(), tel.Close(ctx))
+}
+
+// networks reads addresses and networks.
+func networks(texts []string) ([]netip.Prefix, error) {
+	out := make([]netip.Prefix, 0, len(texts))
+	for _, text := range texts {
+		network, err := netip.ParsePrefix(text)
+		if address, addressErr := netip.ParseAddr(text); addressErr == nil {
+			network, err = address.Prefix(address.BitLen())
+		}
+		if err != nil {
+			return nil, usagef("--trusted-proxy: %q is neither an address nor a network such as 10.0.0.0/8", text)
+		}
+		out = append(out, network.Masked())
+	}
+	return out, nil
 }
 
 // adminListen is the address of the admin port, empty when it is turned off.
@@ -208,6 +233,9 @@ func (s *serverCommand) readWebhook(cfg *config.ControlPlane, r *config.Report) 
 }
 
 func (s *serverCommand) key(ctx context.Context, dir string, logger *slog.Logger) ([]byte, error) {
+	if exposed := auth.ExposedKey(cmp.Or(s.keyFile, filepath.Join(dir, keyName))); exposed != "" {
+		logger.WarnContext(ctx, exposed)
+	}
 	if s.keyFile != "" {
 		key, err := auth.LoadKey(s.keyFile)
 		if err != nil {

@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"crypto/subtle"
@@ -68,8 +69,9 @@ func (p *Projects) Get(ctx context.Context, id string) (*model.Project, error) {
 // up the start.
 const maxDummyCost = 14
 
-// passwordCost returns the highest bcrypt cost among the configured projects, so
-// that a login to what does not exist takes no less time than one to what does.
+// passwordCost returns the highest bcrypt cost among the configured projects and
+// those that are made here, so that a login to what does not exist takes no less
+// time than one to what does.
 func (p *Projects) passwordCost() int {
 	highest := 0
 	for _, c := range p.configured {
@@ -80,10 +82,7 @@ func (p *Projects) passwordCost() int {
 			highest = max(highest, cost)
 		}
 	}
-	if highest == 0 {
-		return PasswordCost
-	}
-	return min(highest, maxDummyCost)
+	return min(max(highest, PasswordCost), maxDummyCost)
 }
 
 // Login is an attempt to log in.
@@ -103,18 +102,42 @@ func (l Login) LogValue() slog.Value {
 type Passwords struct {
 	projects *Projects
 	throttle *throttle
-	dummy    []byte
+	cost     int            // of every check, whatever is checked
+	dummies  map[int][]byte // by cost: hashes that no password has
+	compare  func(hash, password []byte) error
 }
 
 // NewPasswords returns a checker for the projects' accounts.
 func NewPasswords(projects *Projects) (*Passwords, error) {
-	// Its password is never told to anyone; it only has to cost as much as a
-	// real one.
-	dummy, err := bcrypt.GenerateFromPassword(randomBytes(16), projects.passwordCost())
+	p := &Passwords{projects: projects, throttle: newThrottle(), cost: projects.passwordCost(), compare: bcrypt.CompareHashAndPassword}
+	// Nobody is told its password. The cost is part of a hash's text, so that one
+	// makes the others.
+	hash, err := bcrypt.GenerateFromPassword(randomBytes(16), bcrypt.MinCost)
 	if err != nil {
 		return nil, model.Wrap(model.CodeInternal, err, "preparing the login")
 	}
-	return &Passwords{projects: projects, throttle: newThrottle(), dummy: dummy}, nil
+	p.dummies = make(map[int][]byte, p.cost)
+	for cost := bcrypt.MinCost; cost <= p.cost; cost++ {
+		p.dummies[cost] = bytes.Replace(hash, fmt.Appendf(nil, "$%02d$", bcrypt.MinCost), fmt.Appendf(nil, "$%02d$", cost), 1)
+	}
+	return p, nil
+}
+
+// matches compares, and takes as long for a hash that costs little, or is none,
+// as for one of the highest cost: the time would tell what exists. Each step of
+// the cost doubles the work, so a hash is made up for by dummies of its own cost
+// and of each above it but the last.
+func (p *Passwords) matches(hash string, password []byte) bool {
+	cost, err := bcrypt.Cost([]byte(hash))
+	if err != nil {
+		_ = p.compare(p.dummies[p.cost], password) // for the time it takes
+		return false
+	}
+	err = p.compare([]byte(hash), password)
+	for ; cost < p.cost; cost++ {
+		_ = p.compare(p.dummies[cost], password)
+	}
+	return err == nil
 }
 
 // Check returns the account that the password opens. CodeUnauthenticated, with
@@ -128,19 +151,19 @@ func (p *Passwords) Check(ctx context.Context, l Login) (*model.StaticAdmin, err
 	if err != nil && model.CodeOf(err) != model.CodeNotFound {
 		return nil, fmt.Errorf("looking up the project of a login: %w", err)
 	}
-	hash, admin := p.dummy, (*model.StaticAdmin)(nil)
+	hash, admin := "", (*model.StaticAdmin)(nil)
 	if project != nil && project.StaticAdmin != nil && sameText(project.StaticAdmin.Username, l.Username) {
 		admin = project.StaticAdmin
-		hash = []byte(admin.PasswordHash)
+		hash = admin.PasswordHash
 	}
 	password := []byte(l.Password)
 	if len(password) > MaxPasswordLength {
 		password, admin = password[:MaxPasswordLength], nil // compared all the same: for the time it takes
 	}
-	if bcrypt.CompareHashAndPassword(hash, password) != nil || admin == nil {
+	if !p.matches(hash, password) || admin == nil {
 		return nil, model.Errorf(model.CodeUnauthenticated, "the project, the user name or the password is wrong")
 	}
-	p.throttle.succeeded(account)
+	p.throttle.succeeded(account, l.Address)
 	return admin, nil
 }
 

@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"encoding/base64"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -38,6 +39,20 @@ func LoadKey(path string) ([]byte, error) {
 			"the encryption key file %s holds %d bytes; at least %d and at most %d are needed: make one with `openssl rand -base64 48`", path, len(key), minKeyLength, maxKeyLength)
 	}
 	return key, nil
+}
+
+// ExposedKey returns a sentence if others than its owner and its group may read
+// the key file, or others than its owner may change it; "" when all is well. It
+// does not refuse: volumes that containers get their secrets from often have
+// such modes.
+func ExposedKey(path string) string {
+	const others, change = 0o004, 0o022
+	info, err := os.Stat(path)
+	if err != nil || info.Mode().Perm()&(others|change) == 0 {
+		return ""
+	}
+	return fmt.Sprintf("the encryption key file %s has mode %04o: other users of the machine may use it, and whoever has the key can log in as anybody; "+
+		"chmod 600 it, or mount it with defaultMode 0400", path, info.Mode().Perm())
 }
 
 // LoadOrCreateKey is LoadKey, but makes the file with random content and mode

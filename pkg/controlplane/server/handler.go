@@ -24,8 +24,10 @@ import (
 )
 
 const (
-	// maxMessage is the most bytes of one message, after decompression.
-	maxMessage = 10 << 20
+	// maxMessage is the most bytes of one message of an agent, after decompression,
+	// and maxWebMessage of one of a person.
+	maxMessage    = 10 << 20
+	maxWebMessage = 256 << 10
 	// minCompressed is below what compressing a message costs more than it saves,
 	// such as each of the heartbeats of thousands of agents.
 	minCompressed = 1 << 10
@@ -84,14 +86,15 @@ func newHandler(stopping context.Context, o Options, w *wiring) (http.Handler, e
 		Version: o.Version, Address: o.Address,
 	}))
 
-	return withConnection(withLegacyPath(sameOriginOnly(counted(newMux(o, rpc, w, ui), o.Observer)))), nil
+	mux := counted(newMux(o, rpc, w, ui), o.Observer)
+	return timed(secured(fromClient(o.TrustedProxies, withConnection(withLegacyPath(sameOrigin(o.Address, mux)))))), nil
 }
 
 // newMux gives calls, requests that are none, and the pages their addresses.
 func newMux(o Options, rpc *connect.Server, w *wiring, ui http.Handler) *http.ServeMux {
 	mux := http.NewServeMux()
 	connecthttp.Mount(mux, rpc, connecthttp.WithReadMaxBytes(maxMessage), connecthttp.WithCompressMinBytes(minCompressed),
-		connecthttp.WithConditionalOptions(requireHeader))
+		connecthttp.WithConditionalOptions(forPeople))
 	ready := newHealth(o.Store, o.Files)
 	ready.draining = w.draining
 	mux.Handle("GET /healthz", ready)
@@ -102,26 +105,14 @@ func newMux(o Options, rpc *connect.Server, w *wiring, ui http.Handler) *http.Se
 	return mux
 }
 
-// requireHeader asks calls of the web service for the header
-// Connect-Protocol-Version, which a form of another site cannot send.
-func requireHeader(spec connect.Spec) []connecthttp.Option {
+// forPeople asks calls of the web service for the header
+// Connect-Protocol-Version, which a form of another site cannot send, and takes
+// less of them: logging in is open to everybody.
+func forPeople(spec connect.Spec) []connecthttp.Option {
 	if strings.HasPrefix(spec.Procedure, webPrefix) {
-		return []connecthttp.Option{connecthttp.WithRequireConnectProtocolHeader()}
+		return []connecthttp.Option{connecthttp.WithRequireConnectProtocolHeader(), connecthttp.WithReadMaxBytes(maxWebMessage)}
 	}
 	return nil
-}
-
-// sameOriginOnly refuses calls of the web service that a browser says come from
-// another site. Browsers that do not say, and other programs, pass.
-func sameOriginOnly(next http.Handler) http.Handler {
-	guarded := http.NewCrossOriginProtection().Handler(next)
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if strings.HasPrefix(r.URL.Path, webPrefix) {
-			guarded.ServeHTTP(w, r)
-			return
-		}
-		next.ServeHTTP(w, r)
-	})
 }
 
 // withLegacyPath makes the service's older name mean the same.

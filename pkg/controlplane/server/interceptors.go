@@ -5,7 +5,9 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
+	"os"
 	"runtime/debug"
 	"strings"
 	"time"
@@ -155,34 +157,54 @@ func limit(stopping context.Context) connect.ServerInterceptor {
 			if spec.StreamType == connect.StreamTypeUnary {
 				ctx, cancel := context.WithTimeout(ctx, callTimeout)
 				defer cancel()
-				if c, ok := connection(ctx); ok {
-					_ = c.SetReadDeadline(time.Now().Add(callTimeout)) // unsupported only in tests without a connection
-				}
 				return next(ctx, spec, stream)
 			}
 			ctx, cancel := context.WithCancelCause(ctx)
 			defer cancel(nil)
 			stop := context.AfterFunc(stopping, func() { cancel(context.Cause(stopping)) })
 			defer stop()
-			return next(ctx, spec, impatient{ServerStream: stream, ctx: ctx})
+			return next(ctx, spec, &impatient{ServerStream: stream, ctx: ctx, single: spec.StreamType == connect.StreamTypeServer})
 		}
 	}
 }
 
-// impatient is a stream on which sending has a time limit.
+// impatient is a stream on which sending has a time limit, and receiving until
+// it is known that the other side is a caller: from then on whoever serves the
+// stream says how long it waits.
 type impatient struct {
 	connect.ServerStream
 
-	ctx context.Context //nolint:containedctx // the stream is one call's, and so is the context
+	ctx    context.Context //nolint:containedctx // the stream is one call's, and so is the context
+	single bool            // one message comes, and with it the end
+	freed  bool
 }
 
-func (s impatient) Send(msg any) error {
+// Receive implements connect.ServerStream.
+func (s *impatient) Receive(msg any) error {
+	if s.single {
+		defer s.free()
+	} else {
+		s.free()
+	}
+	return s.ServerStream.Receive(msg)
+}
+
+// free lifts the limits of requests that are not streams. On HTTP/2 a write
+// deadline that passes ends the stream even when nothing is being sent.
+func (s *impatient) free() {
+	if c, ok := connection(s.ctx); ok && !s.freed {
+		_ = c.SetReadDeadline(time.Time{}) // fails only when the connection is gone
+		_ = c.SetWriteDeadline(time.Time{})
+	}
+	s.freed = true
+}
+
+// Send implements connect.ServerStream.
+func (s *impatient) Send(msg any) error {
 	c, ok := connection(s.ctx)
 	if !ok {
 		return s.ServerStream.Send(msg)
 	}
-	// Cleared afterwards: on HTTP/2 a deadline that passes ends the stream even
-	// when nothing is being sent.
 	if err := c.SetWriteDeadline(time.Now().Add(sendTimeout)); err != nil {
 		return s.ServerStream.Send(msg)
 	}
@@ -234,7 +256,7 @@ func newValidation() (connect.ServerInterceptor, error) {
 	}
 	return func(next connect.ServerFunc) connect.ServerFunc {
 		return func(ctx context.Context, spec connect.Spec, stream connect.ServerStream) error {
-			return next(ctx, spec, checked{ServerStream: stream, validator: validator})
+			return next(ctx, spec, checked{ServerStream: stream, validator: validator, lasting: spec.StreamType&connect.StreamTypeClient != 0})
 		}
 	}, nil
 }
@@ -244,11 +266,15 @@ type checked struct {
 	connect.ServerStream
 
 	validator protovalidate.Validator
+	lasting   bool // many messages may come; that none comes any more is how it ends
 }
 
 func (s checked) Receive(msg any) error {
 	if err := s.ServerStream.Receive(msg); err != nil {
-		return err
+		if s.lasting {
+			return err
+		}
+		return unread(err)
 	}
 	m, ok := msg.(proto.Message)
 	if !ok {
@@ -263,6 +289,23 @@ func (s checked) Receive(msg any) error {
 		return webapi.InField(fieldOf(invalid), model.Errorf(model.CodeInvalid, "invalid request: %s", violations(invalid)))
 	default:
 		return model.Wrap(model.CodeInternal, err, "checking a request")
+	}
+}
+
+// unread says whose fault it is that a message could not be read: the sender's,
+// never a defect here, whatever the code of the library is.
+func unread(err error) error {
+	switch {
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return model.Errorf(model.CodeInvalid, "the request did not arrive whole within %s", readTimeout)
+	case errors.Is(err, io.EOF), errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+		return err
+	}
+	switch connect.CodeOf(err) {
+	case connect.CodeInternal, connect.CodeUnknown, connect.CodeDataLoss:
+		return model.Errorf(model.CodeInvalid, "the request cannot be read: it broke off, or is not what its content type says")
+	default:
+		return err
 	}
 }
 

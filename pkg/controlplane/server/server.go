@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"strconv"
 	"syscall"
 	"time"
@@ -14,6 +15,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"golang.org/x/sync/errgroup"
 
+	"pipecd/pkg/admin"
 	"pipecd/pkg/controlplane/webhook"
 	"pipecd/pkg/datastore"
 	"pipecd/pkg/filestore"
@@ -47,6 +49,8 @@ type Options struct {
 	UI fs.FS
 	// InsecureCookie lets the session cookie travel over plain HTTP.
 	InsecureCookie bool
+	// TrustedProxies are the networks whose X-Forwarded-For is believed.
+	TrustedProxies []netip.Prefix
 	// Webhook holds the secrets of Git hosts; nil means webhooks are off.
 	Webhook *webhook.Secrets
 	// Address is the external base URL, for links. May be empty.
@@ -104,12 +108,13 @@ func Run(ctx context.Context, o Options) error {
 	servers := []bound{{listener: public, server: newHTTPServer(o.Logger, handler)}}
 	addresses := Addresses{Public: public.Addr().String()}
 	if o.AdminListen != "" {
-		admin, err := listen(ctx, o.AdminListen, "--admin-port")
+		operators, err := listen(ctx, o.AdminListen, "--admin-port")
 		if err != nil {
 			return errors.Join(err, public.Close())
 		}
-		servers = append(servers, bound{listener: admin, server: newHTTPServer(o.Logger, newAdminHandler(o))})
-		addresses.Admin = admin.Addr().String()
+		servers = append(servers, bound{listener: operators, server: newHTTPServer(o.Logger, newAdminHandler(o))})
+		admin.Limit(servers[1].server)
+		addresses.Admin = operators.Addr().String()
 	}
 	if err := w.prepare(ctx); err != nil {
 		return errors.Join(err, closeAll(servers))

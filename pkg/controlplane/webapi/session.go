@@ -4,6 +4,8 @@ import (
 	"context"
 	"log/slog"
 	"net"
+	"strconv"
+	"time"
 
 	"connectrpc.com/connect/v2"
 
@@ -27,6 +29,9 @@ func (s *Service) Login(ctx context.Context, req *webv1.LoginRequest) (*webv1.Lo
 	s.to.Count(ctx, observe.Logins, 1, observe.OutcomeOf(err))
 	if err != nil {
 		s.logger.WarnContext(ctx, "refused a login", slog.Any("login", login), slog.Any("error", err))
+		if after := auth.RetryAfter(err); after > 0 {
+			info.ResponseHeader().Set("Retry-After", strconv.Itoa(int(after/time.Second)))
+		}
 		return nil, err
 	}
 	cookie, ends, err := s.sessions.Start(login.ProjectID, admin, s.clock.Now())
