@@ -29,6 +29,8 @@ func (s *Service) ReportAnalysisChecks(ctx context.Context, req *agentv1.ReportA
 	switch {
 	case err != nil:
 		return nil, err
+	case d.ProjectID != caller.Piped.ProjectID: // as if it existed nowhere
+		return nil, model.Errorf(model.CodeNotFound, "deployment %q does not exist", d.ID)
 	case d.PipedID != caller.Piped.ID:
 		return nil, model.Errorf(model.CodePermissionDenied, "deployment %s is not of piped %s", d.ID, caller.Piped.ID)
 	case d.Stage(report.StageID) == nil:

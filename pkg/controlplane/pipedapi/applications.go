@@ -39,7 +39,7 @@ func (s *Service) ListApplications(ctx context.Context, _ *pipedservice.ListAppl
 // owns returns nil if the application is the agent's.
 func owns(caller *auth.Piped, a *model.Application) error {
 	if a.PipedID != caller.Piped.ID {
-		return model.Errorf(model.CodePermissionDenied, "application %s is not assigned to piped %s", a.ID, caller.Piped.ID)
+		return notOf(caller, a.ProjectID, "application", a.ID, "application "+a.ID+" is not assigned to piped "+caller.Piped.ID)
 	}
 	return nil
 }
@@ -54,7 +54,7 @@ func (s *Service) application(ctx context.Context, id string) (*model.Applicatio
 	if err != nil {
 		return nil, nil, missing(err, "get application "+id)
 	}
-	return a, caller, owns(caller, a)
+	return a, caller, missing(owns(caller, a), "get application "+id)
 }
 
 // changeApplication changes one of the agent's applications. change may run

@@ -161,12 +161,10 @@ func (s *Service) checkChain(ctx context.Context, caller *auth.Piped, d *model.D
 func (s *Service) chain(ctx context.Context, caller *auth.Piped, id string) (*model.DeploymentChain, error) {
 	chain, err := s.store.GetChain(ctx, id)
 	switch {
-	case model.CodeOf(err) == model.CodeNotFound:
-		return nil, model.Errorf(model.CodeInvalid, "deployment chain %q does not exist", id)
-	case err != nil:
+	case err != nil && model.CodeOf(err) != model.CodeNotFound:
 		return nil, err
-	case chain.ProjectID != caller.Piped.ProjectID:
-		return nil, model.Errorf(model.CodePermissionDenied, "deployment chain %s is not of the project of piped %s", id, caller.Piped.ID)
+	case err != nil, chain.ProjectID != caller.Piped.ProjectID:
+		return nil, model.Errorf(model.CodeInvalid, "deployment chain %q does not exist", id)
 	}
 	return chain, nil
 }

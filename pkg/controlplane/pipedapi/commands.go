@@ -40,7 +40,8 @@ func (s *Service) ReportCommandHandled(ctx context.Context, req *pipedservice.Re
 	case err != nil:
 		return nil, missing(err, "get command "+req.GetCommandId())
 	case c.PipedID != caller.Piped.ID:
-		return nil, model.Errorf(model.CodePermissionDenied, "command %s is not for piped %s", c.ID, caller.Piped.ID)
+		err := notOf(caller, c.ProjectID, "command", c.ID, "command "+c.ID+" is not for piped "+caller.Piped.ID)
+		return nil, missing(err, "get command "+c.ID)
 	}
 	if err := checkSize("the output of command "+c.ID, len(req.GetOutput()), maxOutputSize); err != nil {
 		return nil, err

@@ -18,7 +18,7 @@ import (
 // ownsDeployment returns nil if the deployment is the agent's.
 func ownsDeployment(caller *auth.Piped, d *model.Deployment) error {
 	if d.PipedID != caller.Piped.ID {
-		return model.Errorf(model.CodePermissionDenied, "deployment %s is not of piped %s", d.ID, caller.Piped.ID)
+		return notOf(caller, d.ProjectID, "deployment", d.ID, "deployment "+d.ID+" is not of piped "+caller.Piped.ID)
 	}
 	return nil
 }
@@ -33,7 +33,7 @@ func (s *Service) deployment(ctx context.Context, id string) (*model.Deployment,
 	if err != nil {
 		return nil, missing(err, "get deployment "+id)
 	}
-	return d, ownsDeployment(caller, d)
+	return d, missing(ownsDeployment(caller, d), "get deployment "+id)
 }
 
 // changeDeployment changes one of the agent's deployments and tells watchers. It

@@ -1,6 +1,7 @@
 package pipedapi
 
 import (
+	"pipecd/pkg/controlplane/auth"
 	"pipecd/pkg/model"
 )
 
@@ -12,6 +13,16 @@ func missing(err error, doing string) error {
 		return err
 	}
 	return model.Wrap(model.CodeNotFound, err, "Entity was not found to "+doing)
+}
+
+// notOf is the error for a thing that is not the caller's. In another project it
+// does not exist, in the words for what exists nowhere: who is there is nobody's
+// business. In the caller's own project sentence says whose it is not.
+func notOf(caller *auth.Piped, projectID, what, id, sentence string) error {
+	if projectID != caller.Piped.ProjectID {
+		return model.Errorf(model.CodeNotFound, "%s %q does not exist", what, id)
+	}
+	return model.Errorf(model.CodePermissionDenied, "%s", sentence)
 }
 
 // Limits of what one call may bring, beside those of the model. The whole

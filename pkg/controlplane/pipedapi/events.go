@@ -126,7 +126,7 @@ func (s *Service) reportEvent(ctx context.Context, id string, status model.Event
 	now := s.clock.Now()
 	_, err = s.store.UpdateEvent(ctx, caller.Fence, id, func(e *model.Event) error {
 		if e.ProjectID != caller.Piped.ProjectID {
-			return model.Errorf(model.CodePermissionDenied, "event %s is not of the project of piped %s", e.ID, caller.Piped.ID)
+			return notOf(caller, e.ProjectID, "event", e.ID, "")
 		}
 		return e.ReportStatus(status, description, now)
 	})

@@ -18,7 +18,7 @@ import (
 )
 
 // Every call succeeds for the owner, is NOT_FOUND for what does not exist,
-// PERMISSION_DENIED for what is another agent's, ABORTED under an old lease, and
+// or in another project, PERMISSION_DENIED for what is another agent's, ABORTED under an old lease, and
 // UNAUTHENTICATED without a credential.
 func TestPipedServiceOwnership(t *testing.T) {
 	t.Parallel()
@@ -42,7 +42,7 @@ func TestPipedServiceOwnership(t *testing.T) {
 			id := w.deployment("dev", owner, app, model.StageWait)
 			wantCode(t, call(owner.ctx, owner, model.NewID(), model.NewID()), codes.NotFound)
 			wantCode(t, call(stranger.ctx, stranger, app, id), codes.PermissionDenied)
-			wantCode(t, call(stranger2.ctx, stranger2, app, id), codes.PermissionDenied)
+			wantCode(t, call(stranger2.ctx, stranger2, app, id), codes.NotFound)
 			wantCode(t, call(t.Context(), owner, app, id), codes.Unauthenticated)
 			if !reads[name] {
 				wantCode(t, call(owner.under(1), owner, app, id), codes.Aborted)

@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"path/filepath"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -56,6 +57,9 @@ type world struct {
 	addresses server.Addresses
 	conn      *grpc.ClientConn
 	stop      func() error // ends the server and returns what Run returned; again is harmless
+
+	mu     sync.Mutex
+	admins map[string]webv1connect.WebServiceClient // by project: who makes what tests need
 }
 
 // projects are dev and other, each with the administrator admin.
@@ -117,7 +121,7 @@ func serveOn(t *testing.T, store datastore.Store, files filestore.Store, change 
 		change(&o)
 		runErr = server.Run(ctx, o)
 	}()
-	w := &world{t: t, store: store, telemetry: tel}
+	w := &world{t: t, store: store, telemetry: tel, admins: map[string]webv1connect.WebServiceClient{}}
 	w.stop = func() error {
 		cancel()
 		<-ended
@@ -182,6 +186,17 @@ func (w *world) user(project string) webv1connect.WebServiceClient {
 	return c
 }
 
+// admin is user for what a test needs to be there; it logs in once.
+func (w *world) admin(project string) webv1connect.WebServiceClient {
+	w.t.Helper()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.admins[project] == nil {
+		w.admins[project] = w.user(project)
+	}
+	return w.admins[project]
+}
+
 // agent is an agent as seen from its side of the wire.
 type agent struct {
 	pipedservice.PipedServiceClient
@@ -194,7 +209,7 @@ type agent struct {
 // agent registers an agent in the project and reports its metadata.
 func (w *world) agent(project, name string) *agent {
 	w.t.Helper()
-	resp, err := w.user(project).RegisterPiped(w.t.Context(), &webv1.RegisterPipedRequest{Name: name})
+	resp, err := w.admin(project).RegisterPiped(w.t.Context(), &webv1.RegisterPipedRequest{Name: name})
 	if err != nil {
 		w.t.Fatalf("registering %s: %v", name, err)
 	}
@@ -233,7 +248,7 @@ func (a *agent) under(epoch int64) context.Context {
 // application adds an application of the agent.
 func (w *world) application(project string, a *agent, name string) string {
 	w.t.Helper()
-	resp, err := w.user(project).AddApplication(w.t.Context(), &webv1.AddApplicationRequest{
+	resp, err := w.admin(project).AddApplication(w.t.Context(), &webv1.AddApplicationRequest{
 		Name: name, PipedId: a.id, PlatformProvider: provider, RepoId: repoID, Path: name, Kind: modelpb.ApplicationKind_ECS,
 	})
 	if err != nil {

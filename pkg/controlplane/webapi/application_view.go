@@ -20,8 +20,9 @@ type surroundings struct {
 
 // brief is a deployment in one line, and when it changed last.
 type brief struct {
-	pb        *webv1.DeploymentBrief
-	updatedAt time.Time
+	applicationID string
+	pb            *webv1.DeploymentBrief
+	updatedAt     time.Time
 }
 
 // briefBatch is how many deployments are read at once. They come with all
@@ -50,7 +51,7 @@ func (s *Service) surroundings(ctx context.Context, apps []*model.Application) (
 			return surroundings{}, err
 		}
 		for _, d := range deployments {
-			around.latest[d.ID] = &brief{pb: briefOf(d), updatedAt: d.UpdatedAt}
+			around.latest[d.ID] = &brief{applicationID: d.ApplicationID, pb: briefOf(d), updatedAt: d.UpdatedAt}
 		}
 	}
 	return around, nil
@@ -71,7 +72,8 @@ func (around surroundings) view(a *model.Application, now time.Time) *webv1.Appl
 	if p := around.pipeds[a.PipedID]; p != nil {
 		view.PipedName, view.PipedOnline = convert.Text(p.Name), p.Online(now)
 	}
-	if b := around.latest[latestOf(a)]; b != nil {
+	// The agent says which deployment was the last; it may be wrong, and then what it names may be another project's.
+	if b := around.latest[latestOf(a)]; b != nil && b.applicationID == a.ID {
 		view.Latest = b.pb
 	}
 	return view

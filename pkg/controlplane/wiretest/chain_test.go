@@ -162,7 +162,7 @@ func TestChainErrors(t *testing.T) {
 	c.refused(codes.InvalidArgument, c.mine, "InChainDeploymentPlannable", ask(c.first.deployment, c.id, 3))
 	c.refused(codes.InvalidArgument, c.mine, "InChainDeploymentPlannable", ask(c.first.deployment, c.id, 1))
 	far := c.things(c.foreign)
-	c.refused(codes.PermissionDenied, c.foreign, "InChainDeploymentPlannable", ask(far.deployment, c.id, 0))
+	c.refused(codes.InvalidArgument, c.foreign, "InChainDeploymentPlannable", ask(far.deployment, c.id, 0))
 	into := func(a agent, app, chain string, block int) Value {
 		d := newDeployment(a, things{app: app, deployment: model.NewID()})
 		d["deployment_chain_id"], d["deployment_chain_block_index"] = chain, block
@@ -170,7 +170,7 @@ func TestChainErrors(t *testing.T) {
 	}
 	c.refused(codes.InvalidArgument, c.mine, "CreateDeployment", into(c.mine, c.apps["db"], c.id, 2))
 	c.refused(codes.InvalidArgument, c.mine, "CreateDeployment", into(c.mine, c.apps["db"], model.NewID(), 1))
-	c.refused(codes.PermissionDenied, c.foreign, "CreateDeployment", into(c.foreign, far.app, c.id, 1))
+	c.refused(codes.InvalidArgument, c.foreign, "CreateDeployment", into(c.foreign, far.app, c.id, 1))
 	c.deploy(c.mine, "db")
 	c.refused(codes.FailedPrecondition, c.mine, "CreateDeployment", into(c.mine, c.apps["db"], c.id, 1))
 	c.refused(codes.InvalidArgument, c.mine, "ReportDeploymentStatusChanged",

@@ -37,8 +37,9 @@ var (
 
 // Every call succeeds for the owner under both names of the service, also with
 // fields the server does not know; what it names that does not exist is
-// NOT_FOUND in the words agents know, what is another agent's is
-// PERMISSION_DENIED, and without a credential it is UNAUTHENTICATED.
+// NOT_FOUND in the words agents know, and so is what is of another project; what
+// is another agent's is PERMISSION_DENIED, and without a credential it is
+// UNAUTHENTICATED.
 func TestEveryCall(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -53,7 +54,7 @@ func TestEveryCall(t *testing.T) {
 				if !strings.HasPrefix(message, "Entity was not found to ") {
 					t.Errorf("the sentence is %q", message)
 				}
-				w.refused(codes.PermissionDenied, w.foreign, name, request(w.foreign, th))
+				w.refused(codes.NotFound, w.foreign, name, request(w.foreign, th))
 				if !slices.Contains(ofProject, name) {
 					w.refused(codes.PermissionDenied, w.other, name, request(w.other, th))
 				}
