@@ -98,6 +98,11 @@ test-stores: ## Run the suites of the stores, and the programs, on real servers:
 	.ci/build-minio
 	.ci/test-stores $(addprefix ./,$(STORES))
 
+T ?= 30s
+.PHONY: fuzz
+fuzz: ## Fuzz every decoder and the server for T each; FUZZ=pattern for some of them
+	.ci/fuzz $(T) '$(FUZZ)'
+
 .PHONY: bench
 bench: build ## Measure latency, pipelines, bursts, idle cost, first load; BENCH="-only=… -apps=…" for some of it
 	$(GO) run ./cmd/pipecd/quickstart/bench $(BENCH)

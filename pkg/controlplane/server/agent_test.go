@@ -21,7 +21,7 @@ func lease(instance string) datastore.LeaseRequest {
 
 // connection is an agent's stream. Heartbeats of the server are left out.
 type connection struct {
-	t      *testing.T
+	t      testing.TB
 	stream agentv1.AgentService_ConnectClient
 	cancel context.CancelFunc
 }

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/cookiejar"
 	"net/url"
+	"os"
 	"path/filepath"
 	"slices"
 	"sync"
@@ -50,7 +51,7 @@ const (
 
 // world is a control plane on real sockets.
 type world struct {
-	t         *testing.T
+	t         testing.TB
 	dir       string
 	store     datastore.Store
 	telemetry *telemetry.Telemetry
@@ -63,7 +64,7 @@ type world struct {
 }
 
 // projects are dev and other, each with the administrator admin.
-func projects(t *testing.T) []*model.Project {
+func projects(t testing.TB) []*model.Project {
 	t.Helper()
 	hash, err := bcrypt.GenerateFromPassword([]byte(password), bcrypt.MinCost)
 	if err != nil {
@@ -82,7 +83,7 @@ func setupIn(t *testing.T, dir string) *world {
 }
 
 // setupWith is setupIn with other options.
-func setupWith(t *testing.T, dir string, change func(o *server.Options)) *world {
+func setupWith(t testing.TB, dir string, change func(o *server.Options)) *world {
 	t.Helper()
 	store, err := sqlite.Open(t.Context(), sqlite.Options{Path: filepath.Join(dir, "pipecd.db")})
 	if err != nil {
@@ -351,4 +352,11 @@ func (j insecureJar) SetCookies(u *url.URL, cookies []*http.Cookie) {
 		c.Secure = false
 	}
 	j.CookieJar.SetCookies(u, cookies)
+}
+
+func writeFile(t testing.TB, path, content string) {
+	t.Helper()
+	if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+		t.Fatal(err)
+	}
 }

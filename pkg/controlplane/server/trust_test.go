@@ -199,7 +199,7 @@ func (w *world) invoke(ctx context.Context, name, text string) (string, error) {
 	return prototext.Format(resp), err
 }
 
-func newMessage(t *testing.T, of protoreflect.MessageDescriptor) proto.Message {
+func newMessage(t testing.TB, of protoreflect.MessageDescriptor) proto.Message {
 	t.Helper()
 	kind, err := protoregistry.GlobalTypes.FindMessageByName(of.FullName())
 	if err != nil {

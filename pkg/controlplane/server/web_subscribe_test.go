@@ -17,7 +17,7 @@ import (
 
 // following is a stream of Subscribe. Heartbeats after the first are left out.
 type following struct {
-	t      *testing.T
+	t      testing.TB
 	stream webv1connect.WebServiceSubscribeClientStream
 }
 
@@ -27,7 +27,7 @@ func (w *world) follow(project string, topics ...*webv1.Topic) *following {
 }
 
 // followAs returns after the first heartbeat.
-func followAs(t *testing.T, c webv1connect.WebServiceClient, topics ...*webv1.Topic) *following {
+func followAs(t testing.TB, c webv1connect.WebServiceClient, topics ...*webv1.Topic) *following {
 	t.Helper()
 	stream, err := c.Subscribe(t.Context(), &webv1.SubscribeRequest{Topics: topics})
 	if err != nil {
