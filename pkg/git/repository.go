@@ -44,7 +44,9 @@ func (r Repository) Validate() error {
 	return nil
 }
 
-// RedactRemote returns the remote without a password, for logs and errors.
+// RedactRemote returns the remote without what logs in, for logs, errors and what
+// others are told: passwords, and over HTTP the user's name too, because tokens
+// stand there.
 func RedactRemote(remote string) string {
 	scheme, rest, found := strings.Cut(remote, "://")
 	if !found {
@@ -59,10 +61,13 @@ func RedactRemote(remote string) string {
 		return remote
 	}
 	user, _, hasPassword := strings.Cut(authority[:at], ":")
-	if !hasPassword {
-		return remote
+	switch {
+	case scheme != "ssh":
+		user = "xxxxx"
+	case hasPassword:
+		user += ":xxxxx"
 	}
-	return scheme + "://" + user + ":xxxxx" + authority[at:] + tail
+	return scheme + "://" + user + authority[at:] + tail
 }
 
 // remoteProblem completes the sentence "the remote ...", or is empty.

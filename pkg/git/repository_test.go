@@ -33,8 +33,8 @@ func TestRepositoryValidate(t *testing.T) {
 		"relative file":      {git.Repository{ID: "r", Remote: "file://repo/x", Branch: "main"}, "absolute path"},
 		"no path":            {git.Repository{ID: "r", Remote: "https://host/", Branch: "main"}, "no path"},
 		"newline":            {git.Repository{ID: "r", Remote: "/srv/a\nb", Branch: "main"}, "control character"},
-		"password redacted":  {git.Repository{ID: "r", Remote: "ftp://u:secret@host/x", Branch: "main"}, "u:xxxxx@host"},
-		"malformed redacted": {git.Repository{ID: "r", Remote: "https://u:secret@ho st/%zz", Branch: "main"}, "u:xxxxx@ho st"},
+		"password redacted":  {git.Repository{ID: "r", Remote: "ftp://u:secret@host/x", Branch: "main"}, "xxxxx@host"},
+		"malformed redacted": {git.Repository{ID: "r", Remote: "https://u:secret@ho st/%zz", Branch: "main"}, "xxxxx@ho st"},
 		"no branch":          {git.Repository{ID: "r", Remote: "/srv/r"}, "is empty"},
 		"option branch":      {git.Repository{ID: "r", Remote: "/srv/r", Branch: "--upload-pack=x"}, "begins with a dash"},
 		"pattern branch":     {git.Repository{ID: "r", Remote: "/srv/r", Branch: "ma*"}, "not a name"},
@@ -67,12 +67,14 @@ func TestRepositoryValidate(t *testing.T) {
 func TestRedactRemote(t *testing.T) {
 	t.Parallel()
 	tests := map[string]string{
-		"https://user:p%40ss@host/x":  "https://user:xxxxx@host/x",
-		"https://user:p@ss@host/x@y":  "https://user:xxxxx@host/x@y",
-		"https://user@host/x":         "https://user@host/x",
+		"https://user:p%40ss@host/x":  "https://xxxxx@host/x",
+		"https://user:p@ss@host/x@y":  "https://xxxxx@host/x@y",
+		"https://token@host/x":        "https://xxxxx@host/x",
+		"ssh://git@host/x":            "ssh://git@host/x",
+		"ssh://git:p@host/x":          "ssh://git:xxxxx@host/x",
 		"git@host:path":               "git@host:path",
 		"/srv/repo":                   "/srv/repo",
-		"https://:token@host?q=1@2:3": "https://:xxxxx@host?q=1@2:3",
+		"https://:token@host?q=1@2:3": "https://xxxxx@host?q=1@2:3",
 	}
 	for remote, want := range tests {
 		if got := git.RedactRemote(remote); got != want {
