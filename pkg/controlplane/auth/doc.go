@@ -4,8 +4,9 @@
 //
 // A project has one static admin: a name and a bcrypt hash, in the
 // configuration file or in the datastore. A login that fails always gets the
-// same answer after about the same time, whether the project, the name or the
-// password was wrong; attempts are limited per account and per address.
+// same answer after the same work, whether the project, the name or the
+// password was wrong; attempts are limited per account and per address, by each
+// process for itself.
 //
 // A login gives a session: a JWT (HS256) signed with the server's key file. It
 // names the project and the user and holds a fingerprint of the password's

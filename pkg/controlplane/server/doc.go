@@ -13,7 +13,11 @@
 // HTTP/1.1 or HTTP/2, which needs no TLS to be spoken. TLS is for a proxy in
 // front.
 //
-// What every call passes, from the outside in (interceptors.go): it is counted
+// What every request passes first (guard.go): it gets limits of time and headers
+// for its answer, its client's address is taken from trusted proxies, and what
+// another site asks for is refused.
+//
+// What every call passes then, from the outside in (interceptors.go): it is counted
 // and logged; errors become status codes; a panic becomes an error; it gets a
 // time limit, or is ended when the server stops; the caller is identified before
 // anything of the message is read; each message is checked against the rules in

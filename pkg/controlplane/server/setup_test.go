@@ -104,7 +104,7 @@ func setupWith(t testing.TB, dir string, change func(o *server.Options)) *world 
 }
 
 // serveOn starts a control plane on the stores.
-func serveOn(t *testing.T, store datastore.Store, files filestore.Store, change func(o *server.Options)) *world {
+func serveOn(t testing.TB, store datastore.Store, files filestore.Store, change func(o *server.Options)) *world {
 	t.Helper()
 	tel := telemetry.New(telemetry.Options{Catalog: telemetry.ControlPlane(), Version: "test"})
 	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))

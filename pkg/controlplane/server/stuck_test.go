@@ -18,7 +18,6 @@ import (
 	"golang.org/x/crypto/bcrypt"
 
 	"pipecd/pkg/controlplane/auth"
-	"pipecd/pkg/controlplane/notify"
 	"pipecd/pkg/datastore/sqlite"
 	"pipecd/pkg/filestore/local"
 	"pipecd/pkg/model"
@@ -95,7 +94,7 @@ func inVirtualTime(t *testing.T, test func(s *stuck)) {
 			Store: store, Files: files, Projects: []*model.Project{project}, SessionKey: make([]byte, 32), Logger: slog.New(slog.DiscardHandler),
 			Observer: observe.Or(nil), UI: fstest.MapFS{"index.html": {Data: []byte("<head></head>" + strings.Repeat("x", 1<<20))}},
 		}
-		handler, err := newHandler(t.Context(), o, new(notify.Hub))
+		handler, err := newHandler(t.Context(), o, newWiring(o))
 		if err != nil {
 			t.Fatal(err)
 		}

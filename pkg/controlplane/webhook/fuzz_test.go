@@ -10,19 +10,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
-
-	"pipecd/pkg/model"
 )
-
-// onlooker is an agent with a repository.
-type onlooker struct{}
-
-func (onlooker) LookAt(meant func(model.GitRepository) bool) int {
-	if meant(model.GitRepository{ID: "a", Remote: "git@example.com:a/b.git", Branch: "main"}) {
-		return 1
-	}
-	return 0
-}
 
 // FuzzDelivery takes deliveries of who knows the secret, and of who does not.
 func FuzzDelivery(f *testing.F) {
@@ -40,7 +28,7 @@ func FuzzDelivery(f *testing.F) {
 		}
 		f.Add([]byte(body), "push", "application/x-www-form-urlencoded; x", "")
 	}
-	h := New(secrets, onlooker{}, slog.New(slog.DiscardHandler))
+	h := newHandler(secrets, slog.New(slog.DiscardHandler))
 	f.Fuzz(func(t *testing.T, body []byte, event, contentType, forged string) {
 		mac := hmac.New(sha256.New, []byte(secret))
 		_, _ = mac.Write(body)
