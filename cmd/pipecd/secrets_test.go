@@ -58,7 +58,7 @@ func TestSessionKeyFile(t *testing.T) {
 		t.Errorf("got %+v", r)
 	}
 	open := s.write("open", strings.Repeat("S3CR3T-MARK", 4))
-	if err := os.Chmod(open, 0o644); err != nil { //nolint:gosec // that is what is warned of
+	if err := os.Chmod(open, 0o644); err != nil {
 		t.Fatal(err)
 	}
 	// Another mistake ends it after the key was read.

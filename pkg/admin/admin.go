@@ -76,7 +76,7 @@ func Serve(ctx context.Context, address string, handler http.Handler, logger *sl
 	if err != nil {
 		return model.Errorf(model.CodeFailedPrecondition, "the admin port %s cannot be opened: %w: choose another one with --admin-port", address, err)
 	}
-	server := &http.Server{Handler: handler}
+	server := &http.Server{Handler: handler, ReadHeaderTimeout: headerTimeout}
 	Limit(server)
 	stop := context.AfterFunc(ctx, func() {
 		closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeTimeout)

@@ -3,6 +3,7 @@ package auth
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"testing"
 
 	"golang.org/x/crypto/bcrypt"
@@ -59,7 +60,7 @@ func TestEveryLoginDoesTheSameWork(t *testing.T) {
 		{ProjectID: "odd", Username: "admin", Password: "right"},
 		{ProjectID: "cheap", Username: "admin", Password: "right"},
 	} {
-		work, l.Address = 0, fmt.Sprint(i)
+		work, l.Address = 0, strconv.Itoa(i)
 		_, err := p.Check(t.Context(), l)
 		if want := l.ProjectID == "cheap" && l.Password == "right"; (err == nil) != want {
 			t.Errorf("%s: %v", l.LogValue(), err)

@@ -33,7 +33,7 @@ func (a *alarm) Enabled(context.Context, slog.Level) bool { return true }
 func (a *alarm) WithAttrs([]slog.Attr) slog.Handler       { return a }
 func (a *alarm) WithGroup(string) slog.Handler            { return a }
 
-func (a *alarm) Handle(_ context.Context, r slog.Record) error { //nolint:gocritic // the interface wants a copy
+func (a *alarm) Handle(_ context.Context, r slog.Record) error {
 	if r.Level >= slog.LevelError || strings.Contains(r.Message, "panic") {
 		line := r.Message
 		r.Attrs(func(attr slog.Attr) bool {
@@ -86,7 +86,8 @@ func newTarget(f *testing.F) (*target, []seed) {
 		"Authorization": md.Get(auth.HeaderAuthorization), "Cookie": {w.cookie("dev")}, "Connect-Protocol-Version": {"1"}, "Te": {"trailers"},
 		"X-Gitlab-Token": {strings.Repeat("s", 32)}, "X-Gitlab-Event": {"Push Hook"},
 	}
-	return t, t.seeds(w, a)
+	seeds := t.seeds(w, a)
+	return t, seeds
 }
 
 // seed is one request to begin with: the number of a path, and a good message.
@@ -171,7 +172,7 @@ func FuzzRequests(f *testing.F) {
 				how = framed
 			}
 			if (i+n)%len(contentTypes) < 3 || n == 0 { // a part of them; fuzzing finds the rest
-				f.Add(uint16(s.path), uint8(n), how, uint8(0), n%2 == 1, n%5 != 4, "1", s.message) //nolint:gosec // small
+				f.Add(uint16(s.path), uint8(n), how, uint8(0), n%2 == 1, n%5 != 4, "1", s.message)
 			}
 		}
 	}
@@ -194,16 +195,17 @@ type throwing struct {
 	body                                []byte
 }
 
-func (t *target) throw(tt *testing.T, x throwing) {
+func (g *target) throw(t *testing.T, x throwing) {
+	t.Helper()
 	// Streams that are in order last; they are left soon.
-	ctx, cancel := context.WithTimeout(tt.Context(), 300*time.Millisecond)
+	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
 	defer cancel()
-	r, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+t.address+x.path, bytes.NewReader(x.body))
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+g.address+x.path, bytes.NewReader(x.body))
 	if err != nil {
-		tt.Skip()
+		t.Skip()
 	}
 	if x.known {
-		r.Header = t.header.Clone()
+		r.Header = g.header.Clone()
 	}
 	if strings.HasSuffix(x.path, "/Logout") || strings.HasSuffix(x.path, "/Login") {
 		r.Header.Del("Cookie") // who throws stays logged in
@@ -219,21 +221,22 @@ func (t *target) throw(tt *testing.T, x throwing) {
 			r.Header.Set(name, option)
 		}
 	}
-	transport := t.transports[0]
+	transport := g.transports[0]
 	if x.http2 {
-		transport = t.transports[1]
+		transport = g.transports[1]
 	}
 	resp, err := transport.RoundTrip(r)
 	if err == nil {
 		text, _ := io.ReadAll(io.LimitReader(resp.Body, 4<<20)) // a stream breaks off
 		_ = resp.Body.Close()
-		t.judge(tt, x, resp, string(text))
+		g.judge(t, x, resp, string(text))
 	}
-	t.check(tt)
+	g.check(t)
 }
 
 // judge fails the test for an answer that blames the server.
-func (t *target) judge(tt *testing.T, x throwing, resp *http.Response, text string) {
+func (g *target) judge(t *testing.T, x throwing, resp *http.Response, text string) {
+	t.Helper()
 	code := resp.Trailer.Get("Grpc-Status") + resp.Header.Get("Grpc-Status")
 	// Not known here, not in this version of HTTP, not within the time that the
 	// request says: a store that was broken off by it does not answer.
@@ -243,7 +246,7 @@ func (t *target) judge(tt *testing.T, x throwing, resp *http.Response, text stri
 		bad = bad || strings.Contains(text, sign)
 	}
 	if bad {
-		tt.Errorf("%s was answered with %s, gRPC status %q %s%s: %.300s", fmt.Sprintf("%s %s %s HTTP/2 %t known %t %q %.200q", x.path, x.contentType, x.encoding, x.http2, x.known, x.option, x.body), resp.Status, code, resp.Trailer.Get("Grpc-Message"), resp.Header.Get("Grpc-Message"), text)
+		t.Errorf("%s was answered with %s, gRPC status %q %s%s: %.300s", fmt.Sprintf("%s %s %s HTTP/2 %t known %t %q %.200q", x.path, x.contentType, x.encoding, x.http2, x.known, x.option, x.body), resp.Status, code, resp.Trailer.Get("Grpc-Message"), resp.Header.Get("Grpc-Message"), text)
 	}
 }
 
