@@ -11,6 +11,11 @@ export function sidewaysScroll() {
   return Math.max(document.documentElement.scrollWidth - innerWidth, main ? main.scrollWidth - main.clientWidth : 0)
 }
 
+// belowWindow is for page.evaluate: by how much the whole, bars included, is too high.
+export function belowWindow() {
+  return document.documentElement.scrollHeight - innerHeight
+}
+
 // violations lists what axe finds on the page, one line each. It goes in by the
 // debugger, since the page's policy lets no foreign script in.
 export async function violations(page) {
