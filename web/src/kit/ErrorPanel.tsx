@@ -1,3 +1,4 @@
+import { Code } from '@connectrpc/connect'
 import { codeName, problemOf, titleOf } from '~/api'
 import { useTexts } from '~/i18n'
 import styles from './Bits.module.css'
@@ -24,9 +25,11 @@ export function ErrorPanel({ error, onRetry, busy }: Props) {
       </p>
       <p className={styles.sentence}>{problem.unreachable ? t.errors.unreachable : problem.sentence}</p>
       <p className={styles.facts}>
-        <span>
-          {t.errors.code} <code>{codeName(problem.code)}</code>
-        </span>
+        {problem.code !== Code.Unknown && (
+          <span>
+            {t.errors.code} <code>{codeName(problem.code)}</code>
+          </span>
+        )}
         {problem.requestId && (
           <span>
             {t.errors.requestId} <code>{problem.requestId}</code>

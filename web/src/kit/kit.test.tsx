@@ -1,10 +1,11 @@
+import { Code, ConnectError } from '@connectrpc/connect'
 import { render, screen } from '@testing-library/react'
 import userEvent from '@testing-library/user-event'
 import { type ReactNode, useState } from 'react'
 import { describe, expect, it, vi } from 'vitest'
 import { LanguageProvider } from '~/i18n'
 import { en } from '~/i18n/en'
-import { Button, Combobox, Dialog, Menu, StatusMark, syncState, TextField } from '.'
+import { Button, Combobox, Dialog, ErrorPanel, Menu, StatusMark, syncState, TextField } from '.'
 
 const show = (children: ReactNode) =>
   render(
@@ -50,6 +51,18 @@ describe('Menu', () => {
     await userEvent.keyboard('q{Enter}')
     expect(chosen).toHaveBeenCalledWith('Quick Sync')
     expect(screen.queryByRole('menuitem')).not.toBeInTheDocument()
+  })
+})
+
+describe('ErrorPanel', () => {
+  it('names a code only where the control plane gave one', () => {
+    const { unmount } = show(<ErrorPanel error={new TypeError('Failed to fetch')} />)
+    expect(screen.getByRole('alert')).toHaveTextContent(en.errors.unreachable)
+    expect(screen.getByRole('alert')).not.toHaveTextContent(en.errors.code)
+    unmount()
+    show(<ErrorPanel error={new ConnectError('the piped is disabled', Code.FailedPrecondition)} />)
+    expect(screen.getByRole('alert')).toHaveTextContent('the piped is disabled')
+    expect(screen.getByRole('alert')).toHaveTextContent('failed_precondition')
   })
 })
 
