@@ -91,12 +91,12 @@ function TopBar({ onJump, onHelp }: { onJump: () => void; onHelp: () => void }) 
         ))}
       </nav>
       <span className={styles.room} />
+      <LiveIndicator />
       <button type="button" className={styles.jump} onClick={onJump} aria-keyshortcuts={mac ? 'Meta+K' : 'Control+K'}>
         <Search size={15} aria-hidden="true" />
         {t.shell.jump}
         <kbd className={styles.kbd}>{mac ? '⌘ K' : 'Ctrl K'}</kbd>
       </button>
-      <LiveIndicator />
       {me && <UserMenu me={me} onHelp={onHelp} />}
     </header>
   )
