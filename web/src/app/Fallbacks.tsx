@@ -2,6 +2,7 @@ import { ConnectError } from '@connectrpc/connect'
 import { type ErrorComponentProps, Link } from '@tanstack/react-router'
 import { useTexts } from '~/i18n'
 import { Button, buttonClass, ErrorPanel, Page, SkeletonRows } from '~/kit'
+import { isUnloaded, Unloaded } from './Unloaded'
 
 export function NotFound() {
   const t = useTexts()
@@ -20,6 +21,12 @@ export function NotFound() {
 // Crash stands in for a page that broke; the shell around it still works.
 export function Crash({ error, reset }: ErrorComponentProps) {
   const t = useTexts()
+  if (isUnloaded(error))
+    return (
+      <Page title={t.shell.unloadedTitle}>
+        <Unloaded error={error} />
+      </Page>
+    )
   if (error instanceof ConnectError)
     return (
       <Page title={t.errors.unknown}>

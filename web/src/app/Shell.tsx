@@ -1,15 +1,16 @@
 import { useQuery } from '@tanstack/react-query'
-import { Link, Outlet, useRouter } from '@tanstack/react-router'
+import { CatchBoundary, Link, Outlet, useRouter } from '@tanstack/react-router'
 import { Boxes, Rocket, Search, Settings } from 'lucide-react'
 import { lazy, Suspense, useEffect, useState } from 'react'
 import { LiveProvider, meQuery, session, useStore } from '~/api'
 import { type Catalog, useTexts } from '~/i18n'
-import { Toasts, useShortcut } from '~/kit'
+import { Dialog, Toasts, useShortcut } from '~/kit'
 import { Logo } from '~/kit/Logo'
 import { LiveIndicator } from './LiveIndicator'
 import { liveTab } from './live'
 import { ProjectMenu, UserMenu } from './Menus'
 import styles from './Shell.module.css'
+import { Unloaded } from './Unloaded'
 import { useHeadingFocus } from './useHeadingFocus'
 import { useShellShortcuts } from './useShellShortcuts'
 
@@ -61,12 +62,27 @@ export function Shell() {
         <BottomBar onJump={() => setOver('jump')} />
       </div>
       <Toasts />
-      <Suspense>
-        {over === 'jump' && <Jump onClose={close} />}
-        {over === 'help' && <Help onClose={close} />}
-        {ended && <SessionDialog />}
-      </Suspense>
+      <CatchBoundary
+        getResetKey={() => over ?? ''}
+        errorComponent={({ error }) => <Missing error={error} onClose={close} />}
+      >
+        <Suspense>
+          {over === 'jump' && <Jump onClose={close} />}
+          {over === 'help' && <Help onClose={close} />}
+          {ended && <SessionDialog />}
+        </Suspense>
+      </CatchBoundary>
     </LiveProvider>
+  )
+}
+
+// Missing is over the page in place of what did not arrive.
+function Missing({ error, onClose }: { error: unknown; onClose: () => void }) {
+  const t = useTexts()
+  return (
+    <Dialog open title={t.errors.unavailable} onClose={onClose}>
+      <Unloaded error={error} />
+    </Dialog>
   )
 }
 

@@ -4,7 +4,6 @@ import {
   createRootRouteWithContext,
   createRoute,
   createRouter,
-  lazyRouteComponent,
   Outlet,
   redirect,
   retainSearchParams,
@@ -19,6 +18,7 @@ import { loginSearch } from '~/pages/login.search'
 import { pipedsSearch } from '~/pages/pipeds.search'
 import { Crash, NotFound, Waiting } from './Fallbacks'
 import { Shell } from './Shell'
+import { page } from './Unloaded'
 
 // All routes. A new page: its file in pages/, its search parameters in
 // pages/NAME.search.ts, a route here, and a row in routes.json for the server.
@@ -42,7 +42,7 @@ const login = createRoute({
   getParentRoute: () => root,
   path: '/login',
   validateSearch: loginSearch,
-  component: lazyRouteComponent(() => import('~/pages/login'), 'LoginPage'),
+  component: page(() => import('~/pages/login'), 'LoginPage'),
 })
 
 // Everything but login is in the shell and needs a session.
@@ -65,10 +65,10 @@ const shell = createRoute({
   component: Shell,
 })
 
-const page = { getParentRoute: () => shell } as const
+const inShell = { getParentRoute: () => shell } as const
 
 const home = createRoute({
-  ...page,
+  ...inShell,
   path: '/',
   beforeLoad: () => {
     throw redirect({ to: '/applications', replace: true })
@@ -76,35 +76,35 @@ const home = createRoute({
 })
 
 const applications = createRoute({
-  ...page,
+  ...inShell,
   path: '/applications',
   validateSearch: applicationsSearch,
-  component: lazyRouteComponent(() => import('~/pages/applications'), 'ApplicationsPage'),
+  component: page(() => import('~/pages/applications'), 'ApplicationsPage'),
 })
 
 const application = createRoute({
-  ...page,
+  ...inShell,
   path: '/applications/$id',
   validateSearch: applicationSearch,
-  component: lazyRouteComponent(() => import('~/pages/application'), 'ApplicationPage'),
+  component: page(() => import('~/pages/application'), 'ApplicationPage'),
 })
 
 const deployments = createRoute({
-  ...page,
+  ...inShell,
   path: '/deployments',
   validateSearch: deploymentsSearch,
-  component: lazyRouteComponent(() => import('~/pages/deployments'), 'DeploymentsPage'),
+  component: page(() => import('~/pages/deployments'), 'DeploymentsPage'),
 })
 
 const deployment = createRoute({
-  ...page,
+  ...inShell,
   path: '/deployments/$id',
   validateSearch: deploymentSearch,
-  component: lazyRouteComponent(() => import('~/pages/deployment'), 'DeploymentPage'),
+  component: page(() => import('~/pages/deployment'), 'DeploymentPage'),
 })
 
 const settings = createRoute({
-  ...page,
+  ...inShell,
   path: '/settings',
   beforeLoad: () => {
     throw redirect({ to: '/settings/piped', replace: true })
@@ -112,27 +112,27 @@ const settings = createRoute({
 })
 
 const pipeds = createRoute({
-  ...page,
+  ...inShell,
   path: '/settings/piped',
   validateSearch: pipedsSearch,
-  component: lazyRouteComponent(() => import('~/pages/pipeds'), 'PipedsPage'),
+  component: page(() => import('~/pages/pipeds'), 'PipedsPage'),
 })
 
 const welcome = createRoute({
-  ...page,
+  ...inShell,
   path: '/welcome',
-  component: lazyRouteComponent(() => import('~/pages/welcome'), 'WelcomePage'),
+  component: page(() => import('~/pages/welcome'), 'WelcomePage'),
 })
 
 // Everything else, with the shell around it.
-const other = createRoute({ ...page, path: '/$', component: NotFound })
+const other = createRoute({ ...inShell, path: '/$', component: NotFound })
 
 // The kit's gallery exists while developing only.
 const gallery = import.meta.env.DEV
   ? createRoute({
       getParentRoute: () => root,
       path: '/gallery',
-      component: lazyRouteComponent(() => import('~/pages/gallery'), 'GalleryPage'),
+      component: page(() => import('~/pages/gallery'), 'GalleryPage'),
     })
   : undefined
 

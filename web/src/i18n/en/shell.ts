@@ -30,6 +30,7 @@ export const shell = {
   crashTitle: 'This page broke',
   crashText:
     'That is a mistake of ours. Loading the page again often helps; what you did is saved with the control plane.',
+  unloadedTitle: 'This page could not be loaded',
   reload: 'Load again',
   dismiss: 'Dismiss',
   notifications: 'Notifications',

@@ -32,6 +32,7 @@ export const shell: Catalog['shell'] = {
   crashTitle: 'このページでエラーが発生しました',
   crashText:
     '画面側の不具合です。再読み込みで直ることがあります。実行済みの操作はコントロールプレーンに保存されています。',
+  unloadedTitle: 'ページを読み込めませんでした',
   reload: '再読み込み',
   dismiss: '閉じる',
   notifications: '通知',
