@@ -1,43 +1,23 @@
-import { useQuery } from '@tanstack/react-query'
-import { useNavigate } from '@tanstack/react-router'
-import { Command } from 'cmdk'
-import { Boxes, Rocket, Server, SunMoon } from 'lucide-react'
-import { type ReactNode, useDeferredValue, useEffect, useRef, useState } from 'react'
-import { applicationsQuery } from '~/api'
-import { ApplicationSyncStatus } from '~/gen/model/model_pb'
+import { CatchBoundary } from '@tanstack/react-router'
+import { lazy, Suspense, useEffect, useRef, useState } from 'react'
 import { useTexts } from '~/i18n'
-import { StatusShape, syncState, toggleTheme } from '~/kit'
 import styles from './Jump.module.css'
+import { Unloaded } from './Unloaded'
 
-interface Entry {
-  id: string
-  label: string
-  icon: ReactNode
-  run: () => void
-}
+const JumpList = lazy(() => import('./JumpList'))
 
-const atMost = 12
-
-// Jump finds applications by name, pages and actions.
-export default function Jump({ onClose }: { onClose: () => void }) {
+// Jump is the palette: it takes the keys at once, and what is typed before the
+// list is loaded is looked for when it is.
+export function Jump({ onClose }: { onClose: () => void }) {
   const t = useTexts()
   const dialog = useRef<HTMLDialogElement>(null)
   const [typed, setTyped] = useState('')
-  const [value, setValue] = useState('')
-  const name = useDeferredValue(typed.trim())
-  const { data } = useQuery(applicationsQuery({ filter: { name }, pageSize: atMost }))
-  const entries = useEntries()
   useEffect(() => {
     dialog.current?.showModal()
+    // showModal focuses what comes first, which is the list around the field.
+    focusAtEnd(dialog.current?.querySelector('input') ?? null)
   }, [])
-  const matching = entries.filter(e => e.label.toLowerCase().includes(name.toLowerCase()))
-  const ids = [...(data?.applications.map(a => a.application?.id ?? '') ?? []), ...matching.map(e => e.id)]
-  const chosen = ids.includes(value) ? value : (ids[0] ?? '')
-  const navigate = useNavigate()
-  const choose = (run: () => void) => () => {
-    dialog.current?.close()
-    run()
-  }
+  const close = () => dialog.current?.close()
   return (
     // biome-ignore lint/a11y/useKeyWithClickEvents: Escape does the same
     <dialog
@@ -45,66 +25,31 @@ export default function Jump({ onClose }: { onClose: () => void }) {
       className={styles.dialog}
       aria-label={t.shell.jumpTitle}
       onClose={onClose}
-      onClick={event => event.target === dialog.current && dialog.current?.close()}
+      onClick={event => event.target === dialog.current && close()}
     >
-      <Command shouldFilter={false} label={t.shell.jumpTitle} loop value={chosen} onValueChange={setValue}>
-        <Command.Input value={typed} onValueChange={setTyped} placeholder={t.shell.jump} autoFocus />
-        <Command.List label={t.shell.jumpTitle}>
-          <Command.Empty>{t.shell.jumpEmpty}</Command.Empty>
-          {data && data.applications.length > 0 && (
-            <Command.Group heading={t.shell.applications}>
-              {data.applications.map(({ application: a, pipedName }) => {
-                if (!a) return null
-                const go = () => void navigate({ to: '/applications/$id', params: { id: a.id } })
-                return (
-                  <Command.Item key={a.id} value={a.id} onSelect={choose(go)}>
-                    <StatusShape of={syncState(a.syncState?.status ?? ApplicationSyncStatus.UNKNOWN, t)} />
-                    {a.name}
-                    <span className={styles.aside}>{pipedName}</span>
-                  </Command.Item>
-                )
-              })}
-            </Command.Group>
-          )}
-          {matching.length > 0 && (
-            <Command.Group heading={t.shell.jumpPages}>
-              {matching.map(e => (
-                <Command.Item key={e.id} value={e.id} onSelect={choose(e.run)}>
-                  {e.icon}
-                  {e.label}
-                </Command.Item>
-              ))}
-            </Command.Group>
-          )}
-        </Command.List>
-      </Command>
+      <CatchBoundary getResetKey={key} errorComponent={Unloaded}>
+        <Suspense
+          fallback={
+            <input
+              className={styles.field}
+              aria-label={t.shell.jumpTitle}
+              placeholder={t.shell.jump}
+              value={typed}
+              onChange={event => setTyped(event.target.value)}
+            />
+          }
+        >
+          <JumpList typed={typed} onType={setTyped} field={focusAtEnd} onChosen={close} />
+        </Suspense>
+      </CatchBoundary>
     </dialog>
   )
 }
 
-function useEntries(): Entry[] {
-  const t = useTexts()
-  const navigate = useNavigate()
-  const icon = { size: 16, 'aria-hidden': true } as const
-  return [
-    {
-      id: '/applications',
-      label: t.shell.applications,
-      icon: <Boxes {...icon} />,
-      run: () => void navigate({ to: '/applications' }),
-    },
-    {
-      id: '/deployments',
-      label: t.shell.deployments,
-      icon: <Rocket {...icon} />,
-      run: () => void navigate({ to: '/deployments' }),
-    },
-    {
-      id: '/settings/piped',
-      label: `${t.shell.settings}: ${t.shell.pipeds}`,
-      icon: <Server {...icon} />,
-      run: () => void navigate({ to: '/settings/piped' }),
-    },
-    { id: 'theme', label: t.shortcuts.theme, icon: <SunMoon {...icon} />, run: toggleTheme },
-  ]
+const key = () => ''
+
+// focusAtEnd lets what follows be typed after what is there already.
+function focusAtEnd(field: HTMLInputElement | null): void {
+  field?.focus()
+  field?.setSelectionRange(field.value.length, field.value.length)
 }

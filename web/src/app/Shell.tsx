@@ -6,6 +6,7 @@ import { LiveProvider, meQuery, session, useStore } from '~/api'
 import { type Catalog, useTexts } from '~/i18n'
 import { Dialog, Toasts, useShortcut } from '~/kit'
 import { Logo } from '~/kit/Logo'
+import { Jump } from './Jump'
 import { LiveIndicator } from './LiveIndicator'
 import { liveTab } from './live'
 import { ProjectMenu, UserMenu } from './Menus'
@@ -15,7 +16,6 @@ import { useHeadingFocus } from './useHeadingFocus'
 import { useShellShortcuts } from './useShellShortcuts'
 
 // What most visits never open is loaded when it is.
-const Jump = lazy(() => import('./Jump'))
 const Help = lazy(() => import('./Help'))
 const SessionDialog = lazy(() => import('./SessionDialog'))
 
@@ -62,12 +62,12 @@ export function Shell() {
         <BottomBar onJump={() => setOver('jump')} />
       </div>
       <Toasts />
+      {over === 'jump' && <Jump onClose={close} />}
       <CatchBoundary
         getResetKey={() => over ?? ''}
         errorComponent={({ error }) => <Missing error={error} onClose={close} />}
       >
         <Suspense>
-          {over === 'jump' && <Jump onClose={close} />}
           {over === 'help' && <Help onClose={close} />}
           {ended && <SessionDialog />}
         </Suspense>
