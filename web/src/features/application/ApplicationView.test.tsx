@@ -2,8 +2,9 @@ import { create, type MessageInitShape, toBinary } from '@bufbuild/protobuf'
 import { Code, ConnectError, createRouterTransport } from '@connectrpc/connect'
 import { QueryClient, QueryClientProvider } from '@tanstack/react-query'
 import { createMemoryHistory, createRootRoute, createRouter, RouterProvider } from '@tanstack/react-router'
-import { act, render, screen, waitFor } from '@testing-library/react'
+import { act, render, screen, waitFor, within } from '@testing-library/react'
 import userEvent from '@testing-library/user-event'
+import { useEffect } from 'react'
 import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { LiveProvider } from '~/api'
 import { LiveTab } from '~/api/live/tab'
@@ -13,7 +14,7 @@ import { SubscribeResponseSchema } from '~/gen/pipecd/web/v1/subscribe_pb'
 import { WebService } from '~/gen/pipecd/web/v1/web_pb'
 import { LanguageProvider } from '~/i18n'
 import { en } from '~/i18n/en'
-import { Toasts } from '~/kit'
+import { listenForShortcuts, Toasts } from '~/kit'
 import { ApplicationView } from './ApplicationView'
 
 vi.setConfig({ testTimeout: 30_000 })
@@ -32,11 +33,13 @@ let commands: SyncStrategy[] = []
 let deleted: string[] = []
 let refusal: ConnectError | undefined
 let next = 0
+let pipedDisabled = false
 
 beforeEach(() => {
   commands = []
   deleted = []
   refusal = undefined
+  pipedDisabled = false
   wire.transport = createRouterTransport(({ service }) => {
     service(WebService, {
       syncApplication: ({ strategy }) => {
@@ -50,7 +53,8 @@ beforeEach(() => {
         deleted.push(applicationId)
         return {}
       },
-      getPiped: () => ({ piped: { piped: { id: 'p1', name: 'tokyo' }, lastSeenAt: 100n } }),
+      getPiped: () => ({ piped: { piped: { id: 'p1', name: 'tokyo', disabled: pipedDisabled }, lastSeenAt: 100n } }),
+      getMe: () => ({ address: 'http://pipecd.example.com:8080' }),
     })
   })
 })
@@ -98,6 +102,12 @@ function show(more: Omit<Init, '$typeName'> = {}, inner: object = {}) {
   return { answer, id: `a${next}` }
 }
 
+// Keys listens as the shell does.
+function Keys() {
+  useEffect(() => listenForShortcuts(), [])
+  return null
+}
+
 describe('SYNC', () => {
   it('says in place what becomes of it, and becomes a link', async () => {
     const { answer } = show()
@@ -137,6 +147,9 @@ describe('SYNC', () => {
     show({ pipedOnline: false })
     expect(await screen.findByText('tokyo is offline.')).toBeVisible()
     expect(await screen.findByText(/Last seen/)).toBeVisible()
+    expect(await screen.findByText('piped run --config-file=piped.yaml --insecure')).toBeVisible()
+    const link = screen.getByRole('link', { name: 'How to start it' })
+    expect(link).toHaveAttribute('href', '/settings/piped?show=setup&piped=p1')
     await userEvent.click(screen.getByRole('button', { name: 'Sync' }))
     expect(await screen.findByText(/tokyo is offline and gets to it when it is back/)).toBeVisible()
   })
@@ -145,6 +158,39 @@ describe('SYNC', () => {
     show({}, { disabled: true })
     const button = await screen.findByRole('button', { name: 'Sync' })
     expect(button).toHaveAccessibleDescription('The application is disabled. Enable it first.')
+    await userEvent.click(button)
+    expect(commands).toEqual([])
+  })
+})
+
+describe('the key s', () => {
+  it('asks before it syncs', async () => {
+    render(<Keys />)
+    show()
+    await screen.findByRole('button', { name: 'Sync' })
+    await userEvent.keyboard('s')
+    const dialog = await screen.findByRole('dialog', { name: 'Sync web?' })
+    await userEvent.keyboard('shop')
+    expect(commands).toEqual([])
+    await userEvent.click(within(dialog).getByRole('button', { name: 'Cancel' }))
+    expect(commands).toEqual([])
+    await userEvent.keyboard('s')
+    await userEvent.click(within(await screen.findByRole('dialog')).getByRole('button', { name: 'Sync' }))
+    await waitFor(() => expect(commands).toEqual([SyncStrategy.AUTO]))
+  })
+})
+
+describe('a piped that is disabled', () => {
+  it.each([true, false])('is said to be so, and SYNC is refused with it (last seen just now: %s)', async online => {
+    pipedDisabled = true
+    show({ pipedOnline: online })
+    expect(await screen.findByText('tokyo is disabled.')).toBeVisible()
+    expect(screen.getByText(/until it is enabled/)).toBeVisible()
+    expect(screen.queryByText(/Sync waits for it/)).toBeNull()
+    expect(screen.queryByText(/piped run/)).toBeNull()
+    expect(screen.getByText('Disabled')).toBeVisible()
+    const button = screen.getByRole('button', { name: 'Sync' })
+    expect(button).toHaveAccessibleDescription('tokyo is disabled. Enable it first.')
     await userEvent.click(button)
     expect(commands).toEqual([])
   })

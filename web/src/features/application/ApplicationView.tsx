@@ -1,9 +1,8 @@
 import { Link, useNavigate } from '@tanstack/react-router'
 import { Ellipsis } from 'lucide-react'
-import { SyncStrategy } from '~/gen/model/model_pb'
 import type { Application } from '~/gen/pipecd/web/v1/application_pb'
 import { useFormats, useTexts } from '~/i18n'
-import { buttonClass, Chip, cx, IconButton, Mark, Menu, Page, StatusMark, syncState, useShortcut } from '~/kit'
+import { buttonClass, Chip, cx, IconButton, Mark, Menu, Page, StatusMark, syncState } from '~/kit'
 import { useActions } from './actions'
 import styles from './application.module.css'
 import { Facts } from './Facts'
@@ -15,6 +14,7 @@ import { SyncFate } from './SyncFate'
 import { sentenceOf } from './sentence'
 import { Timeline } from './Timeline'
 import { type Sync, useSync } from './useSync'
+import { useSyncKey } from './useSyncKey'
 import { displayStatus, kindName } from './view'
 
 interface Props {
@@ -29,14 +29,7 @@ export function ApplicationView({ app, onEdit }: Props) {
   const sync = useSync(app)
   const a = app.application
   const disabled = a?.disabled ?? false
-  useShortcut({
-    keys: 's',
-    label: t.application.sync.key,
-    group: 'page',
-    run: () => {
-      if (!disabled) sync.ask(SyncStrategy.AUTO)
-    },
-  })
+  const question = useSyncKey('page', () => app)
   if (!a) return null
   return (
     <Page
@@ -63,6 +56,7 @@ export function ApplicationView({ app, onEdit }: Props) {
         </div>
         <Facts app={app} />
       </div>
+      {question}
     </Page>
   )
 }

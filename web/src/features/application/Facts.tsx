@@ -1,10 +1,12 @@
 import { Link } from '@tanstack/react-router'
 import type { ReactNode } from 'react'
 import { ms } from '~/api'
+import { Piped_ConnectionStatus } from '~/gen/model/model_pb'
 import type { Application } from '~/gen/pipecd/web/v1/application_pb'
 import { useTexts } from '~/i18n'
-import { CopyButton, Labels, Mark, OutLink, Panel, RelativeTime } from '~/kit'
+import { CopyButton, Labels, Mark, OutLink, Panel, pipedState, RelativeTime } from '~/kit'
 import styles from './application.module.css'
+import { usePiped } from './piped'
 import { defaultConfigFilename, isRoot, kindName, liveVersion } from './view'
 
 // Facts is what the application is.
@@ -12,6 +14,9 @@ export function Facts({ app }: { app: Application }) {
   const t = useTexts()
   const w = t.application.facts
   const a = app.application
+  const disabled = usePiped(app)?.piped?.disabled ?? false
+  const { ONLINE, OFFLINE } = Piped_ConnectionStatus
+  const piped = pipedState(app.pipedOnline ? ONLINE : OFFLINE, disabled, t)
   if (!a) return null
   const repo = a.gitPath?.repo
   const path = a.gitPath?.path ?? ''
@@ -24,9 +29,9 @@ export function Facts({ app }: { app: Application }) {
         <Fact of={w.kind}>{kindName(a.kind, t)}</Fact>
         <Fact of={w.piped}>
           <span className={styles.piped}>
-            <Mark shape={app.pipedOnline ? 'dot' : 'plug'} tone={app.pipedOnline ? 'ok' : 'bad'} />
+            <Mark shape={piped.shape} tone={piped.tone} />
             <Link to="/settings/piped">{app.pipedName}</Link>
-            {!app.pipedOnline && <span className={styles.quiet}>{t.status.piped.offline}</span>}
+            {piped.shape !== 'dot' && <span className={styles.quiet}>{piped.word}</span>}
           </span>
         </Fact>
         <Fact of={w.provider}>{a.platformProvider}</Fact>

@@ -2,6 +2,7 @@ import { SyncStrategy } from '~/gen/model/model_pb'
 import type { Application } from '~/gen/pipecd/web/v1/application_pb'
 import { useTexts } from '~/i18n'
 import { type MenuItem, SplitButton } from '~/kit'
+import { useWhyNoSync } from './piped'
 import type { Sync } from './useSync'
 
 interface Props {
@@ -14,6 +15,7 @@ interface Props {
 export function SyncControl({ app, sync, look = 'main' }: Props) {
   const t = useTexts()
   const w = t.application.sync
+  const why = useWhyNoSync(app)
   const items: MenuItem[] = [
     { id: 'auto', label: w.button, hint: w.autoHint, onSelect: () => sync.ask(SyncStrategy.AUTO) },
     { id: 'quick', label: w.quick, hint: w.quickHint, onSelect: () => sync.ask(SyncStrategy.QUICK_SYNC) },
@@ -23,7 +25,7 @@ export function SyncControl({ app, sync, look = 'main' }: Props) {
     <SplitButton
       look={look}
       busy={sync.busy}
-      why={app.application?.disabled ? w.disabled : undefined}
+      why={why}
       onClick={() => sync.ask(SyncStrategy.AUTO)}
       menuLabel={w.menu}
       items={items}

@@ -5,6 +5,7 @@ import type { Application } from '~/gen/pipecd/web/v1/application_pb'
 import { useTexts } from '~/i18n'
 import type { MenuItem } from '~/kit'
 import { useEnable } from './changes'
+import { useIsPipedDisabled } from './piped'
 import type { Sync } from './useSync'
 
 // What is asked before a change is loaded when it is.
@@ -54,7 +55,8 @@ export function useActions(app: Application, { onEdit, onDeleted }: Options): Ac
 export function useSyncItems(app: Application, sync: Sync): MenuItem[] {
   const t = useTexts()
   const w = t.application.sync
-  const why = app.application?.disabled ? w.disabled : sync.busy ? w.waiting : undefined
+  const pipedDisabled = useIsPipedDisabled(app) && w.pipedDisabled(app.pipedName)
+  const why = app.application?.disabled ? w.disabled : pipedDisabled || (sync.busy ? w.waiting : undefined)
   const entry = (id: string, label: string, image: ReactNode, strategy: SyncStrategy): MenuItem => ({
     id,
     label,

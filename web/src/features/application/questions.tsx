@@ -1,15 +1,47 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { api, keys } from '~/api'
+import { SyncStrategy } from '~/gen/model/model_pb'
 import type { Application } from '~/gen/pipecd/web/v1/application_pb'
 import { useTexts } from '~/i18n'
 import { Button, Dialog, ErrorPanel, TextField, toast } from '~/kit'
 import styles from './application.module.css'
 import { refresh } from './changes'
+import { useWhyNoSync } from './piped'
+import { useSync } from './useSync'
 
 interface Props {
   app: Application
   onClose: () => void
+}
+
+// SyncDialog asks before a key syncs; a key is pressed by mistake.
+export function SyncDialog({ app, onClose }: Props) {
+  const t = useTexts()
+  const w = t.application.sync
+  const sync = useSync(app)
+  const why = useWhyNoSync(app)
+  const yes = () => {
+    sync.ask(SyncStrategy.AUTO)
+    onClose()
+  }
+  return (
+    <Dialog
+      open
+      title={w.ask(app.application?.name ?? '')}
+      onClose={onClose}
+      footer={
+        <>
+          <Button onClick={onClose}>{t.common.cancel}</Button>
+          <Button look="main" busy={sync.busy} why={why} onClick={yes}>
+            {sync.busy ? w.waiting : w.button}
+          </Button>
+        </>
+      }
+    >
+      <p>{why ?? w.askText}</p>
+    </Dialog>
+  )
 }
 
 // DisableDialog asks before nothing deploys the application any more.

@@ -1,6 +1,6 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { api, commandQuery, commandTopic, deploymentsTopic, keys, Store, useStore, useTopic } from '~/api'
-import type { Command, SyncStrategy } from '~/gen/model/model_pb'
+import type { SyncStrategy } from '~/gen/model/model_pb'
 import type { Application } from '~/gen/pipecd/web/v1/application_pb'
 import { type Fate, fateOf, isOpen, type SyncRequest } from './fate'
 
@@ -58,18 +58,5 @@ export function useSync(app: Application): Sync {
       if (commandId) queries.removeQueries({ queryKey: keys.command(commandId) })
       set(id, undefined)
     },
-  }
-}
-
-// useAskSync returns what asks for a deployment of any application, as its
-// button does: not while it is disabled or an earlier request is open.
-export function useAskSync(): (app: Application, strategy: SyncStrategy) => void {
-  const queries = useQueryClient()
-  return (app, strategy) => {
-    const a = app.application
-    const before = a && requests.get()[a.id]
-    const command = before?.commandId ? queries.getQueryData<Command>(keys.command(before.commandId)) : undefined
-    const open = before !== undefined && isOpen(fateOf(before, command, app.pipedOnline))
-    if (a && !a.disabled && !open) void ask(a.id, strategy)
   }
 }

@@ -1,8 +1,7 @@
-import { useAskSync } from '~/features/application'
-import { SyncStrategy } from '~/gen/model/model_pb'
+import { useSyncKey } from '~/features/application'
 import type { Application } from '~/gen/pipecd/web/v1/application_pb'
 import { useFormats, useTexts } from '~/i18n'
-import { Panel, Table, useShortcut } from '~/kit'
+import { Panel, Table } from '~/kit'
 import { columnsOf, idOf } from './Rows'
 
 interface Props {
@@ -10,21 +9,14 @@ interface Props {
   onEdit: (id: string) => void
 }
 
-// List is the applications, a row or, on a phone, a card each. The key s syncs
-// the one that has the focus.
+// List is the applications, a row or, on a phone, a card each. The key s asks
+// whether to sync the one that has the focus.
 export function List({ apps, onEdit }: Props) {
   const t = useTexts()
   const f = useFormats()
-  const ask = useAskSync()
-  useShortcut({
-    keys: 's',
-    label: t.application.sync.key,
-    group: 'lists',
-    run: () => {
-      const id = document.activeElement?.getAttribute('data-row')
-      const app = id ? apps.find(a => idOf(a) === id) : undefined
-      if (app) ask(app, SyncStrategy.AUTO)
-    },
+  const question = useSyncKey('lists', () => {
+    const id = document.activeElement?.getAttribute('data-row')
+    return id ? apps.find(a => idOf(a) === id) : undefined
   })
   return (
     <Panel>
@@ -35,6 +27,7 @@ export function List({ apps, onEdit }: Props) {
         keyOf={idOf}
         dim={a => a.application?.disabled ?? false}
       />
+      {question}
     </Panel>
   )
 }

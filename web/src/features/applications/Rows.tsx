@@ -7,6 +7,7 @@ import {
   running,
   strategyName,
   useActions,
+  useIsPipedDisabled,
   useSync,
   useSyncItems,
   Versions,
@@ -105,14 +106,17 @@ function Latest({ app, f }: { app: Application; f: Formats }) {
 
 function PipedCell({ app }: { app: Application }) {
   const t = useTexts()
+  const w = t.status.piped
+  const disabled = useIsPipedDisabled(app)
+  const title = disabled ? t.application.offline.disabled(app.pipedName) : t.applications.pipedOffline(app.pipedName)
   return (
     <span className={styles.piped}>
       <span className={styles.prefix} aria-hidden="true">
         {t.applications.piped}
       </span>
-      {!app.pipedOnline && (
-        <span role="img" aria-label={t.status.piped.offline} title={t.applications.pipedOffline(app.pipedName)}>
-          <Mark shape="plug" tone="bad" />
+      {(disabled || !app.pipedOnline) && (
+        <span role="img" aria-label={disabled ? w.disabled : w.offline} title={title}>
+          <Mark shape={disabled ? 'slash' : 'plug'} tone={disabled ? 'idle' : 'bad'} />
         </span>
       )}
       <span className={styles.pipedName} title={app.pipedName}>

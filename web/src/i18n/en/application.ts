@@ -54,9 +54,12 @@ export const application = {
     quickHint: 'All at once, without the pipeline',
     pipelineHint: 'Stage by stage, as the file says',
     key: 'Sync',
+    ask: (name: string) => `Sync ${name}?`,
+    askText: 'A deployment begins, as for a commit: by the pipeline, if the file has one.',
     asking: 'Sending…',
     waiting: 'Requested',
     disabled: 'The application is disabled. Enable it first.',
+    pipedDisabled: (piped: string) => `${piped} is disabled. Enable it first.`,
     requested: (how: string, piped: string) => `${how} was requested. Waiting for ${piped} to answer.`,
     offline: (how: string, piped: string) =>
       `${how} was requested. ${piped} is offline and gets to it when it is back; the request lapses if that takes too long.`,
@@ -75,8 +78,10 @@ export const application = {
     disabled: (piped: string) => `${piped} is disabled.`,
     seen: 'Last seen',
     frozen: 'What is shown here may be old. Nothing begins or goes on until it is back; Sync waits for it.',
+    frozenDisabled: 'What is shown here may be old. Nothing begins or goes on until it is enabled.',
     check: 'Check that its process runs and reaches this address; start it with',
     show: 'Show the piped',
+    start: 'How to start it',
     command: 'command',
   },
   problems: {

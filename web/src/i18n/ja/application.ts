@@ -54,9 +54,12 @@ export const application: Catalog['application'] = {
     quickHint: 'パイプラインを使わず、一度に切り替えます',
     pipelineHint: '設定ファイルのステージを順に実行します',
     key: '同期',
+    ask: name => `${name} を同期しますか?`,
+    askText: 'コミット時と同じ方法でデプロイが始まります。パイプラインがあれば使います。',
     asking: '送信中…',
     waiting: '依頼済み',
     disabled: 'アプリケーションが無効です。先に有効にしてください。',
+    pipedDisabled: piped => `${piped} が無効です。先に有効にしてください。`,
     requested: (how, piped) => `${how} を依頼しました。${piped} の応答を待っています。`,
     offline: (how, piped) =>
       `${how} を依頼しました。${piped} はオフラインのため、復帰後に実行されます。長時間復帰しないと依頼は取り消されます。`,
@@ -75,8 +78,10 @@ export const application: Catalog['application'] = {
     disabled: piped => `${piped} は無効です。`,
     seen: '最後の応答',
     frozen: '表示中の内容は古い可能性があります。復帰するまで何も始まらず、進みません。Sync も復帰を待ちます。',
+    frozenDisabled: '表示中の内容は古い可能性があります。有効にするまで何も始まらず、進みません。',
     check: 'プロセスが動いていて、このアドレスに接続できるか確認してください。起動するコマンド:',
     show: 'Piped を表示',
+    start: '起動の手順',
     command: 'コマンド',
   },
   problems: {
