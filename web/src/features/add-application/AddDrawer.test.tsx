@@ -1,17 +1,18 @@
-import { create, type MessageInitShape } from '@bufbuild/protobuf'
+import { create, type MessageInitShape, toBinary } from '@bufbuild/protobuf'
 import { Code, ConnectError, createRouterTransport } from '@connectrpc/connect'
 import { QueryClient, QueryClientProvider } from '@tanstack/react-query'
 import { createMemoryHistory, createRootRoute, createRouter, RouterProvider } from '@tanstack/react-router'
-import { render, screen, waitFor, within } from '@testing-library/react'
+import { act, render, screen, waitFor, within } from '@testing-library/react'
 import userEvent from '@testing-library/user-event'
 import { useState } from 'react'
 import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { LiveProvider } from '~/api'
 import { LiveTab } from '~/api/live/tab'
-import { ApplicationKind, CommandStatus, Piped_ConnectionStatus } from '~/gen/model/model_pb'
+import { ApplicationKind, ApplicationSyncStatus, CommandStatus, Piped_ConnectionStatus } from '~/gen/model/model_pb'
 import type { AddApplicationRequest, AddApplicationRequestSchema } from '~/gen/pipecd/web/v1/application_pb'
 import { PipedSchema } from '~/gen/pipecd/web/v1/piped_pb'
 import { TroubleSchema } from '~/gen/pipecd/web/v1/session_pb'
+import { SubscribeResponseSchema } from '~/gen/pipecd/web/v1/subscribe_pb'
 import { WebService } from '~/gen/pipecd/web/v1/web_pb'
 import { LanguageProvider } from '~/i18n'
 import { en } from '~/i18n/en'
@@ -45,6 +46,7 @@ const piped = (id: string, more: Partial<Inner> = {}) =>
 
 let asked: AddApplicationRequest[] = []
 let refusals: ConnectError[] = []
+let suggested: object[] = []
 
 function refuse(field: string, sentence: string): ConnectError {
   return new ConnectError(sentence, Code.InvalidArgument, undefined, [
@@ -57,6 +59,7 @@ const found = { name: 'api', pipedId: 'tokyo', repoId: 'shop', path: 'api', kind
 beforeEach(() => {
   asked = []
   refusals = []
+  suggested = [found]
   wire.transport = createRouterTransport(({ service }) => {
     service(WebService, {
       listPipeds: () => ({
@@ -66,7 +69,7 @@ beforeEach(() => {
           piped('off', { disabled: true } as Partial<Inner>),
         ],
       }),
-      listSuggestions: () => ({ applications: [found] }),
+      listSuggestions: () => ({ applications: suggested }),
       addApplication: request => {
         asked.push(request)
         const refusal = refusals.shift()
@@ -76,6 +79,7 @@ beforeEach(() => {
       getApplication: () => ({
         application: { application: { id: 'a1', name: 'web' }, pipedName: 'tokyo', pipedOnline: true },
       }),
+      getPiped: () => ({ piped: { piped: { id: 'tokyo', name: 'tokyo' } } }),
       syncApplication: () => ({ commandId: 'c1' }),
       getCommand: () => ({
         command: { id: 'c1', status: CommandStatus.COMMAND_SUCCEEDED, metadata: { TriggeredDeploymentID: 'd1' } },
@@ -101,6 +105,18 @@ function open(way: Way, wanted?: string) {
       </QueryClientProvider>
     </LanguageProvider>,
   )
+  return {
+    // What the control plane reports of the new application.
+    report: (status: ApplicationSyncStatus, reason: string) => {
+      const application = { id: 'a1', name: 'api', syncState: { status, reason, shortReason: reason } }
+      const value = { application, pipedName: 'tokyo', pipedOnline: true }
+      const event = create(SubscribeResponseSchema, {
+        key: 'application/a1',
+        event: { case: 'application', value },
+      } as MessageInitShape<typeof SubscribeResponseSchema>)
+      act(() => tab.receive({ type: 'event', event: toBinary(SubscribeResponseSchema, event) }))
+    },
+  }
 }
 
 const save = () => userEvent.click(screen.getByRole('button', { name: 'Save' }))
@@ -165,6 +181,32 @@ describe('adding what was found', () => {
     await save()
     expect(await screen.findByText('api was added')).toBeVisible()
     expect(asked[0]).toMatchObject({ ...found, platformProvider: 'ecs-tokyo' })
+  })
+
+  it('offers no saving where nothing was found', async () => {
+    suggested = []
+    open('suggestions')
+    expect(await screen.findByRole('heading', { name: 'Nothing new was found in Git' })).toBeVisible()
+    const button = screen.getByRole('button', { name: 'Save' })
+    expect(button).toHaveAccessibleDescription('Nothing new was found in Git')
+    await userEvent.click(button)
+    expect(asked).toEqual([])
+  })
+
+  it('follows what the piped finds in the file after it was added', async () => {
+    const { report } = open('suggestions')
+    await userEvent.click(await screen.findByRole('radio', { name: /api/ }))
+    await save()
+    expect(await screen.findByText(/tokyo reads the file/)).toBeVisible()
+    report(ApplicationSyncStatus.INVALID_CONFIG, 'api/app.pipecd.yaml:7:3: spec.input: unknown field "inputs"')
+    expect(await screen.findByText('api was added, but its configuration cannot be used')).toBeVisible()
+    expect(screen.queryByText(/tokyo reads the file/)).toBeNull()
+    expect(screen.getByRole('region', { name: 'Configuration problems' })).toHaveTextContent(
+      'api/app.pipecd.yaml:7:3spec.inputunknown field "inputs"',
+    )
+    report(ApplicationSyncStatus.OUT_OF_SYNC, 'nothing runs')
+    expect(await screen.findByText('api was added')).toBeVisible()
+    expect(screen.queryByRole('region', { name: 'Configuration problems' })).toBeNull()
   })
 
   it('keeps what concerns no field above the form', async () => {

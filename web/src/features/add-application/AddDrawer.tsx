@@ -2,13 +2,13 @@ import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { type ReactNode, useState } from 'react'
 import { suggestionsQuery } from '~/api'
-import { useTexts } from '~/i18n'
+import { type Catalog, useTexts } from '~/i18n'
 import { Button, buttonClass, Drawer, EmptyState, ErrorPanel, SkeletonRows, Tabs } from '~/kit'
 import { AddedView } from './Added'
 import { NoPiped } from './fields'
 import { sourcesOf } from './form'
 import { ManualForm, useDraft } from './ManualForm'
-import { type Pick, pickedOf, SuggestionForm } from './SuggestionForm'
+import { type Pick, type Picked, pickedOf, SuggestionForm } from './SuggestionForm'
 import { type Added, useAdd, usePipeds } from './useAdd'
 
 export type Way = 'suggestions' | 'manual'
@@ -72,10 +72,19 @@ function Adding({ way, piped, onWay, onClose, onAdded }: Props & { onAdded: (add
   const sources = sourcesOf(suggestions.data ?? [], pipeds ?? [])
   const picked = pickedOf(pick, sources)
   const bySuggestion = way === 'suggestions'
-  const usable = pipeds !== undefined && pipeds.length > 0 && (!bySuggestion || sources.length > 0)
-  const why = bySuggestion ? whyNot(picked.provider, picked.application !== undefined, w) : undefined
+  const loading = (!pipeds && !error) || (bySuggestion && suggestions.isPending)
+  const noPiped = pipeds?.length === 0
+  const nothingFound = bySuggestion && sources.length === 0
+  const whyNot = () => {
+    if (loading) return t.common.loading
+    if (!pipeds) return t.errors.unavailable
+    if (noPiped) return w.noPiped
+    if (nothingFound) return w.noneFound
+    return bySuggestion ? whyNotPicked(picked, w) : undefined
+  }
+  const why = whyNot()
   const save = () => {
-    if (add.isPending || why !== undefined || !usable) return
+    if (add.isPending || why !== undefined) return
     if (!bySuggestion) {
       const { provider, ...rest } = draft
       return add.mutate({ ...rest, platformProvider: provider })
@@ -99,7 +108,7 @@ function Adding({ way, piped, onWay, onClose, onAdded }: Props & { onAdded: (add
       footer={
         <>
           <Button onClick={onClose}>{t.common.cancel}</Button>
-          <Button type="submit" look="main" busy={add.isPending} why={usable ? why : undefined}>
+          <Button type="submit" look="main" busy={add.isPending} why={why}>
             {add.isPending ? w.saving : w.save}
           </Button>
         </>
@@ -115,12 +124,7 @@ function Adding({ way, piped, onWay, onClose, onAdded }: Props & { onAdded: (add
         onChange={change}
       >
         {error && <ErrorPanel error={error} onRetry={() => void refetch()} busy={isFetching} />}
-        <Body
-          loading={(!pipeds && !error) || (bySuggestion && suggestions.isPending)}
-          noPiped={pipeds?.length === 0}
-          nothingFound={bySuggestion && sources.length === 0}
-          onManual={() => change('manual')}
-        >
+        <Body loading={loading} noPiped={noPiped} nothingFound={nothingFound} onManual={() => change('manual')}>
           {bySuggestion && (
             <SuggestionForm
               pick={pick}
@@ -162,11 +166,7 @@ function Body({ loading, noPiped, nothingFound, onManual, children }: BodyProps)
   return children
 }
 
-function whyNot(
-  provider: string,
-  chosen: boolean,
-  w: { chooseSourceFirst: string; chooseApplicationFirst: string },
-): string | undefined {
+function whyNotPicked({ provider, application }: Picked, w: Catalog['applications']['add']): string | undefined {
   if (!provider) return w.chooseSourceFirst
-  return chosen ? undefined : w.chooseApplicationFirst
+  return application ? undefined : w.chooseApplicationFirst
 }

@@ -95,7 +95,10 @@ export const applications = {
     noLabels: 'None',
     doneTitle: (name: string) => `${name} was added`,
     doneText: 'The piped reads this file from Git; it deploys what the file describes:',
-    doneNext: 'The first deployment begins when the piped looks at Git next. Sync begins it now.',
+    doneUnusable: (name: string) => `${name} was added, but its configuration cannot be used`,
+    reading: (piped: string) =>
+      `${piped} reads the file. The first deployment begins when it looks at Git next; Sync begins it now.`,
+    readingLater: (piped: string) => `${piped} is offline and reads the file when it is back.`,
     open: 'Open the application',
     another: 'Add another',
     editTitle: (name: string) => `Edit ${name}`,

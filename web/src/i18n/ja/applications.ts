@@ -97,7 +97,10 @@ export const applications: Catalog['applications'] = {
     noLabels: 'なし',
     doneTitle: name => `${name} を追加しました`,
     doneText: 'Piped は Git にある次のファイルを読み、その内容をデプロイします。',
-    doneNext: 'Piped が次に Git を確認したときに最初のデプロイが始まります。Sync で今すぐ始めることもできます。',
+    doneUnusable: name => `${name} を追加しましたが、設定ファイルに問題があります`,
+    reading: piped =>
+      `${piped} がファイルを読んでいます。次に Git を確認したときに最初のデプロイが始まります。Sync で今すぐ始めることもできます。`,
+    readingLater: piped => `${piped} はオフラインです。復帰後にファイルを読みます。`,
     open: 'アプリケーションを開く',
     another: '続けて追加',
     editTitle: name => `${name} を編集`,
