@@ -32,8 +32,12 @@ export default function JumpList({ typed, onType, field, onChosen }: Props) {
   const name = useDeferredValue(typed.trim())
   const { data } = useQuery(applicationsQuery({ filter: { name }, pageSize: atMost }))
   const entries = useEntries()
-  const matching = entries.filter(e => e.label.toLowerCase().includes(name.toLowerCase()))
-  const ids = [...(data?.applications.map(a => a.application?.id ?? '') ?? []), ...matching.map(e => e.id)]
+  // The list of before stands until the answer comes: what does not match any
+  // more cannot be chosen.
+  const matches = (label: string) => label.toLowerCase().includes(typed.trim().toLowerCase())
+  const found = data?.applications.filter(a => matches(a.application?.name ?? '')) ?? []
+  const matching = entries.filter(e => matches(e.label))
+  const ids = [...found.map(a => a.application?.id ?? ''), ...matching.map(e => e.id)]
   const chosen = ids.includes(value) ? value : (ids[0] ?? '')
   const navigate = useNavigate()
   const choose = (run: () => void) => () => {
@@ -51,9 +55,9 @@ export default function JumpList({ typed, onType, field, onChosen }: Props) {
       />
       <Command.List label={t.shell.jumpTitle}>
         <Command.Empty>{t.shell.jumpEmpty}</Command.Empty>
-        {data && data.applications.length > 0 && (
+        {found.length > 0 && (
           <Command.Group heading={t.shell.applications}>
-            {data.applications.map(({ application: a, pipedName }) => {
+            {found.map(({ application: a, pipedName }) => {
               if (!a) return null
               const go = () => void navigate({ to: '/applications/$id', params: { id: a.id } })
               return (
