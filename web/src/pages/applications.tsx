@@ -49,7 +49,7 @@ export function ApplicationsPage() {
     void navigate({ search: ({ edit: _, ...rest }) => (id ? { ...rest, edit: id } : rest) })
   return (
     <Page
-      title={isNew ? t.welcome.title : t.applications.title}
+      title={isNew ? t.shell.welcome : t.applications.title}
       note={
         counts &&
         !isNew &&

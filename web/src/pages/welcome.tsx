@@ -6,7 +6,7 @@ import { Page, SkeletonRows } from '~/kit'
 export function WelcomePage() {
   const t = useTexts()
   return (
-    <Page title={t.welcome.title}>
+    <Page title={t.shell.welcome}>
       <Suspense fallback={<SkeletonRows />}>
         <Welcome />
       </Suspense>

@@ -201,7 +201,7 @@ describe('adding what was found', () => {
     report(ApplicationSyncStatus.INVALID_CONFIG, 'api/app.pipecd.yaml:7:3: spec.input: unknown field "inputs"')
     expect(await screen.findByText('api was added, but its configuration cannot be used')).toBeVisible()
     expect(screen.queryByText(/tokyo reads the file/)).toBeNull()
-    expect(screen.getByRole('region', { name: 'Configuration problems' })).toHaveTextContent(
+    expect(await screen.findByRole('region', { name: 'Configuration problems' })).toHaveTextContent(
       'api/app.pipecd.yaml:7:3spec.inputunknown field "inputs"',
     )
     report(ApplicationSyncStatus.OUT_OF_SYNC, 'nothing runs')

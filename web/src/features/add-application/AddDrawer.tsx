@@ -1,3 +1,4 @@
+import '~/i18n/en/late/add'
 import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { type ReactNode, useState } from 'react'

@@ -1,5 +1,6 @@
 import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
+import { Suspense } from 'react'
 import { applicationQuery, applicationTopic, useTopic } from '~/api'
 import { displayStatus, filePath, Problems, SyncControl, SyncFate, sentenceOf, useSync } from '~/features/application'
 import { ApplicationSyncStatus } from '~/gen/model/model_pb'
@@ -71,7 +72,9 @@ function Standing({ app }: { app: Application }) {
           )}
         </span>
       </p>
-      <Problems app={app} />
+      <Suspense>
+        <Problems app={app} />
+      </Suspense>
     </>
   )
 }

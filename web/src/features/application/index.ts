@@ -4,10 +4,10 @@ import { lazy } from 'react'
 // of it, so the page's own code comes with the page: give it a Suspense.
 
 export const ApplicationView = lazy(() => import('./ApplicationView').then(m => ({ default: m.ApplicationView })))
+export const Problems = lazy(() => import('./Problems').then(m => ({ default: m.Problems })))
 export { useActions, useSyncItems } from './actions'
 export { refresh } from './changes'
 export { isOpen, strategyName } from './fate'
-export { Problems } from './Problems'
 export { useIsPipedDisabled } from './piped'
 export { SyncControl } from './SyncControl'
 export { SyncFate } from './SyncFate'

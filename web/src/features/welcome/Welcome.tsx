@@ -1,3 +1,4 @@
+import '~/i18n/en/late/welcome'
 import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { Check } from 'lucide-react'
@@ -36,7 +37,7 @@ function Steps({ known, place }: { known: Known; place: Place }) {
     <div className={styles.welcome}>
       <p className={styles.lead}>{all ? t.welcome.doneText : t.welcome.lead}</p>
       <div className={styles.progress}>
-        <progress max={steps.length} value={done} aria-label={t.welcome.title} className={styles.bar} />
+        <progress max={steps.length} value={done} aria-label={t.shell.welcome} className={styles.bar} />
         <span>{t.welcome.progress(f.number(done), f.number(steps.length))}</span>
       </div>
       <ol className={styles.steps}>

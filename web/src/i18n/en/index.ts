@@ -10,7 +10,7 @@ import type { pipeds } from './pipeds'
 import { shell } from './shell'
 import { shortcuts } from './shortcuts'
 import { status } from './status'
-import { welcome } from './welcome'
+import type { welcome } from './welcome'
 
 export const en = {
   application,
@@ -26,5 +26,5 @@ export const en = {
   shell,
   shortcuts,
   status,
-  welcome,
+  welcome: undefined as unknown as typeof welcome,
 }

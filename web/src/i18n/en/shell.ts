@@ -35,4 +35,5 @@ export const shell = {
   dismiss: 'Dismiss',
   notifications: 'Notifications',
   pipeds: 'Piped',
+  welcome: 'Welcome',
 }

@@ -1,5 +1,4 @@
 export const welcome = {
-  title: 'Welcome',
   lead: 'Five steps from nothing to a commit that deploys itself. Each is ticked as it happens; you can leave and come back.',
   doneText: 'From here on, a commit is all it takes.',
   progress: (done: string, all: string) => `${done} of ${all} done`,

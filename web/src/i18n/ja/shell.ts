@@ -37,4 +37,5 @@ export const shell: Catalog['shell'] = {
   dismiss: '閉じる',
   notifications: '通知',
   pipeds: 'Piped',
+  welcome: 'ようこそ',
 }

@@ -1,7 +1,6 @@
 import type { Catalog } from '../catalog'
 
 export const welcome: Catalog['welcome'] = {
-  title: 'ようこそ',
   lead: '5 つの手順で、コミットするだけでデプロイされるようになります。完了した手順には自動で印が付きます。途中で離れても構いません。',
   doneText: 'これからは、コミットするだけでデプロイされます。',
   progress: (done, all) => `${all} 件中 ${done} 件完了`,

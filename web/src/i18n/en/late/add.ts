@@ -1,0 +1,4 @@
+import { en } from '..'
+import { add } from '../add'
+
+en.applications.add = add

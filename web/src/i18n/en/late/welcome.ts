@@ -1,0 +1,4 @@
+import { en } from '..'
+import { welcome } from '../welcome'
+
+en.welcome = welcome
