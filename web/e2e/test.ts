@@ -55,12 +55,16 @@ export async function signIn(page: Page, world: World, url = world.url): Promise
 
 // tryOut makes sure that there are a piped and an application with a deployment;
 // where the story has been told already, they are there.
-export async function tryOut(page: Page, world: World): Promise<{ application: string; deployment: string }> {
+export async function tryOut(
+  page: Page,
+  world: World,
+): Promise<{ application: string; deployment: string; piped: string }> {
   const ask = call(page, world.url)
   const found = await ask('ListApplications', {})
-  let application: string | undefined = found.applications?.[0]?.application.id
+  let { id: application, pipedId }: { id?: string; pipedId?: string } = found.applications?.[0]?.application ?? {}
   if (!application) {
     const piped = await ask('RegisterPiped', { name: 'tokyo' })
+    pipedId = piped.id
     await world.shell('(umask 077; cat > piped-key)', piped.key)
     await world.writePipedFile(
       'piped.yaml',
@@ -82,7 +86,7 @@ export async function tryOut(page: Page, world: World): Promise<{ application: s
     })
     application = added.applicationId as string
   }
-  return { application, deployment: await settled(page, world, application) }
+  return { application, deployment: await settled(page, world, application), piped: pipedId ?? '' }
 }
 
 // settled waits until no deployment runs, and returns the newest.
