@@ -17,7 +17,7 @@ export function AddedView({ added }: { added: Added }) {
   const w = t.applications.add
   useTopic(applicationTopic(added.id))
   const { data, error, refetch } = useQuery(applicationQuery(added.id))
-  const unusable = data !== undefined && displayStatus(data) === ApplicationSyncStatus.INVALID_CONFIG
+  const unusable = data !== undefined && isUnusable(data)
   return (
     <div className={styles.added}>
       <p className={styles.addedTitle} role="status">
@@ -37,6 +37,10 @@ export function AddedView({ added }: { added: Added }) {
   )
 }
 
+function isUnusable(app: Application): boolean {
+  return displayStatus(app) === ApplicationSyncStatus.INVALID_CONFIG
+}
+
 interface Said {
   readonly tone: Tone
   readonly shape: Shape
@@ -44,9 +48,9 @@ interface Said {
   readonly deploymentId?: string
 }
 
-// saidOf says how far the agent is with the new application: it reads the file,
-// found it wrong, or goes by it.
-export function saidOf(app: Application, t: Catalog, f: Formats): Said {
+// saidOf says how far the agent is with the new application: it reads the file, or
+// goes by it.
+function saidOf(app: Application, t: Catalog, f: Formats): Said {
   const w = t.applications.add
   const fresh = displayStatus(app) === ApplicationSyncStatus.UNKNOWN && !app.latest
   if (!fresh) return sentenceOf(app, t, f)
@@ -59,33 +63,33 @@ function Standing({ app }: { app: Application }) {
   const t = useTexts()
   const f = useFormats()
   const said = saidOf(app, t, f)
-  return (
-    <>
-      <p role="status" className={styles.standing}>
-        <Mark shape={said.shape} tone={said.tone} />
-        <span>
-          {said.text}{' '}
-          {said.deploymentId && (
-            <Link to="/deployments/$id" params={{ id: said.deploymentId }}>
-              {t.application.says.open}
-            </Link>
-          )}
-        </span>
-      </p>
+  if (isUnusable(app))
+    return (
       <Suspense>
         <Problems app={app} />
       </Suspense>
-    </>
+    )
+  return (
+    <p role="status" className={styles.standing}>
+      <Mark shape={said.shape} tone={said.tone} />
+      <span>
+        {said.text}{' '}
+        {said.deploymentId && (
+          <Link to="/deployments/$id" params={{ id: said.deploymentId }}>
+            {t.application.says.open}
+          </Link>
+        )}
+      </span>
+    </p>
   )
 }
 
 function Deploy({ app }: { app: Application }) {
   const sync = useSync(app)
-  const unusable = displayStatus(app) === ApplicationSyncStatus.INVALID_CONFIG
   return (
     <>
       <div>
-        <SyncControl app={app} sync={sync} look={unusable ? 'plain' : 'main'} />
+        <SyncControl app={app} sync={sync} look={isUnusable(app) ? 'plain' : 'main'} />
       </div>
       <SyncFate app={app} sync={sync} />
     </>
