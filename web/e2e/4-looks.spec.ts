@@ -17,6 +17,7 @@ const cells = (['light', 'dark'] as const).flatMap(theme =>
 
 for (const { theme, locale, width } of cells) {
   test(`${theme} ${locale} ${width}`, async ({ browser, world }) => {
+    test.setTimeout(300_000)
     const context = await browser.newContext({
       baseURL: world.url,
       locale,
@@ -84,7 +85,6 @@ async function lookAtKeys(page: Page, world: World, locale: string, check: (what
   const choose = async (entry: string) => {
     await page.getByRole('button', { name: c.moreActions(name) }).click()
     await expect(page.getByRole('menuitem', { name: entry })).toBeVisible()
-    await check(`the menu before "${entry}"`)
     await page.getByRole('menuitem', { name: entry }).click()
   }
   const dialog = (title: string) => page.getByRole('dialog', { name: title, exact: true })
