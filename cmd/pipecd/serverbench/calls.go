@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"pipecd/cmd/measure"
@@ -139,7 +140,7 @@ func (w *world) callsTables(ctx context.Context, s settings, r *measure.Report, 
 	for _, n := range s.connections {
 		var rows [][]string
 		for _, k := range kinds() {
-			o, err := w.loadOf(ctx, k, agents[:n], s.duration)
+			o, err := w.loadOf(ctx, s, k, agents[:n])
 			if err != nil {
 				return fmt.Errorf("%s at %d connections: %w", k.name, n, err)
 			}
@@ -156,7 +157,7 @@ func (w *world) callsTables(ctx context.Context, s settings, r *measure.Report, 
 }
 
 // loadOf opens a connection for each agent, loads them, and closes them.
-func (w *world) loadOf(ctx context.Context, k kind, agents []agent, duration time.Duration) (outcome, error) {
+func (w *world) loadOf(ctx context.Context, s settings, k kind, agents []agent) (outcome, error) {
 	var (
 		callers []caller
 		closers []func() error
@@ -177,7 +178,9 @@ func (w *world) loadOf(ctx context.Context, k kind, agents []agent, duration tim
 	if err != nil {
 		return outcome{}, err
 	}
-	o, err := load(ctx, callers, duration)
+	profiled := w.profile(ctx, s, fmt.Sprintf("%s-%d.pprof", strings.ReplaceAll(k.name, " ", "-"), len(agents)))
+	o, err := load(ctx, callers, s.duration)
+	err = errors.Join(err, profiled())
 	if err != nil {
 		return o, err
 	}

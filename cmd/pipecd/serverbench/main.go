@@ -24,7 +24,8 @@ type settings struct {
 	watch        time.Duration // how long idle agents are watched
 	applications int
 	deployments  int
-	many         int // applications of the larger data set
+	many         int    // applications of the larger data set
+	profiles     string // directory for profiles of the control plane; "" for none
 	progress     io.Writer
 }
 
@@ -64,6 +65,7 @@ func run(args []string) error {
 	flags.IntVar(&s.applications, "applications", 2000, "applications of the data set for pages")
 	flags.IntVar(&s.deployments, "deployments", 200_000, "deployments of the data set for pages")
 	flags.IntVar(&s.many, "many", 50_000, "applications of the larger data set for pages")
+	flags.StringVar(&s.profiles, "profiles", "", "directory for a CPU profile of the control plane for each kind of call (default: none are taken)")
 	flags.Usage = func() {
 		_, _ = fmt.Fprint(flags.Output(), "Usage: serverbench [flags]\n\nParts:\n")
 		for _, p := range parts() {

@@ -41,6 +41,7 @@ type world struct {
 	store   datastore.Store
 	plane   *measure.Process
 	address string // of the control plane, host:port
+	admin   string // its admin port; "" when it is off
 	cookie  string
 }
 
@@ -109,9 +110,16 @@ func (w *world) startPlane(ctx context.Context, s settings) error {
 		return err
 	}
 	w.address = "127.0.0.1:" + strconv.Itoa(port)
+	admin := 0 // off
+	if s.profiles != "" {
+		if admin, err = measure.FreePort(ctx); err != nil {
+			return err
+		}
+		w.admin = "127.0.0.1:" + strconv.Itoa(admin)
+	}
 	w.plane, err = measure.Start(ctx, w.path("pipecd.log"), filepath.Join(s.bin, "pipecd"), nil,
 		"server", "--config-file="+w.path("control-plane.yaml"), "--data-dir="+w.path("plane"), "--insecure-cookie",
-		"--host=127.0.0.1", "--port="+strconv.Itoa(port), "--admin-port=0", "--log-level=warn")
+		"--host=127.0.0.1", "--port="+strconv.Itoa(port), "--admin-port="+strconv.Itoa(admin), "--log-level=warn")
 	if err != nil {
 		return err
 	}
