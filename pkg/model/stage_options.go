@@ -4,6 +4,10 @@ package model
 // a few hundred bytes; the stage writes it.
 const MetadataFailedQuery = "failed-query"
 
+// MetadataNothingChanged is "true" on a ROLLBACK that found nothing to undo,
+// because the deployment ended before its first side effect.
+const MetadataNothingChanged = "nothing-changed"
+
 // Keys of a stage's metadata that say what the stage is going to do, for people
 // who look at it before it runs. The planner writes them.
 const (

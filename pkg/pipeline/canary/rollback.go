@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 
+	"pipecd/pkg/model"
 	"pipecd/pkg/pipeline/stage"
 	"pipecd/pkg/platform"
 )
@@ -24,8 +25,11 @@ func (Rollback) Run(ctx context.Context, run *stage.Run) (stage.Outcome, error) 
 
 func undo(ctx context.Context, run *stage.Run) (stage.Outcome, error) {
 	var recorded platform.Baseline
-	if done, err := run.Shared.Outcome(stage.StepPreflight, &recorded); err != nil || !done {
-		return stage.Outcome{Reason: "Nothing had been changed yet"}, err
+	switch begun, err := run.Shared.Outcome(stage.StepPreflight, &recorded); {
+	case err != nil:
+		return stage.Outcome{}, err
+	case !begun:
+		return stage.Outcome{Reason: "Nothing had been changed yet"}, run.Note(ctx, map[string]string{model.MetadataNothingChanged: "true"})
 	}
 	r := rollback{rollout{run}}
 	if run.Baseline.PrimaryID == "" {

@@ -128,6 +128,9 @@ func TestRollbackLeavesTheAutoscalersCount(t *testing.T) {
 		if n := w.count(); n != 5 {
 			t.Errorf("the desired count is %d, want the autoscaler's 5\n%s", n, d.log())
 		}
+		if said, ok := d.d.Stage(model.StageIDRollback).Metadata[model.MetadataNothingChanged]; ok {
+			t.Errorf("the rollback undid something, and says that nothing was changed: %s", said)
+		}
 	})
 }
 
@@ -155,6 +158,9 @@ func TestFieldsThatCannotChangeAreToldTogether(t *testing.T) {
 			if !strings.HasPrefix(c.Operation, "Describe") {
 				t.Errorf("%s was called although the checks failed", c.Operation)
 			}
+		}
+		if undone := d.d.Stage(model.StageIDRollback); undone.Metadata[model.MetadataNothingChanged] != "true" {
+			t.Errorf("the rollback does not say that it had nothing to undo: %v", undone.Metadata)
 		}
 		same := shop("v2", "").with("minimumHealthyPercent: 0", "minimumHealthyPercent: 0, deploymentCircuitBreaker: {enable: false, rollback: false}",
 			"launchType: FARGATE", "launchType: FARGATE\nrole: AWSServiceRoleForECS\navailabilityZoneRebalancing: DISABLED")
