@@ -76,9 +76,11 @@ export function isCompleted(s: DeploymentStatus): boolean {
   return s >= DeploymentStatus.DEPLOYMENT_SUCCESS
 }
 
-// stageState tells a stage that waits for people from one that works.
-export function stageState(s: StageStatus, t: Catalog, operation?: ManualOperation): State {
+// stageState tells a stage that waits for people from one that works, and a
+// rollback that is done from a stage that did what the deployment is for.
+export function stageState(s: StageStatus, t: Catalog, operation?: ManualOperation, rollback = false): State {
   const w = t.status.stage
+  if (rollback && s === StageStatus.STAGE_SUCCESS) return state('idle', 'back', w.rolledBack)
   switch (s) {
     case StageStatus.STAGE_RUNNING:
       return operation === ManualOperation.APPROVE

@@ -147,7 +147,7 @@ function Log({ d, stage, full, onFull, place, hrefOf, onPlace }: LogProps) {
         title={
           <>
             <h2 className={styles.logTitle}>{t.deployment.log.of(stage.name)}</h2>
-            <StatusMark of={stageState(stage.status, t, stage.availableOperation)} />
+            <StatusMark of={stageState(stage.status, t, stage.availableOperation, stage.rollback)} />
             {full && <StageChoice stages={order} value={stage.id} onChange={show} />}
             {running && (
               <span className={styles.nowRunning}>

@@ -22,7 +22,7 @@ interface Props {
 export function StageNode({ stage, place, chosen, href, onChoose, after, actions }: Props) {
   const t = useTexts()
   const f = useFormats()
-  const state = stageState(stage.status, t, stage.availableOperation)
+  const state = stageState(stage.status, t, stage.availableOperation, stage.rollback)
   const press = (event: MouseEvent) => {
     if (event.button !== 0 || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return
     event.preventDefault()

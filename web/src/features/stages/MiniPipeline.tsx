@@ -1,7 +1,7 @@
 import type { Catalog } from '~/i18n'
 import { useFormats, useTexts } from '~/i18n'
 import { cx, Mark, stageState } from '~/kit'
-import { currentStage, doneCount, type StageGlance, ticksOf } from './glance'
+import { currentStage, isRollback, progressOf, type StageGlance, ticksOf } from './glance'
 import styles from './stages.module.css'
 
 const inOneLine = 8
@@ -21,7 +21,8 @@ export function MiniPipeline({ stages, wordy = false }: Props) {
   const f = useFormats()
   if (stages.length === 0) return null
   const current = currentStage(stages)
-  const count = t.application.stages.summary(f.number(doneCount(stages)), f.number(stages.length))
+  const { done, all } = progressOf(stages)
+  const count = t.application.stages.summary(f.number(done), f.number(all))
   const ticks = ticksOf(stages)
   const said = current ? `${current.name}: ${stageState(current.status, t, current.operation).word}. ${count}` : count
   return (
@@ -54,7 +55,7 @@ export function MiniPipeline({ stages, wordy = false }: Props) {
 }
 
 function Tick({ stage, t }: { stage: StageGlance; t: Catalog }) {
-  const state = stageState(stage.status, t, stage.operation)
+  const state = stageState(stage.status, t, stage.operation, isRollback(stage))
   return (
     <span className={cx(styles.tick, styles[state.tone], styles[state.shape])} title={`${stage.name}: ${state.word}`}>
       <Mark shape={state.shape} tone={state.tone} />

@@ -1,7 +1,7 @@
 import { create } from '@bufbuild/protobuf'
 import { describe, expect, it } from 'vitest'
 import { ManualOperation, PipelineStageSchema, StageStatus } from '~/gen/model/model_pb'
-import { currentStage, doneCount, glancesOf, type StageGlance, ticksOf } from './glance'
+import { currentStage, glancesOf, progressOf, type StageGlance, ticksOf } from './glance'
 
 const S = StageStatus
 const stage = (id: string, status: StageStatus, operation = ManualOperation.NONE): StageGlance => ({
@@ -23,7 +23,12 @@ describe('glances', () => {
 
   it('count what did what it should', () => {
     const all = [S.STAGE_SUCCESS, S.STAGE_SKIPPED, S.STAGE_FAILURE, S.STAGE_CANCELLED, S.STAGE_RUNNING]
-    expect(doneCount(all.map((s, i) => stage(`${i}`, s)))).toBe(2)
+    expect(progressOf(all.map((s, i) => stage(`${i}`, s)))).toEqual({ done: 2, all: 5 })
+  })
+
+  it('do not count a rollback as a step', () => {
+    const failed = [stage('a', S.STAGE_SUCCESS), stage('b', S.STAGE_FAILURE), stage('rollback', S.STAGE_SUCCESS)]
+    expect(progressOf(failed)).toEqual({ done: 1, all: 2 })
   })
 
   it('name the stage that waits for people before one that works beside it', () => {

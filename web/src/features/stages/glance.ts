@@ -17,13 +17,21 @@ export function glancesOf(stages: readonly PipelineStage[]): StageGlance[] {
     .map(({ id, name, status, availableOperation }) => ({ id, name, status, operation: availableOperation }))
 }
 
+// isRollback holds for what undoes the others. It is no step of the way to the
+// end, so it is not counted as one.
+export function isRollback(s: Pick<StageGlance, 'name'>): boolean {
+  return s.name === 'ROLLBACK'
+}
+
 // isDone holds for what will not change any more and did what it should.
 function isDone(s: StageGlance): boolean {
   return s.status === StageStatus.STAGE_SUCCESS || s.status === StageStatus.STAGE_SKIPPED
 }
 
-export function doneCount(stages: readonly StageGlance[]): number {
-  return stages.filter(isDone).length
+// progressOf counts the steps of the pipeline, and those that are done.
+export function progressOf(stages: readonly StageGlance[]): { done: number; all: number } {
+  const steps = stages.filter(s => !isRollback(s))
+  return { done: steps.filter(isDone).length, all: steps.length }
 }
 
 // currentStage is the stage that works or waits for people; none between two.

@@ -1,8 +1,9 @@
 // A pipeline in one line, for lists and headers.
 export {
   currentStage,
-  doneCount,
   glancesOf,
+  isRollback,
+  progressOf,
   type StageGlance,
   waitsForApproval,
 } from './glance'

@@ -24,6 +24,7 @@ export const status = {
     cancelled: 'Cancelled',
     skipped: 'Skipped',
     exited: 'Exited',
+    rolledBack: 'Rolled back',
     waitingApproval: 'Waiting for approval',
   },
   piped: { unknown: 'Never connected', online: 'Online', offline: 'Offline', disabled: 'Disabled' },

@@ -25,6 +25,7 @@ export const status: Catalog['status'] = {
     cancelled: 'キャンセル済み',
     skipped: 'スキップ',
     exited: '途中終了',
+    rolledBack: 'ロールバック済み',
     waitingApproval: '承認待ち',
   },
   piped: { unknown: '未接続', online: 'オンライン', offline: 'オフライン', disabled: '無効' },
