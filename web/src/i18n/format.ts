@@ -3,6 +3,8 @@ import type { Locale } from './catalog'
 // Formats turns values into text of one language. Times are unix milliseconds.
 export interface Formats {
   readonly zone: string
+  // zoneName is short and right for that day: "GMT+9", "JST", "UTC".
+  zoneName(ms: number): string
   number(n: number): string
   percent(n: number): string
   // dateTime is exact, with the zone; for titles and facts.
@@ -63,11 +65,17 @@ function relative(format: Intl.RelativeTimeFormat, ms: number, now: number): str
   return step ? format.format(Math.trunc(away / step.size), step.unit) : ''
 }
 
-export function newFormats(locale: Locale, timeZone?: string): Formats {
+// tagOf is the browser's own variant of a language: where en-US writes Dec 1,
+// en-GB writes 1 Dec.
+export function tagOf(locale: Locale, wanted: readonly string[]): string {
+  return wanted.find(tag => tag.toLowerCase().split('-')[0] === locale) ?? locale
+}
+
+export function newFormats(locale: Locale, timeZone?: string, tag: string = locale): Formats {
   const zone = timeZone ? { timeZone } : {}
-  const number = new Intl.NumberFormat(locale)
-  const percent = new Intl.NumberFormat(locale, { style: 'percent', maximumFractionDigits: 1 })
-  const dateTime = new Intl.DateTimeFormat(locale, {
+  const number = new Intl.NumberFormat(tag)
+  const percent = new Intl.NumberFormat(tag, { style: 'percent', maximumFractionDigits: 1 })
+  const dateTime = new Intl.DateTimeFormat(tag, {
     year: 'numeric',
     month: 'short',
     day: 'numeric',
@@ -78,24 +86,25 @@ export function newFormats(locale: Locale, timeZone?: string): Formats {
     timeZoneName: 'short',
     ...zone,
   })
-  const time = new Intl.DateTimeFormat(locale, {
+  const time = new Intl.DateTimeFormat(tag, {
     hour: '2-digit',
     minute: '2-digit',
     second: '2-digit',
     hourCycle: 'h23',
     ...zone,
   })
-  const days = new Intl.DateTimeFormat(locale, {
+  const days = new Intl.DateTimeFormat(tag, {
     year: 'numeric',
     month: 'short',
     day: 'numeric',
     weekday: 'short',
     ...zone,
   })
-  const ago = new Intl.RelativeTimeFormat(locale, { numeric: 'auto', style: locale === 'en' ? 'short' : 'long' })
-  const list = new Intl.ListFormat(locale, { type: 'conjunction' })
+  const ago = new Intl.RelativeTimeFormat(tag, { numeric: 'auto', style: locale === 'en' ? 'short' : 'long' })
+  const list = new Intl.ListFormat(tag, { type: 'conjunction' })
   return {
     zone: dateTime.resolvedOptions().timeZone,
+    zoneName: ms => dateTime.formatToParts(ms).find(p => p.type === 'timeZoneName')?.value ?? '',
     number: n => number.format(n),
     percent: n => percent.format(n / 100),
     dateTime: ms => dateTime.format(ms),

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { chooseLocale } from './catalog'
 import { en } from './en'
-import { newFormats, splitDuration } from './format'
+import { newFormats, splitDuration, tagOf } from './format'
 import { ja } from './ja'
+import { localTimes, piecesOf } from './stamps'
 
 function walk(a: unknown, b: unknown, at: string, visit: (at: string, a: unknown, b: unknown) => void): void {
   if (typeof a !== 'object' || a === null) return visit(at, a, b)
@@ -97,5 +98,43 @@ describe('formats', () => {
     expect(e.dateTime(at)).toMatch(/15:07:08.*GMT\+9|15:07:08.*JST/)
     expect(j.dateTime(at)).toMatch(/15:07:08/)
     expect(e.zone).toBe('Asia/Tokyo')
+  })
+
+  it('are those of the region that the browser names', () => {
+    const tag = tagOf('en', ['de-DE', 'en-GB', 'en-US'])
+    expect(newFormats('en', 'Asia/Tokyo', tag).day(at)).toBe('Tue, 24 Nov 2026')
+    expect(e.day(at)).toBe('Tue, Nov 24, 2026')
+    expect(tagOf('en', ['ja-JP'])).toBe('en')
+    expect(tagOf('ja', ['en-GB', 'ja-JP'])).toBe('ja-JP')
+  })
+
+  it('name the zone of a day in short', () => {
+    expect(e.zoneName(at)).toBe('GMT+9')
+    expect(j.zoneName(at)).toBe('JST')
+    expect(newFormats('en', 'UTC').zoneName(at)).toBe('UTC')
+  })
+})
+
+describe('times in a text', () => {
+  const f = newFormats('en', 'Asia/Tokyo')
+  const at = Date.UTC(2026, 10, 30, 21, 47, 38)
+
+  it('are found as programs write them', () => {
+    expect(piecesOf('from 2026-11-30T21:47:34Z to 2026-12-01T06:47:36.4+09:00.')).toEqual([
+      'from ',
+      Date.UTC(2026, 10, 30, 21, 47, 34),
+      ' to ',
+      Date.UTC(2026, 10, 30, 21, 47, 36, 400),
+      '.',
+    ])
+  })
+
+  it('are shown in the zone of the reader, with the day when it is another', () => {
+    expect(localTimes('33.3 at 2026-11-30T21:47:35Z', at, f)).toBe('33.3 at 06:47:35')
+    expect(localTimes('until 2026-12-02T21:00:00Z', at, f)).toMatch(/^until Dec 3, 2026, 06:00:00 GMT\+9$/)
+  })
+
+  it.each(['at 21:47:35 UTC', 'v2026-11-30T1', '2026-13-45T99:99:99Z', ''])('are not seen in %j', text => {
+    expect(localTimes(text, at, f)).toBe(text)
   })
 })

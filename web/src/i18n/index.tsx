@@ -1,9 +1,10 @@
 import { createContext, type ReactNode, useCallback, useContext, useMemo, useState } from 'react'
 import { type Catalog, chooseLocale, type Locale, loadCatalog } from './catalog'
-import { type Formats, newFormats } from './format'
+import { type Formats, newFormats, tagOf } from './format'
 
 export { type Catalog, type Locale, loadCatalog, locales } from './catalog'
 export type { Formats } from './format'
+export { localTimes, piecesOf, shortTime } from './stamps'
 
 interface Language {
   readonly locale: Locale
@@ -36,7 +37,11 @@ export function LanguageProvider({ locale, texts, children }: Props) {
     document.documentElement.lang = next
     setNow({ locale: next, texts: loaded })
   }, [])
-  const value = useMemo(() => ({ ...now, formats: newFormats(now.locale), setLocale }), [now, setLocale])
+  const value = useMemo(() => ({
+      ...now,
+      formats: newFormats(now.locale, undefined, tagOf(now.locale, navigator.languages)),
+      setLocale,
+    }), [now, setLocale])
   return <LanguageContext value={value}>{children}</LanguageContext>
 }
 
