@@ -37,11 +37,14 @@ export function LanguageProvider({ locale, texts, children }: Props) {
     document.documentElement.lang = next
     setNow({ locale: next, texts: loaded })
   }, [])
-  const value = useMemo(() => ({
+  const value = useMemo(
+    () => ({
       ...now,
       formats: newFormats(now.locale, undefined, tagOf(now.locale, navigator.languages)),
       setLocale,
-    }), [now, setLocale])
+    }),
+    [now, setLocale],
+  )
   return <LanguageContext value={value}>{children}</LanguageContext>
 }
 

@@ -8,7 +8,7 @@ import { useEffect } from 'react'
 import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { LiveProvider } from '~/api'
 import { LiveTab } from '~/api/live/tab'
-import { ApplicationSyncStatus, CommandStatus, SyncStrategy } from '~/gen/model/model_pb'
+import { ApplicationSyncStatus, CommandStatus, DeploymentStatus, SyncStrategy } from '~/gen/model/model_pb'
 import { ApplicationSchema } from '~/gen/pipecd/web/v1/application_pb'
 import { SubscribeResponseSchema } from '~/gen/pipecd/web/v1/subscribe_pb'
 import { WebService } from '~/gen/pipecd/web/v1/web_pb'
@@ -207,6 +207,14 @@ describe('the page', () => {
     expect(panel).toHaveTextContent('app.pipecd.yaml:24:18')
     expect(panel).toHaveTextContent('expected a list, found "x"')
     expect(panel).toHaveTextContent('4e70915')
+  })
+
+  it('names the version that failed, not the one that is live', async () => {
+    const latest = { id: 'd3', status: DeploymentStatus.DEPLOYMENT_FAILURE, version: 'v3', statusReason: 'too slow' }
+    show({ latest }, { mostRecentlySuccessfulDeployment: { versions: [{ version: 'v2' }] } })
+    const card = await screen.findByRole('region', { name: 'Latest deployment' })
+    expect(card).toHaveTextContent(/Failurev2v3/)
+    expect(card).toHaveTextContent('Why too slow')
   })
 
   it('deletes only what was named', async () => {

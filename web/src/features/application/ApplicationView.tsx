@@ -9,6 +9,7 @@ import { Facts } from './Facts'
 import { Latest } from './Latest'
 import { OfflineBanner } from './OfflineBanner'
 import { Problems } from './Problems'
+import { type Ahead, aheadOf, useRecent } from './recent'
 import { SyncControl } from './SyncControl'
 import { SyncFate } from './SyncFate'
 import { sentenceOf } from './sentence'
@@ -28,6 +29,8 @@ export function ApplicationView({ app, onEdit }: Props) {
   const t = useTexts()
   const sync = useSync(app)
   const a = app.application
+  const recent = useRecent(a?.id ?? '').data?.pages.flatMap(p => p.deployments) ?? []
+  const ahead = aheadOf(app, recent)
   const disabled = a?.disabled ?? false
   const question = useSyncKey('page', () => app)
   if (!a) return null
@@ -43,7 +46,7 @@ export function ApplicationView({ app, onEdit }: Props) {
       }
       actions={<HeadActions app={app} sync={sync} onEdit={onEdit} />}
     >
-      <Headline app={app} linked={sync.fate?.kind === 'started' ? sync.fate.deploymentId : ''} />
+      <Headline app={app} ahead={ahead} linked={sync.fate?.kind === 'started' ? sync.fate.deploymentId : ''} />
       <div className={styles.notices}>
         <SyncFate app={app} sync={sync} />
         <OfflineBanner app={app} />
@@ -51,7 +54,7 @@ export function ApplicationView({ app, onEdit }: Props) {
       <div className={styles.columns}>
         <div className={styles.column}>
           <Problems app={app} />
-          <Latest app={app} />
+          <Latest app={app} ahead={ahead} recent={recent} />
           <Timeline applicationId={a.id} />
         </div>
         <Facts app={app} />
@@ -62,10 +65,10 @@ export function ApplicationView({ app, onEdit }: Props) {
 }
 
 // Headline leads to the deployment it is about, unless what is below already does.
-function Headline({ app, linked }: { app: Application; linked: string }) {
+function Headline({ app, ahead, linked }: { app: Application; ahead: Ahead | undefined; linked: string }) {
   const t = useTexts()
   const f = useFormats()
-  const sentence = sentenceOf(app, t, f)
+  const sentence = sentenceOf(app, t, f, ahead)
   return (
     <p className={cx(styles.sentence, styles[sentence.tone])} data-sentence>
       <Mark shape={sentence.shape} tone={sentence.tone} />

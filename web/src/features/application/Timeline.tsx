@@ -1,6 +1,5 @@
-import { useInfiniteQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
-import { deploymentsPages, deploymentsTopic, ms, useTopic } from '~/api'
+import { ms } from '~/api'
 import type { Deployment } from '~/gen/model/model_pb'
 import { type Catalog, useFormats, useTexts } from '~/i18n'
 import {
@@ -15,15 +14,13 @@ import {
   SkeletonRows,
 } from '~/kit'
 import styles from './application.module.css'
-
-const pageSize = 15
+import { useRecent } from './recent'
 
 // Timeline is what was deployed, newest first.
 export function Timeline({ applicationId }: { applicationId: string }) {
   const t = useTexts()
   const w = t.application.timeline
-  useTopic(deploymentsTopic)
-  const list = useInfiniteQuery(deploymentsPages({ applicationId, pageSize }))
+  const list = useRecent(applicationId)
   const rows = list.data?.pages.flatMap(p => p.deployments) ?? []
   return (
     <Panel

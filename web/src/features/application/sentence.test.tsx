@@ -85,6 +85,11 @@ describe('the sentence', () => {
       { live: 'v1', latest: { ...running, status: D.DEPLOYMENT_ROLLING_BACK } },
       'v2 is being rolled back to v1.',
     ],
+    [
+      'rolls the same version back',
+      { live: 'v2', latest: { ...running, status: D.DEPLOYMENT_ROLLING_BACK } },
+      'v2 is being rolled back.',
+    ],
     ['rolls the first back', { latest: { ...running, status: D.DEPLOYMENT_ROLLING_BACK } }, 'v2 is being rolled back.'],
     [
       'failed',

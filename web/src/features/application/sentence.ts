@@ -1,8 +1,9 @@
-import { currentStage, waitsForApproval } from '~/features/stages'
+import { currentStage, isRollback, waitsForApproval } from '~/features/stages'
 import { ApplicationSyncStatus, DeploymentStatus } from '~/gen/model/model_pb'
-import type { Application, DeploymentBrief } from '~/gen/pipecd/web/v1/application_pb'
+import type { Application } from '~/gen/pipecd/web/v1/application_pb'
 import type { Catalog, Formats } from '~/i18n'
 import type { Shape, Tone } from '~/kit'
+import type { Ahead, Brief } from './recent'
 import { displayStatus, liveVersion, running } from './view'
 
 export interface Sentence {
@@ -15,11 +16,17 @@ export interface Sentence {
 
 const say = (tone: Tone, shape: Shape, text: string): Sentence => ({ tone, shape, text })
 
-// sentenceOf says how an application stands as a person would.
-export function sentenceOf(app: Application, t: Catalog, f: Formats): Sentence {
+// sentenceOf says how an application stands as a person would. While its last
+// deployment waits for another, it is about the one that runs.
+export function sentenceOf(app: Application, t: Catalog, f: Formats, ahead?: Ahead): Sentence {
   const w = t.application.says
   const known = liveVersion(app)
   const live = known === '' ? w.liveVersion : known
+  if (ahead) {
+    const said = whileRunning(ahead.brief, live, t, f)
+    const text = w.waiting(said.text, ahead.waiting, f.number(ahead.waiting))
+    return { ...said, text, deploymentId: ahead.brief.id }
+  }
   const now = running(app)
   if (now) return { ...whileRunning(now, live, t, f), deploymentId: now.id }
   if (app.application?.disabled) return say('idle', 'slash', live ? w.disabled(live) : w.disabledNever)
@@ -38,24 +45,25 @@ export function sentenceOf(app: Application, t: Catalog, f: Formats): Sentence {
   }
 }
 
-function whileRunning(d: DeploymentBrief, live: string | undefined, t: Catalog, f: Formats): Sentence {
+function whileRunning(d: Brief, live: string | undefined, t: Catalog, f: Formats): Sentence {
   const w = t.application.says
   const version = d.version || w.newVersion
   if (d.status === DeploymentStatus.DEPLOYMENT_ROLLING_BACK)
-    return say('warn', 'back', live ? w.rollingBack(version, live) : w.rollingBackFirst(version))
+    return say('warn', 'back', live && live !== version ? w.rollingBack(version, live) : w.rollingBackFirst(version))
   if (d.status !== DeploymentStatus.DEPLOYMENT_RUNNING)
     return say('run', 'planned', live ? w.planningOver(live) : w.planning)
   const share = d.canaryPercent ? f.percent(d.canaryPercent) : undefined
   const stage = currentStage(d.stages)
   if (stage && waitsForApproval(stage))
     return say('warn', 'person', share ? w.approvalCanary(version, share) : w.approval(version))
-  const step = stage ? w.step(f.number(d.stages.indexOf(stage) + 1), f.number(d.stages.length)) : undefined
+  const steps = d.stages.filter(s => !isRollback(s))
+  const step = stage ? w.step(f.number(steps.indexOf(stage) + 1), f.number(steps.length)) : undefined
   if (!stage || !step) return say('run', 'ring', share ? w.share(version, share) : w.starting(version))
   return say('run', 'ring', share ? w.canary(version, share, stage.name, step) : w.working(version, stage.name, step))
 }
 
 // afterTrouble is about a last deployment that did not come to its end.
-function afterTrouble(d: DeploymentBrief, live: string | undefined, t: Catalog): Sentence {
+function afterTrouble(d: Brief, live: string | undefined, t: Catalog): Sentence {
   const w = t.application.says
   const version = d.version || w.newVersion
   if (d.status === DeploymentStatus.DEPLOYMENT_CANCELLED)

@@ -37,6 +37,7 @@ export const application = {
     outOfSync: (version: string) => `${version} is live, but what runs differs from Git.`,
     synced: (version: string) => `${version} is live, as Git says.`,
     live: (version: string) => `${version} is live.`,
+    waiting: (sentence: string, n: number, shown: string) => `${sentence} ${shown} more ${n === 1 ? 'waits' : 'wait'}.`,
     open: 'Open the deployment',
     newVersion: 'the new version',
     liveVersion: 'What runs',
@@ -95,6 +96,7 @@ export const application = {
   },
   latest: {
     title: 'Latest deployment',
+    running: 'Running deployment',
     open: 'Details',
     started: 'Started',
     took: 'Took',

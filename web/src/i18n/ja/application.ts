@@ -37,6 +37,7 @@ export const application: Catalog['application'] = {
     outOfSync: version => `${version} が稼働していますが、Git の内容と差分があります。`,
     synced: version => `${version} が Git のとおりに稼働しています。`,
     live: version => `${version} が稼働しています。`,
+    waiting: (sentence, _, shown) => `${sentence}ほか ${shown} 件が待機中です。`,
     open: 'デプロイを開く',
     newVersion: '新しいバージョン',
     liveVersion: '現在のバージョン',
@@ -95,6 +96,7 @@ export const application: Catalog['application'] = {
   },
   latest: {
     title: '最新のデプロイ',
+    running: '実行中のデプロイ',
     open: '詳細',
     started: '開始',
     took: '所要時間',
