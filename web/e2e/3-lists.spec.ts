@@ -6,6 +6,23 @@ test.beforeEach(async ({ page, world }) => {
   await tryOut(page, world)
 })
 
+test.describe('what does not exist', () => {
+  test.use({ allowed: [/status of 404/] })
+
+  test('says so once, and leads to the list', async ({ page }) => {
+    for (const [of, title] of [
+      ['deployments', 'This deployment does not exist'],
+      ['applications', 'This application does not exist'],
+    ] as const) {
+      await page.goto(`/${of}/none`)
+      await expect(page.getByRole('heading', { name: title })).toHaveCount(1)
+      await expect(page.getByRole('alert')).toHaveCount(0)
+      await page.getByRole('link', { name: `All ${of}` }).click()
+      await expect(page).toHaveURL(new RegExp(`/${of}(\\?|$)`))
+    }
+  })
+})
+
 test('filters that match nothing say which to drop', async ({ page }) => {
   await page.goto('/deployments?applicationName=canary&status=DEPLOYMENT_CANCELLED')
   await expect(page.getByRole('heading', { name: 'No deployment matches' })).toBeVisible()

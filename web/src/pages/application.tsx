@@ -6,7 +6,7 @@ import { applicationQuery, applicationTopic, isCode, useTopic } from '~/api'
 import { EditDrawer } from '~/features/add-application'
 import { ApplicationView } from '~/features/application'
 import { useTexts } from '~/i18n'
-import { buttonClass, EmptyState, ErrorPanel, Page, SkeletonRows } from '~/kit'
+import { buttonClass, ErrorPanel, Gone, Page, SkeletonRows } from '~/kit'
 
 export function ApplicationPage() {
   const t = useTexts()
@@ -18,7 +18,18 @@ export function ApplicationPage() {
   const setEdit = (open: boolean) =>
     void navigate({ search: ({ edit: _, ...rest }) => (open ? { ...rest, edit: 'application' as const } : rest) })
   const retry = () => void refetch()
-  if (isCode(error, Code.NotFound)) return <Gone />
+  if (isCode(error, Code.NotFound))
+    return (
+      <Gone
+        title={t.application.goneTitle}
+        text={t.application.goneText}
+        way={
+          <Link to="/applications" className={buttonClass('main')}>
+            {t.application.toList}
+          </Link>
+        }
+      />
+    )
   if (!data)
     return (
       <Page title={t.application.title}>
@@ -40,23 +51,5 @@ export function ApplicationPage() {
         {edit && data.application && <EditDrawer app={data.application} onClose={() => setEdit(false)} />}
       </Suspense>
     </>
-  )
-}
-
-function Gone() {
-  const t = useTexts()
-  return (
-    <Page title={t.application.goneTitle}>
-      <EmptyState
-        title={t.application.goneTitle}
-        action={
-          <Link to="/applications" className={buttonClass('main')}>
-            {t.application.toList}
-          </Link>
-        }
-      >
-        {t.application.goneText}
-      </EmptyState>
-    </Page>
   )
 }

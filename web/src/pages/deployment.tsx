@@ -1,11 +1,12 @@
+import { Code } from '@connectrpc/connect'
 import { useQuery } from '@tanstack/react-query'
-import { useNavigate, useParams, useRouter, useSearch } from '@tanstack/react-router'
+import { Link, useNavigate, useParams, useRouter, useSearch } from '@tanstack/react-router'
 import { useCallback } from 'react'
 import '~/i18n/en/late/deployment'
-import { deploymentQuery, deploymentTopic, useTopic } from '~/api'
+import { deploymentQuery, deploymentTopic, isCode, useTopic } from '~/api'
 import { DeploymentView, type Place } from '~/features/deployment'
 import { useTexts } from '~/i18n'
-import { ErrorPanel, Page, SkeletonRows, without } from '~/kit'
+import { buttonClass, ErrorPanel, Gone, Page, SkeletonRows, without } from '~/kit'
 
 export function DeploymentPage() {
   const t = useTexts()
@@ -29,6 +30,18 @@ export function DeploymentPage() {
       }).href,
     [router, id],
   )
+  if (isCode(error, Code.NotFound))
+    return (
+      <Gone
+        title={t.deployment.goneTitle}
+        text={t.deployment.goneText}
+        way={
+          <Link to="/deployments" className={buttonClass('main')}>
+            {t.deployment.toList}
+          </Link>
+        }
+      />
+    )
   const trouble = error && <ErrorPanel error={error} onRetry={() => void refetch()} busy={isFetching} />
   if (!data)
     return (

@@ -1,5 +1,8 @@
 export const deployment = {
   title: 'Deployment',
+  goneTitle: 'This deployment does not exist',
+  goneText: 'The link is wrong, or belongs to another project.',
+  toList: 'All deployments',
   newVersion: 'the new version',
   becomes: 'becomes',
 

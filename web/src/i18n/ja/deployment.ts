@@ -2,6 +2,9 @@ import type { Catalog } from '../catalog'
 
 export const deployment: Catalog['deployment'] = {
   title: 'デプロイ',
+  goneTitle: 'このデプロイはありません',
+  goneText: 'リンクが誤っているか、別のプロジェクトのものです。',
+  toList: 'デプロイ一覧へ',
   newVersion: '新しいバージョン',
   becomes: 'から',
 
