@@ -83,6 +83,7 @@ export function Facts({ deployment: d, piped }: Omit<Props, 'before'>) {
         <span className={styles.quiet}>
           {Object.entries(d.labels)
             .map(([k, v]) => `${k}:${v}`)
+            .sort()
             .join(' ') || d.platformProvider}
         </span>
       </Fact>

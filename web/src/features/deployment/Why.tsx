@@ -3,8 +3,9 @@ import { isStarted, startOf, stopped } from '~/features/pipeline'
 import { lastError } from '~/features/stage-log'
 import { type Deployment, DeploymentStatus, type PipelineStage, StageStatus } from '~/gen/model/model_pb'
 import { type Catalog, useFormats, useTexts } from '~/i18n'
-import { Mark, type Shape, type Tone } from '~/kit'
+import { Mark, Quote, type Shape, type Tone } from '~/kit'
 import styles from './deployment.module.css'
+import { changedNothing } from './unchanged'
 
 // The key of the query that failed an analysis.
 const failedQuery = 'failed-query'
@@ -23,17 +24,14 @@ export function Why({ deployment: d, onShow }: Props) {
   const at = stopped(d.stages)
   const bad = at?.status === StageStatus.STAGE_FAILURE
   if (!concerns(d)) return null
-  const rollback = d.stages.find(s => s.rollback && isStarted(s))
-  const sentence = (bad && at.statusReason) || d.statusReason || w.noReason
+  const rollback = changedNothing(d) ? undefined : d.stages.find(s => s.rollback && isStarted(s))
   const query = at?.metadata[failedQuery]
   return (
     <section className={styles.why} aria-labelledby="why">
       <h2 id="why">{isCancelled(d, at) ? w.titleCancelled : rollback ? w.title : w.titleFailed}</h2>
       <dl className={styles.reasons}>
         <Reason name={w.what} tone={bad ? 'bad' : 'idle'} shape={bad ? 'cross' : 'slash'}>
-          <p>
-            {bad && <code className={styles.stageName}>{at.name}</code>} {sentence}
-          </p>
+          <What d={d} at={bad ? at : undefined} />
           {query && (
             <p className={styles.query}>
               <span className={styles.quiet}>{w.asked}</span> <code>{query}</code>
@@ -48,6 +46,22 @@ export function Why({ deployment: d, onShow }: Props) {
       </dl>
     </section>
   )
+}
+
+// What is the agent's reason, after the stage that failed for it.
+function What({ d, at }: { d: Deployment; at: PipelineStage | undefined }) {
+  const w = useTexts().deployment.why
+  if (at?.statusReason) {
+    const [before, after] = w.failed('\n').split('\n')
+    return (
+      <p>
+        {before}
+        <code className={styles.stageName}>{at.name}</code>
+        {after} <Quote>{at.statusReason}</Quote>
+      </p>
+    )
+  }
+  return <p>{d.statusReason ? <Quote>{d.statusReason}</Quote> : w.noReason}</p>
 }
 
 function isCancelled(d: Deployment, at: PipelineStage | undefined): boolean {
@@ -81,7 +95,7 @@ function Done({
   const t = useTexts()
   const w = t.deployment.why
   if (!rollback) {
-    const begun = d.stages.some(s => startOf(s) !== undefined)
+    const begun = !changedNothing(d) && d.stages.some(s => startOf(s) !== undefined)
     return (
       <Reason name={w.done} tone={begun ? 'warn' : 'idle'} shape={begun ? 'alert' : 'slash'}>
         <p>{begun ? w.notUndone : w.nothing}</p>
@@ -98,7 +112,11 @@ function Done({
     <Reason name={w.done} tone={tone} shape={shape}>
       <p>
         {word}
-        {rollback.statusReason && <>: {rollback.statusReason}</>}
+        {rollback.statusReason && (
+          <>
+            : <Quote>{rollback.statusReason}</Quote>
+          </>
+        )}
       </p>
       <button type="button" className={styles.toLine} onClick={() => onShow(rollback.id)}>
         {t.deployment.log.of(rollback.name)}

@@ -43,6 +43,8 @@ const rollback = (status: StageStatus): StageInit => ({
   metadata: status === S.STAGE_NOT_STARTED_YET || status === S.STAGE_CANCELLED ? {} : start,
 })
 
+const foundNothing = { ...rollback(S.STAGE_SUCCESS), metadata: { ...start, 'nothing-changed': 'true' } }
+
 const deployment = (status: DeploymentStatus, stages: StageInit[] = []) =>
   create(DeploymentSchema, {
     id: 'd',
@@ -99,6 +101,16 @@ describe('the sentence', () => {
       'ANALYSIS failed; v2 was rolled back; v1 has all the traffic again.',
     ],
     [
+      'tells of one that had nothing to undo',
+      deployment(D.DEPLOYMENT_FAILURE, [{ ...canary, status: S.STAGE_FAILURE }, foundNothing]),
+      'ECS_CANARY_ROLLOUT failed before anything was changed; v1 still has all the traffic.',
+    ],
+    [
+      'tells that nothing was changed before it was cancelled',
+      deployment(D.DEPLOYMENT_CANCELLED, [{ ...canary, status: S.STAGE_CANCELLED }, foundNothing]),
+      'Cancelled before anything was changed; v1 still has all the traffic.',
+    ],
+    [
       'tells of one that failed',
       deployment(D.DEPLOYMENT_FAILURE, [routing, analysis(S.STAGE_FAILURE), rollback(S.STAGE_FAILURE)]),
       'ANALYSIS failed; the rollback did not finish: look at the service now.',
@@ -125,6 +137,31 @@ describe('the sentence', () => {
   ])('%s', (_, d, want) => {
     expect(say(d)).toBe(want)
     expect(say(d, ja, 'ja')).toMatch(/[ぁ-ん].*。$/)
+  })
+})
+
+describe('the sentence about a version that was deployed again', () => {
+  const again = (d: ReturnType<typeof deployment>, t = en) =>
+    sentenceOf(d, { ...facts, before: 'v2' }, t, newFormats('en', 'UTC'))
+  const failed = (to: StageStatus, status: DeploymentStatus) =>
+    deployment(status, [routing, analysis(S.STAGE_FAILURE), rollback(to)])
+
+  it.each([
+    [
+      failed(S.STAGE_SUCCESS, D.DEPLOYMENT_FAILURE),
+      'ANALYSIS failed; v2 was deployed again and rolled back; its earlier tasks have all the traffic again.',
+    ],
+    [
+      failed(S.STAGE_RUNNING, D.DEPLOYMENT_ROLLING_BACK),
+      'ANALYSIS failed; v2 was deployed again and is being rolled back.',
+    ],
+    [
+      deployment(D.DEPLOYMENT_FAILURE, [{ ...canary, status: S.STAGE_FAILURE }, foundNothing]),
+      'ECS_CANARY_ROLLOUT failed before anything was changed; v2 still has all the traffic.',
+    ],
+  ])('does not tell it apart by its name', (d, want) => {
+    expect(again(d)).toBe(want)
+    expect(again(d, ja)).toMatch(/[ぁ-ん].*。$/)
   })
 })
 

@@ -1,6 +1,7 @@
 import { approvalsOf, isStarted, isWaiting, shareNow, startOf, stopped, timingOf } from '~/features/pipeline'
 import { type Deployment, DeploymentStatus, type PipelineStage, StageStatus } from '~/gen/model/model_pb'
 import type { Catalog, Formats } from '~/i18n'
+import { changedNothing } from './unchanged'
 
 // Facts is what the sentence needs besides the deployment.
 export interface Facts {
@@ -31,13 +32,13 @@ export function sentenceOf(d: Deployment, facts: Facts, t: Catalog, f: Formats):
     case DeploymentStatus.DEPLOYMENT_RUNNING:
       return sentence([traffic(d, v, t, f), ...d.stages.filter(isRunning).map(s => running(s, facts, t, f))], v, t)
     case DeploymentStatus.DEPLOYMENT_ROLLING_BACK:
-      return sentence([because(d, t), w.rollingBack(v), facts.before ? w.gettingBack(facts.before) : ''], v, t)
+      return sentence([because(d, t), ...undoing(v, facts, t)], v, t)
     case DeploymentStatus.DEPLOYMENT_SUCCESS:
       return sentence([w.success(v), took(d, t, f)], v, t)
     case DeploymentStatus.DEPLOYMENT_FAILURE:
-      return sentence([because(d, t), ...undone(d, v, facts, t, f)], v, t)
+      return sentence(ended(because(d, t) || w.failed, d, v, facts, t, f), v, t)
     default:
-      return sentence([w.cancelled, ...undone(d, v, facts, t, f)], v, t)
+      return sentence(ended(w.cancelled, d, v, facts, t, f), v, t)
   }
 }
 
@@ -83,9 +84,24 @@ function because(d: Deployment, t: Catalog): string {
   return at?.status === StageStatus.STAGE_CANCELLED ? t.deployment.sentence.wasCancelled(at.name) : ''
 }
 
+// ended is how a deployment ended that did not bring its version out, and what
+// gets the traffic now.
+function ended(how: string, d: Deployment, v: string, facts: Facts, t: Catalog, f: Formats): string[] {
+  const w = t.deployment.sentence
+  if (!changedNothing(d)) return [how, ...undone(d, v, facts, t, f)]
+  return [w.unchanged(how), facts.before ? w.still(facts.before) : '']
+}
+
+function undoing(v: string, { before }: Facts, t: Catalog): string[] {
+  const w = t.deployment.sentence
+  if (before === v) return [w.rollingBackSame(v)]
+  return [w.rollingBack(v), before ? w.gettingBack(before) : '']
+}
+
 function undone(d: Deployment, v: string, facts: Facts, t: Catalog, f: Formats): string[] {
   const w = t.deployment.sentence
   const rollback = d.stages.find(s => s.rollback && isStarted(s))
+  if (rollback?.status === StageStatus.STAGE_SUCCESS && facts.before === v) return [w.rolledBackSame(v), w.backSame]
   if (rollback?.status === StageStatus.STAGE_SUCCESS)
     return [w.rolledBack(v), facts.before ? w.back(facts.before) : w.backUnknown]
   if (rollback) return [w.rollbackFailed]
