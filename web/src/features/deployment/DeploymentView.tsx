@@ -61,7 +61,7 @@ export function DeploymentView({ deployment: d, place, hrefOf, onPlace }: Props)
     >
       <Sentence {...header} />
       <Offline piped={isCompleted(d.status) ? undefined : piped} />
-      <Fates commands={commands} piped={piped} />
+      <Fates commands={commands} piped={piped} ended={isCompleted(d.status)} />
       <div hidden={full} className={styles.above}>
         <Facts {...header} />
         <Why deployment={d} onShow={choose} />

@@ -1,22 +1,37 @@
-import { useQuery } from '@tanstack/react-query'
+import { useQueries, useQuery } from '@tanstack/react-query'
 import { X } from 'lucide-react'
 import type { ReactNode } from 'react'
 import { commandQuery, commandTopic, ms, problemOf, useTopic } from '~/api'
 import { CommandStatus } from '~/gen/model/model_pb'
 import type { Piped } from '~/gen/pipecd/web/v1/piped_pb'
 import { type Catalog, useTexts } from '~/i18n'
-import { Banner, IconButton, RelativeTime, type Shape, type Tone } from '~/kit'
-import type { Asked, Commands } from './commands'
+import { Banner, IconButton, Quote, RelativeTime, type Shape, type Tone } from '~/kit'
+import { type Asked, type Commands, worthSaying } from './commands'
 import styles from './deployment.module.css'
 import { isOffline, pipedName } from './piped'
 
-// Fates says of everything that was asked for what became of it, in place.
-export function Fates({ commands, piped }: { commands: Commands; piped: Piped | undefined }) {
+interface FatesProps {
+  commands: Commands
+  piped: Piped | undefined
+  // The deployment has ended.
+  ended: boolean
+}
+
+// Fates says in place what became of what was asked for, as long as it matters.
+export function Fates({ commands, piped, ended }: FatesProps) {
   const t = useTexts()
-  if (commands.asked.length === 0) return null
+  const answers = useQueries({
+    queries: commands.asked.map(a => ({ ...commandQuery(a.id), enabled: a.id !== '' })),
+  })
+  const shown = worthSaying(
+    commands.asked,
+    answers.map(a => a.data?.status),
+    ended,
+  )
+  if (shown.length === 0) return null
   return (
     <section className={styles.fates} role="status" aria-label={t.deployment.fate.label}>
-      {commands.asked.map(a => (
+      {shown.map(a => (
         <Fate key={a.key} asked={a} piped={piped} onDismiss={() => commands.dismiss(a.key)} />
       ))}
     </section>
@@ -74,7 +89,7 @@ function failed(a: Asked, t: Catalog): Said {
     text: (
       <>
         <b>{t.deployment.fate.notSent(whatOf(a, t))}</b>:{' '}
-        {problem.unreachable ? t.errors.unreachable : problem.sentence}
+        {problem.unreachable ? t.errors.unreachable : <Quote>{problem.sentence}</Quote>}
       </>
     ),
   }
@@ -93,7 +108,7 @@ function fate(a: Asked, status: CommandStatus, reason: string, piped: Piped | un
         shape: 'cross',
         text: (
           <>
-            <b>{w.refused(what, name)}</b>: {reason || w.noReason}
+            <b>{w.refused(what, name)}</b>: {reason ? <Quote>{reason}</Quote> : w.noReason}
           </>
         ),
       }

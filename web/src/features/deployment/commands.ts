@@ -1,5 +1,6 @@
 import { useCallback, useState } from 'react'
 import { api } from '~/api'
+import { CommandStatus } from '~/gen/model/model_pb'
 import { Rollback } from '~/gen/pipecd/web/v1/deployment_pb'
 
 // Asked is something a person asked the agent to do with this deployment.
@@ -21,6 +22,22 @@ export interface Commands {
   readonly asked: readonly Asked[]
   ask(what: Ask): Promise<void>
   dismiss(key: string): void
+}
+
+// worthSaying leaves out what needs nobody any more: what was accepted, once
+// something else was asked for or the deployment has ended. What is not known of
+// an answer yet is told of the newest only.
+export function worthSaying(
+  asked: readonly Asked[],
+  statuses: readonly (CommandStatus | undefined)[],
+  ended: boolean,
+): readonly Asked[] {
+  return asked.filter((a, i) => {
+    const status = statuses[i]
+    if (a.error !== undefined) return true
+    if (status !== undefined && status !== CommandStatus.COMMAND_SUCCEEDED) return true
+    return i === asked.length - 1 && !ended
+  })
 }
 
 // What was asked in this tab stays on the page, also when it is loaded again.
