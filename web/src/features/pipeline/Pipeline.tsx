@@ -2,11 +2,11 @@ import type { ReactNode } from 'react'
 import { type PipelineStage, StageStatus } from '~/gen/model/model_pb'
 import { useFormats, useTexts } from '~/i18n'
 import { Banner, cx } from '~/kit'
-import { inOrder, isOver, isStarted, layoutOf } from './levels'
+import { inOrder, layoutOf } from './levels'
 import styles from './pipeline.module.css'
 import { RibbonCell, RibbonLegend } from './Ribbon'
 import { StageNode } from './StageNode'
-import { sharesOf } from './traffic'
+import { planOf, sharesOf } from './traffic'
 
 interface Props {
   stages: readonly PipelineStage[]
@@ -65,7 +65,7 @@ export function Pipeline({ stages, chosen, hrefOf, onChoose, actionsOf }: Props)
                     before={from}
                     after={rollback && shares.get(rollback.id)}
                     now={last.status === StageStatus.STAGE_RUNNING}
-                    never={isOver(last) && !isStarted(last)}
+                    plan={planOf(last, stages)}
                   />
                 )}
               </li>

@@ -3,7 +3,7 @@ import type { PipelineStage } from '~/gen/model/model_pb'
 import { useFormats, useTexts } from '~/i18n'
 import { cx } from '~/kit'
 import styles from './pipeline.module.css'
-import type { Share } from './traffic'
+import type { Plan, Share } from './traffic'
 
 interface CellProps {
   stage: string
@@ -13,27 +13,32 @@ interface CellProps {
   // What a rollback under the stage made of it.
   after: Share | undefined
   now: boolean
-  // The deployment ended before this stage.
-  never: boolean
+  plan: Plan
 }
 
 // RibbonCell is one stage's part of the ribbon: hatched what is planned, solid
 // what is.
-export function RibbonCell({ stage, share, before, after, now, never }: CellProps) {
+export function RibbonCell({ stage, share, before, after, now, plan }: CellProps) {
   const t = useTexts()
   const f = useFormats()
   const w = t.deployment.pipeline
   const percent = (n: number | undefined) => (n === undefined ? '' : f.percent(n))
+  if (plan === 'never')
+    return (
+      <div className={cx(styles.cell, styles.never)}>
+        <span className="sr-only">
+          {w.traffic}, {stage}: {w.neverRan}
+        </span>
+      </div>
+    )
   const undone = after?.actual
   const shown = percent(share.actual ?? share.planned)
   const both = share.actual !== undefined && share.planned !== undefined && share.actual !== share.planned
   return (
     <div className={cx(styles.cell, share.mismatch && styles.mismatch, now && styles.now)}>
-      <span
-        className={cx(styles.planned, never && styles.never)}
-        style={shape(before, share.planned ?? before)}
-        aria-hidden="true"
-      />
+      {plan === 'hatched' && (
+        <span className={styles.planned} style={shape(before, share.planned ?? before)} aria-hidden="true" />
+      )}
       {share.actual !== undefined && (
         <span className={styles.actual} style={shape(before, share.actual, undone)} aria-hidden="true" />
       )}

@@ -5,7 +5,7 @@ import { en } from '~/i18n/en'
 import { newFormats } from '~/i18n/format'
 import { approvalsOf, durationOf, purposeOf, timingOf } from './facts'
 import { inOrder, layoutOf } from './levels'
-import { shareNow, sharesOf } from './traffic'
+import { planOf, shareNow, sharesOf } from './traffic'
 
 const { STAGE_SUCCESS: ok, STAGE_FAILURE: bad, STAGE_RUNNING: run, STAGE_CANCELLED: off } = StageStatus
 
@@ -131,6 +131,24 @@ describe('the share of traffic', () => {
       at('ECS_TRAFFIC_ROUTING', 1, 20, ok, { 'canary-percentage': '20' }),
     ]
     expect(shareNow(stages)).toBe(0)
+  })
+
+  it('is planned only where a stage can still do, or did, what it was meant to', () => {
+    const failed = [
+      at('ECS_TRAFFIC_ROUTING', 0, 20, ok),
+      at('ANALYSIS', 1, 20, bad),
+      at('ECS_PRIMARY_ROLLOUT', 2, 100, none),
+    ]
+    const undo = at('ROLLBACK', 0, 0, run, {}, { id: 'undo', rollback: true })
+    const plans = (stages: typeof failed) => stages.slice(0, 3).map(s => planOf(s, stages))
+    expect(plans(failed)).toEqual(['hatched', 'none', 'hatched'])
+    expect(plans([...failed, undo])).toEqual(['hatched', 'none', 'never'])
+    const cancelled = stage('x', { status: StageStatus.STAGE_CANCELLED })
+    expect(planOf(cancelled, [cancelled])).toBe('never')
+    const waits = at('ROLLBACK', 0, 0, none, {}, { rollback: true })
+    expect(planOf(at('WAIT', 0, 0, none), [waits])).toBe('hatched')
+    const running = at('ECS_SYNC', 0, 100, run)
+    expect(planOf(running, [running])).toBe('hatched')
   })
 
   it.each(['101', '-1', '', 'x', '1e2'])('is not %j', text => {

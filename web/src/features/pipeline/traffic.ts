@@ -45,6 +45,19 @@ export function sharesOf(stages: readonly PipelineStage[]): Map<string, Share> {
   return shares
 }
 
+// Plan is what a stage's part of the ribbon shows of the plan: hatched what is
+// still to come or came about, nothing where the stage did not do what it was
+// meant to, and grey where it never will run.
+export type Plan = 'hatched' | 'none' | 'never'
+
+// planOf tells it. Nothing more begins once a rollback has.
+export function planOf(s: PipelineStage, stages: readonly PipelineStage[]): Plan {
+  if (!isStarted(s)) return isOver(s) || stages.some(r => r.rollback && isStarted(r)) ? 'never' : 'hatched'
+  return isOver(s) && s.status !== StageStatus.STAGE_SUCCESS && s.status !== StageStatus.STAGE_SKIPPED
+    ? 'none'
+    : 'hatched'
+}
+
 // shareNow is what the new version gets at present.
 export function shareNow(stages: readonly PipelineStage[]): number {
   const shares = sharesOf(stages)

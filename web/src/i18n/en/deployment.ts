@@ -152,6 +152,7 @@ export const deployment = {
     given: 'what the stages did',
     shareBoth: (planned: string, actual: string) => `${planned} planned, ${actual} now`,
     sharePlanned: (planned: string) => `${planned} planned`,
+    neverRan: 'it never ran',
     mismatch: (stage: string, planned: string, actual: string) =>
       `After ${stage}, ${planned} of the traffic was planned for the new version and the load balancer gives it ${actual}. Somebody or something changed the listener rule: look at it before going on.`,
     next: 'Next stage',

@@ -148,6 +148,7 @@ export const deployment: Catalog['deployment'] = {
     given: 'ステージの結果',
     shareBoth: (planned, actual) => `計画 ${planned}、現在 ${actual}`,
     sharePlanned: planned => `計画 ${planned}`,
+    neverRan: '実行されませんでした',
     mismatch: (stage, planned, actual) =>
       `${stage} の後、新しいバージョンへは ${planned} の計画でしたが、ロードバランサーは ${actual} を流しています。リスナールールが変更されています。続ける前に確認してください。`,
     next: '次のステージ',
