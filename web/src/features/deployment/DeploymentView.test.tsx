@@ -71,6 +71,17 @@ function deployment(
   })
 }
 
+// approving is the deployment once its analysis has passed.
+function approving(): Deployment {
+  const d = deployment(S.STAGE_SUCCESS)
+  d.stages[2] = create(PipelineStageSchema, {
+    ...(d.stages[2] as PipelineStage),
+    status: S.STAGE_RUNNING,
+    metadata: { startTime: '200' },
+  })
+  return d
+}
+
 const blocks = (from: number, to: number) =>
   Array.from({ length: to - from }, (_, i) =>
     create(LogBlockSchema, { index: BigInt(from + i), log: `line ${from + i}`, createdAt: 100n }),
@@ -170,22 +181,47 @@ describe('an update', () => {
     expect(screen.getByRole('button', { name: /200 new lines/ })).toBeInTheDocument()
   })
 
-  it('leaves the stage that was chosen at first, and an open menu', async () => {
+  it('goes along with the running stage until one chooses another, and leaves an open menu', async () => {
     const { update } = setup(deployment(S.STAGE_RUNNING))
     await userEvent.click(await screen.findByRole('button', { name: en.deployment.actions.cancelMenu }))
     const item = await screen.findByRole('menuitem', { name: /Cancel with Rollback/ })
     expect(item).toHaveFocus()
-    const next = deployment(S.STAGE_SUCCESS)
-    next.stages[2] = create(PipelineStageSchema, {
-      ...(next.stages[2] as PipelineStage),
-      status: S.STAGE_RUNNING,
-      metadata: { startTime: '200' },
-    })
-    update(next)
-    expect(stageLink('ANALYSIS')).toHaveAttribute('aria-current', 'true')
-    expect(screen.getByText(en.deployment.log.nowRunning('WAIT_APPROVAL'))).toBeInTheDocument()
+    update(approving())
+    expect(stageLink('WAIT_APPROVAL')).toHaveAttribute('aria-current', 'true')
     expect(screen.getByRole('menuitem', { name: /Cancel with Rollback/ })).toBe(item)
     expect(item).toHaveFocus()
+  })
+
+  it('stays with a stage whose end is not followed any more', async () => {
+    const { update, log } = setup(deployment(S.STAGE_RUNNING))
+    const box = await screen.findByRole('log')
+    log('s1', 3, 100)
+    box.scrollTop = 10 * rowHeight
+    fireEvent.scroll(box)
+    update(approving())
+    expect(stageLink('ANALYSIS')).toHaveAttribute('aria-current', 'true')
+    expect(screen.getByText(en.deployment.log.nowRunning('WAIT_APPROVAL'))).toBeInTheDocument()
+    expect(screen.getByRole('log')).toBe(box)
+    await userEvent.click(screen.getByRole('button', { name: en.deployment.log.follow }))
+    expect(stageLink('WAIT_APPROVAL')).toHaveAttribute('aria-current', 'true')
+  })
+
+  it('stays with a stage that failed, while it is rolled back', async () => {
+    const { update } = setup(deployment(S.STAGE_RUNNING))
+    await screen.findByRole('log')
+    const next = deployment(S.STAGE_FAILURE, DeploymentStatus.DEPLOYMENT_ROLLING_BACK)
+    next.stages.push(
+      create(PipelineStageSchema, {
+        id: 'r',
+        name: 'ROLLBACK',
+        rollback: true,
+        visible: true,
+        status: S.STAGE_RUNNING,
+        metadata: { startTime: '200' },
+      }),
+    )
+    update(next)
+    expect(stageLink('ANALYSIS')).toHaveAttribute('aria-current', 'true')
   })
 })
 
@@ -247,6 +283,30 @@ describe('what is asked for', () => {
     await userEvent.click(await screen.findByRole('button', { name: 'Skip' }))
     await userEvent.click(within(screen.getByRole('dialog')).getByRole('button', { name: 'Skip' }))
     expect(await screen.findByText('Skip of ANALYSIS was not sent')).toBeInTheDocument()
+  })
+})
+
+describe('why it failed', () => {
+  it('names the stage that failed, and does not speak of a rollback that undid nothing', async () => {
+    const d = deployment(S.STAGE_FAILURE, DeploymentStatus.DEPLOYMENT_FAILURE)
+    const [, analysis] = d.stages
+    if (analysis) analysis.statusReason = 'the key was refused'
+    d.stages.push(
+      create(PipelineStageSchema, {
+        id: 'r',
+        name: 'ROLLBACK',
+        rollback: true,
+        visible: true,
+        status: S.STAGE_SUCCESS,
+        statusReason: 'Nothing had been changed yet',
+        metadata: { startTime: '200', 'nothing-changed': 'true' },
+      }),
+    )
+    setup(d)
+    const card = await screen.findByRole('region', { name: 'Why it failed' })
+    expect(card).toHaveTextContent('ANALYSIS failed: the key was refused')
+    expect(card).toHaveTextContent(en.deployment.why.nothing)
+    expect(card).not.toHaveTextContent(/rolled back/i)
   })
 })
 

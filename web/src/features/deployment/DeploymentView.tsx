@@ -40,7 +40,8 @@ export function DeploymentView({ deployment: d, place, hrefOf, onPlace }: Props)
   const commands = useCommands(d.id)
   const asking = useAsking(d, commands)
   const [full, setFull] = useState(false)
-  const stage = useChosen(d, place.stage)
+  const [along, setAlong] = useState(true)
+  const stage = useShown(d, place.stage, along)
   useFavicon(deploymentState(d.status, t).tone, isCompleted(d.status))
   const choose = useCallback(
     (id: string, line?: number) => {
@@ -67,6 +68,7 @@ export function DeploymentView({ deployment: d, place, hrefOf, onPlace }: Props)
         <Why deployment={d} onShow={choose} />
         <Pipeline
           stages={d.stages}
+          open={!isCompleted(d.status)}
           chosen={stage?.id}
           hrefOf={id => hrefOf({ ...place, stage: id, line: undefined })}
           onChoose={choose}
@@ -76,22 +78,42 @@ export function DeploymentView({ deployment: d, place, hrefOf, onPlace }: Props)
         />
       </div>
       {stage && (
-        <Log d={d} stage={stage} full={full} onFull={setFull} place={place} hrefOf={hrefOf} onPlace={onPlace} />
+        <Log
+          d={d}
+          stage={stage}
+          along={along}
+          onAlong={setAlong}
+          full={full}
+          onFull={setFull}
+          place={place}
+          hrefOf={hrefOf}
+          onPlace={onPlace}
+        />
       )}
       {asking.dialog}
     </Page>
   )
 }
 
-// useChosen is the stage whose log is shown: the one in the address, else one
-// that is chosen once, when there is a first. What happens later never changes it.
-function useChosen(d: Deployment, wanted: string | undefined): PipelineStage | undefined {
-  const [first, setFirst] = useState<string | undefined>()
-  const named = d.stages.find(s => s.id === wanted)
-  const chosen = named ?? d.stages.find(s => s.id === first)
-  const start = chosen ? undefined : firstOf(d)
-  if (start && start.id !== first) setFirst(start.id)
-  return chosen ?? start
+// useShown is the stage whose log is shown: the one in the address, which only a
+// person changes. Until somebody chooses one, and while the log is followed, it
+// goes along with what runs.
+function useShown(d: Deployment, wanted: string | undefined, along: boolean): PipelineStage | undefined {
+  const [last, setLast] = useState<string | undefined>()
+  const chosen = d.stages.find(s => s.id === wanted)
+  const before = d.stages.find(s => s.id === last)
+  const shown = chosen ?? (before && !along ? before : nextOf(d, before))
+  if (shown && shown.id !== last) setLast(shown.id)
+  return shown
+}
+
+// nextOf is what to show after a stage. One that failed stays, since the end of
+// its log says why.
+function nextOf(d: Deployment, before: PipelineStage | undefined): PipelineStage | undefined {
+  if (!before) return firstOf(d)
+  if (before.status === StageStatus.STAGE_RUNNING || before.status === StageStatus.STAGE_FAILURE) return before
+  const running = d.stages.filter(s => s.status === StageStatus.STAGE_RUNNING)
+  return running.find(s => !s.rollback) ?? running[0] ?? before
 }
 
 // firstOf is the stage one wants to see first.
@@ -127,6 +149,8 @@ function useStageKeys(d: Deployment, at: PipelineStage | undefined, choose: (id:
 interface LogProps {
   d: Deployment
   stage: PipelineStage
+  along: boolean
+  onAlong: (along: boolean) => void
   full: boolean
   onFull: (full: boolean) => void
   place: Place
@@ -134,7 +158,7 @@ interface LogProps {
   onPlace: Props['onPlace']
 }
 
-function Log({ d, stage, full, onFull, place, hrefOf, onPlace }: LogProps) {
+function Log({ d, stage, along, onAlong, full, onFull, place, hrefOf, onPlace }: LogProps) {
   const t = useTexts()
   const order = inOrder(layoutOf(d.stages))
   const running = order.find(s => s.status === StageStatus.STAGE_RUNNING && s.id !== stage.id)
@@ -166,6 +190,8 @@ function Log({ d, stage, full, onFull, place, hrefOf, onPlace }: LogProps) {
             start={startOf(stage)}
             place={place}
             full={full}
+            follow={along && place.stage === undefined && !isCompleted(d.status)}
+            onFollow={onAlong}
             onFull={onFull}
             hrefOf={p => hrefOf(at(p))}
             onPlace={p => onPlace(at(p))}

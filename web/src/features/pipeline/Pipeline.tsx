@@ -1,7 +1,8 @@
-import type { ReactNode } from 'react'
+import { type ReactNode, useState } from 'react'
 import { type PipelineStage, StageStatus } from '~/gen/model/model_pb'
 import { useFormats, useTexts } from '~/i18n'
 import { Banner, cx } from '~/kit'
+import { mayAsk } from './facts'
 import { inOrder, layoutOf } from './levels'
 import styles from './pipeline.module.css'
 import { RibbonCell, RibbonLegend } from './Ribbon'
@@ -10,6 +11,8 @@ import { planOf, sharesOf } from './traffic'
 
 interface Props {
   stages: readonly PipelineStage[]
+  // Stages may still begin.
+  open: boolean
   chosen: string | undefined
   // The address of the page with a stage chosen.
   hrefOf: (stage: string) => string
@@ -21,8 +24,9 @@ interface Props {
 // Pipeline draws the stages in columns from left to right, what depends on
 // nothing of each other one above the other, and under them how much of the
 // traffic the new version gets: as planned and as it is.
-export function Pipeline({ stages, chosen, hrefOf, onChoose, actionsOf }: Props) {
+export function Pipeline({ stages, open, chosen, hrefOf, onChoose, actionsOf }: Props) {
   const t = useTexts()
+  const [room] = useState(open) // also when it is over, as long as one looks on
   const layout = layoutOf(stages)
   const order = inOrder(layout)
   const shares = sharesOf(stages)
@@ -37,6 +41,7 @@ export function Pipeline({ stages, chosen, hrefOf, onChoose, actionsOf }: Props)
       onChoose={() => onChoose(s.id)}
       after={s.rollback ? layout.columns.flatMap(c => c.stages).find(x => x.id === layout.under)?.name : undefined}
       actions={actionsOf(s)}
+      room={room && mayAsk(s)}
     />
   )
   const even = !layout.rollback && layout.columns.every(c => c.stages.length === 1)

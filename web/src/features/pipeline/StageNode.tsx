@@ -16,10 +16,12 @@ interface Props {
   // The stage that a rollback undoes.
   after: string | undefined
   actions: ReactNode
+  // Keeps the place of actions that may come, so that nothing moves when they do.
+  room: boolean
 }
 
 // StageNode is one stage. The whole of it is a link to the stage's log.
-export function StageNode({ stage, place, chosen, href, onChoose, after, actions }: Props) {
+export function StageNode({ stage, place, chosen, href, onChoose, after, actions, room }: Props) {
   const t = useTexts()
   const f = useFormats()
   const state = stageState(stage.status, t, stage.availableOperation, stage.rollback)
@@ -44,7 +46,7 @@ export function StageNode({ stage, place, chosen, href, onChoose, after, actions
       <p className={styles.time}>
         <Time stage={stage} state={state} />
       </p>
-      {actions && <div className={styles.nodeActions}>{actions}</div>}
+      {(actions || room) && <div className={styles.nodeActions}>{actions}</div>}
       {timingOf(stage, 0) && <Progress stage={stage} />}
     </div>
   )

@@ -36,6 +36,11 @@ export function isSkippable(s: PipelineStage): boolean {
   return s.status === StageStatus.STAGE_RUNNING && s.availableOperation === ManualOperation.SKIP
 }
 
+// mayAsk holds for a stage in which people may have something to do, at some time.
+export function mayAsk(s: PipelineStage): boolean {
+  return s.name === 'ANALYSIS' || s.name === 'WAIT_APPROVAL' || isWaiting(s) || isSkippable(s)
+}
+
 // Approvals is who may approve a stage, who did, and how many are missing.
 export interface Approvals {
   readonly may: readonly string[] // empty: everybody

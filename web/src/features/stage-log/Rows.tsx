@@ -29,6 +29,7 @@ interface Props {
   range: Range | undefined
   current: number | undefined
   follow: boolean // at first
+  onTurn: (on: boolean) => void
   handle: RefObject<Handle | undefined>
   hrefOf: (line: number) => string
   onChoose: (line: number, extend: boolean) => void
@@ -50,7 +51,7 @@ export function Rows(props: Props) {
     overscan: 16,
   })
   const size = rows.getTotalSize()
-  const follow = useFollow(box, lines.length, size, props.follow)
+  const follow = useFollow(box, lines.length, size, props.follow, props.onTurn)
 
   useEffect(() => {
     onFollowing({ on: follow.on, fresh: follow.fresh })

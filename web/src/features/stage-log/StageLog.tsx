@@ -22,6 +22,10 @@ export interface StageLogProps {
   start: number | undefined
   place: LogPlace
   full: boolean
+  // Follow also a log that is at its end, because another will come.
+  follow: boolean
+  // A person turned following on or off.
+  onFollow: (on: boolean) => void
   hrefOf: (place: LogPlace) => string
   onPlace: (place: LogPlace) => void
   onFull: (full: boolean) => void
@@ -48,6 +52,8 @@ function View({
   start,
   place,
   full,
+  follow,
+  onFollow,
   hrefOf,
   onPlace,
   onFull,
@@ -61,7 +67,7 @@ function View({
   const finding = useFinding(shown, place, onPlace)
   const range = parseRange(place.line)
   const handle = useRef<Handle>(undefined)
-  const [following, setFollowing] = useState<Following>({ on: false, fresh: 0 })
+  const [following, setFollowing] = useState<Following>({ on: follow && !range, fresh: 0 })
   const choose = useChoose(range, onPlace)
 
   const find = (step: 1 | -1) => {
@@ -104,7 +110,8 @@ function View({
             pattern={finding.pattern}
             range={range}
             current={finding.current}
-            follow={!range && (!log.completed || stage.status === StageStatus.STAGE_FAILURE)}
+            follow={!range && (follow || !log.completed || stage.status === StageStatus.STAGE_FAILURE)}
+            onTurn={onFollow}
             handle={handle}
             hrefOf={n => hrefOf({ ...place, line: String(n) })}
             onChoose={choose}

@@ -12,7 +12,13 @@ const nearly = 8 // px
 
 // useFollow keeps the end of a log in view while it is on. Scrolling up turns it
 // off; nothing that arrives ever turns it on.
-export function useFollow(box: RefObject<HTMLElement | null>, count: number, size: number, initially: boolean): Follow {
+export function useFollow(
+  box: RefObject<HTMLElement | null>,
+  count: number,
+  size: number,
+  initially: boolean,
+  onTurn: (on: boolean) => void,
+): Follow {
   const [on, setOn] = useState(initially)
   const top = useRef(0)
   const left = useRef(count) // lines there were when following ended
@@ -41,8 +47,9 @@ export function useFollow(box: RefObject<HTMLElement | null>, count: number, siz
     (next: boolean) => {
       left.current = count
       setOn(next)
+      onTurn(next)
     },
-    [count],
+    [count, onTurn],
   )
   const onScroll = () => {
     const element = box.current
