@@ -35,7 +35,11 @@ export const Row = memo(function Row({ line, since, pattern, chosen, current, hr
       <a href={href} className={styles.number} aria-label={t.deployment.log.line(String(line.number))} onClick={press}>
         {line.number}
       </a>
-      <time className={styles.at} dateTime={new Date(line.at).toISOString()} title={f.dateTime(line.at)}>
+      <time
+        className={styles.at}
+        dateTime={new Date(line.at).toISOString()}
+        title={`${f.dateTime(line.at)} (${f.zone})`}
+      >
         {time}
       </time>
       <span className={styles.text}>
@@ -53,8 +57,8 @@ function severity(line: Line): string | undefined {
 
 function Text({ line, pattern }: { line: Line; pattern: RegExp | undefined }): ReactNode {
   const spans: readonly Span[] =
-    hasAnsi(line.raw) || line.start !== plain
-      ? parseAnsi(line.raw, line.start).spans
+    hasAnsi(line.shown) || line.start !== plain
+      ? parseAnsi(line.shown, line.start).spans
       : [{ text: line.text, style: plain }]
   const hits = hitsIn(line.text, pattern)
   let at = 0

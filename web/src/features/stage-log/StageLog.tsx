@@ -1,8 +1,8 @@
 import { ArrowDownToLine } from 'lucide-react'
-import { useCallback, useDeferredValue, useEffect, useRef, useState } from 'react'
+import { useCallback, useDeferredValue, useEffect, useMemo, useRef, useState } from 'react'
 import { type LiveLog, useStageLog } from '~/api'
 import { LogSeverity, type PipelineStage, StageStatus } from '~/gen/model/model_pb'
-import { useFormats, useTexts } from '~/i18n'
+import { localTimes, useFormats, useTexts } from '~/i18n'
 import { Button, ErrorPanel, useShortcut } from '~/kit'
 import { type Line, Lines, parseRange, type Range, rangeText } from './lines'
 import styles from './log.module.css'
@@ -35,7 +35,8 @@ export interface StageLogProps {
 export function StageLog(props: StageLogProps) {
   const { deploymentId, stage } = props
   const log = useStageLog({ deploymentId, stageId: stage.id, retriedCount: stage.retriedCount })
-  const [reader] = useState(() => new Lines())
+  const f = useFormats()
+  const reader = useMemo(() => new Lines((text, at) => localTimes(text, at, f)), [f])
   const lines = reader.of(log.blocks)
   return (
     <>

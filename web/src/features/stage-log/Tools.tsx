@@ -45,7 +45,14 @@ export function Tools(props: Props) {
   const { wrap, sinceStart } = useSettings()
   return (
     <div className={styles.tools}>
-      <span className={styles.count}>{w.lines(props.lines.length, f.number(props.lines.length))}</span>
+      <span className={styles.count}>
+        {w.lines(props.lines.length, f.number(props.lines.length))}
+        {!sinceStart && props.lines[0] && (
+          <span className={styles.zone} title={f.zone}>
+            {w.zone(f.zoneName(props.lines[0].at))}
+          </span>
+        )}
+      </span>
       <Find finding={props.finding} onFind={props.onFind} />
       <span className={styles.switches}>
         <Switch

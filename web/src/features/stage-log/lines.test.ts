@@ -44,6 +44,12 @@ describe('lines', () => {
     expect(reader.of([a, b, c]).map(l => l.text)).toEqual(['a', 'b', 'c'])
   })
 
+  it('show times as people read them, and keep what was written', () => {
+    const [line] = new Lines((text, at) => text.replace('noon', `at ${at}`)).of([block(0, `${esc}[31mnoon${esc}[0m`)])
+    expect(line?.text).toBe('at 1000')
+    expect(line?.raw).toBe(`${esc}[31mnoon${esc}[0m`)
+  })
+
   it('tell the last error', () => {
     expect(lastError([block(0, 'a\nb'), block(1, 'c', LogSeverity.ERROR), block(2, 'd')])).toBe(3)
     expect(lastError([block(0, 'a')])).toBeUndefined()

@@ -5,8 +5,9 @@ import { hasAnsi, parseAnsi, plain, type Style, stripAnsi } from './ansi'
 // changes, as logs only grow at their end.
 export interface Line {
   readonly number: number
-  readonly text: string // without escape sequences
-  readonly raw: string
+  readonly text: string // as shown, without escape sequences
+  readonly raw: string // as written
+  readonly shown: string // with its times as people read them
   readonly start: Style // in which it starts
   readonly severity: LogSeverity
   readonly at: number // ms
@@ -18,6 +19,12 @@ export class Lines {
   private blocks: readonly LogBlock[] = []
   private made: Line[] = []
   private style: Style = plain
+  private readonly timesIn: (text: string, at: number) => string
+
+  // timesIn rewrites the times in a line that was written at a moment.
+  constructor(timesIn: (text: string, at: number) => string = text => text) {
+    this.timesIn = timesIn
+  }
 
   // of returns the lines of the blocks: the same array when nothing was added.
   of(blocks: readonly LogBlock[]): readonly Line[] {
@@ -41,7 +48,8 @@ export class Lines {
       const at = Number(b.createdAt) * 1000
       for (const raw of b.log.replace(/\r?\n$/, '').split(/\r?\n/)) {
         const number = first + out.length
-        out.push({ number, raw, text: stripAnsi(raw), start: this.style, severity: b.severity, at })
+        const shown = this.timesIn(raw, at)
+        out.push({ number, raw, shown, text: stripAnsi(shown), start: this.style, severity: b.severity, at })
         if (hasAnsi(raw)) this.style = parseAnsi(raw, this.style).end
       }
     }

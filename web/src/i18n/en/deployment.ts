@@ -189,6 +189,7 @@ export const deployment = {
     title: 'Log',
     of: (stage: string) => `Log of ${stage}`,
     lines: (n: number, shown: string) => `${shown} ${n === 1 ? 'line' : 'lines'}`,
+    zone: (zone: string) => `Times in ${zone}`,
     notStarted: 'This stage has not started, so it has no log yet. It appears here by itself.',
     skipped: 'This stage never ran.',
     empty: 'Nothing was written yet.',
