@@ -10,6 +10,9 @@ export interface Column<Row> {
   lead?: boolean
   // As narrow as its content.
   tight?: boolean
+  // A CSS length. Where a column has one, columns keep their widths whatever the
+  // cells say, and those without share what is left.
+  width?: string
   end?: boolean
   // Left out below 1024 px.
   extra?: boolean
@@ -32,11 +35,11 @@ interface Props<Row> {
 // opens a row: j and k go from one to the next.
 export function Table<Row>({ label, columns, rows, keyOf, dim }: Props<Row>) {
   return (
-    <table className={styles.table} aria-label={label}>
+    <table className={cx(styles.table, columns.some(c => c.width) && styles.fixed)} aria-label={label}>
       <thead>
         <tr>
           {columns.map(c => (
-            <th key={c.id} scope="col" className={classOf(c)}>
+            <th key={c.id} scope="col" className={classOf(c)} style={c.width ? { width: c.width } : undefined}>
               {c.menu ? <span className="sr-only">{c.heading}</span> : c.heading}
             </th>
           ))}

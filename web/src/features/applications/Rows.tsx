@@ -16,7 +16,7 @@ import { MiniPipeline } from '~/features/stages'
 import { SyncStrategy } from '~/gen/model/model_pb'
 import type { Application } from '~/gen/pipecd/web/v1/application_pb'
 import { type Catalog, type Formats, useTexts } from '~/i18n'
-import { Chip, type Column, IconButton, Labels, Mark, Menu, RelativeTime, StatusMark, syncState } from '~/kit'
+import { Chip, type Column, IconButton, Labels, Mark, Menu, Quote, RelativeTime, StatusMark, syncState } from '~/kit'
 import styles from './applications.module.css'
 
 export function idOf(app: Application): string {
@@ -31,6 +31,7 @@ export function columnsOf(t: Catalog, f: Formats, onEdit: (id: string) => void):
       id: 'status',
       heading: w.status,
       tight: true,
+      width: '9rem',
       bare: true,
       cell: app => <StatusMark of={syncState(displayStatus(app), t)} />,
     },
@@ -39,13 +40,20 @@ export function columnsOf(t: Catalog, f: Formats, onEdit: (id: string) => void):
       id: 'kind',
       heading: w.kind,
       tight: true,
+      width: '5.5rem',
       extra: true,
       bare: true,
       cell: app => app.application && kindName(app.application.kind, t),
     },
-    { id: 'version', heading: w.version, bare: true, cell: app => <Versions app={app} /> },
-    { id: 'deployment', heading: w.deployment, bare: true, cell: app => <Latest app={app} f={f} /> },
-    { id: 'piped', heading: w.piped, bare: true, cell: app => <PipedCell app={app} /> },
+    { id: 'version', heading: w.version, width: '13rem', bare: true, cell: app => <Versions app={app} /> },
+    {
+      id: 'deployment',
+      heading: w.deployment,
+      width: '14.5rem',
+      bare: true,
+      cell: app => <Latest app={app} f={f} />,
+    },
+    { id: 'piped', heading: w.piped, width: '10rem', bare: true, cell: app => <PipedCell app={app} /> },
     {
       id: 'labels',
       heading: w.labels,
@@ -58,12 +66,20 @@ export function columnsOf(t: Catalog, f: Formats, onEdit: (id: string) => void):
       id: 'updated',
       heading: w.updated,
       tight: true,
+      width: '8rem',
       end: true,
       extra: true,
       bare: true,
       cell: app => <RelativeTime at={ms(app.application?.updatedAt ?? 0n)} />,
     },
-    { id: 'menu', heading: t.common.more, menu: true, tight: true, cell: app => <RowMenu app={app} onEdit={onEdit} /> },
+    {
+      id: 'menu',
+      heading: t.common.more,
+      menu: true,
+      tight: true,
+      width: '3.75rem',
+      cell: app => <RowMenu app={app} onEdit={onEdit} />,
+    },
   ]
 }
 
@@ -181,7 +197,7 @@ function RowFate({ app }: { app: Application }) {
         <>
           <Mark shape="cross" tone="bad" />
           <span>
-            {w.failed(how)} {fate.reason}
+            {w.failed(how)} {fate.reason && <Quote>{fate.reason}</Quote>}
           </span>
           {drop}
         </>

@@ -15,7 +15,7 @@ export const applications = {
   anyKind: 'Any kind',
   anyPiped: 'Any piped',
   active: 'Active status',
-  anyActive: 'Enabled and disabled',
+  anyActive: 'Active or not',
   enabledOnly: 'Enabled only',
   disabledOnly: 'Disabled only',
   byStatus: 'By status',

@@ -99,7 +99,7 @@ export const applications: Catalog['applications'] = {
     doneText: 'Piped は Git にある次のファイルを読み、その内容をデプロイします。',
     doneUnusable: name => `${name} を追加しましたが、設定ファイルに問題があります`,
     reading: piped =>
-      `${piped} がファイルを読んでいます。次に Git を確認したときに最初のデプロイが始まります。Sync で今すぐ始めることもできます。`,
+      `${piped} がファイルを読んでいます。次に Git を確認したときに最初のデプロイが始まります。同期で今すぐ始めることもできます。`,
     readingLater: piped => `${piped} はオフラインです。復帰後にファイルを読みます。`,
     open: 'アプリケーションを開く',
     another: '続けて追加',
