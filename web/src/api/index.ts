@@ -13,6 +13,7 @@ export {
   pipedsTopic,
   pipedTopic,
 } from './live/topics'
+export { useOldSince } from './old'
 export * from './queries'
 export { newQueryClient } from './queryClient'
 export { session } from './session'

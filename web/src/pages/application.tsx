@@ -2,7 +2,7 @@ import { Code } from '@connectrpc/connect'
 import { useQuery } from '@tanstack/react-query'
 import { Link, useNavigate, useParams, useSearch } from '@tanstack/react-router'
 import { Suspense } from 'react'
-import { applicationQuery, applicationTopic, isCode, useTopic } from '~/api'
+import { applicationQuery, applicationTopic, isCode, useOldSince, useTopic } from '~/api'
 import { EditDrawer } from '~/features/add-application'
 import { ApplicationView } from '~/features/application'
 import { useTexts } from '~/i18n'
@@ -14,7 +14,9 @@ export function ApplicationPage() {
   const { edit } = useSearch({ from: '/shell/applications/$id' })
   const navigate = useNavigate({ from: '/applications/$id' })
   useTopic(applicationTopic(id))
-  const { data, error, isPending, isFetching, refetch } = useQuery(applicationQuery(id))
+  const query = useQuery(applicationQuery(id))
+  const { data, error, isPending, isFetching, refetch } = query
+  const oldSince = useOldSince(query)
   const setEdit = (open: boolean) =>
     void navigate({ search: ({ edit: _, ...rest }) => (open ? { ...rest, edit: 'application' as const } : rest) })
   const retry = () => void refetch()
@@ -39,7 +41,7 @@ export function ApplicationPage() {
     )
   return (
     <>
-      {error && <ErrorPanel error={error} onRetry={retry} busy={isFetching} />}
+      {error && oldSince === undefined && <ErrorPanel error={error} onRetry={retry} busy={isFetching} />}
       <Suspense
         fallback={
           <Page title={t.application.title}>
@@ -47,7 +49,7 @@ export function ApplicationPage() {
           </Page>
         }
       >
-        <ApplicationView app={data} onEdit={() => setEdit(true)} />
+        <ApplicationView app={data} oldSince={oldSince} onEdit={() => setEdit(true)} />
         {edit && data.application && <EditDrawer app={data.application} onClose={() => setEdit(false)} />}
       </Suspense>
     </>

@@ -9,6 +9,7 @@ import {
   applicationsTopic,
   pipedsQuery,
   suggestionsQuery,
+  useOldSince,
   useTopic,
 } from '~/api'
 import { AddDrawer, EditDrawer, type Way } from '~/features/add-application'
@@ -38,6 +39,7 @@ export function ApplicationsPage() {
   useTopic(applicationsTopic)
   const list = useQuery(applicationsQuery({ filter: requestOf(filter), pageSize, cursor: search.page ?? '' }))
   const counts = useQuery(applicationCountsQuery({ filter: requestOf(filter) })).data
+  const oldSince = useOldSince(list)
   const rows = list.data?.applications ?? []
   const cursor = list.data?.cursor
   const narrowed = isNarrowed(filter)
@@ -56,8 +58,11 @@ export function ApplicationsPage() {
         t.applications.count(listedCount(counts, filter.syncStatus), f.number(listedCount(counts, filter.syncStatus)))
       }
       actions={<AddButton quiet={isNew} />}
+      oldSince={oldSince}
     >
-      {list.error && <ErrorPanel error={list.error} onRetry={() => void list.refetch()} busy={list.isFetching} />}
+      {list.error && oldSince === undefined && (
+        <ErrorPanel error={list.error} onRetry={() => void list.refetch()} busy={list.isFetching} />
+      )}
       {isNew ? (
         <Suspense fallback={<SkeletonRows />}>
           <Welcome />

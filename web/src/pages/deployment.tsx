@@ -3,7 +3,7 @@ import { useQuery } from '@tanstack/react-query'
 import { Link, useNavigate, useParams, useRouter, useSearch } from '@tanstack/react-router'
 import { useCallback } from 'react'
 import '~/i18n/en/late/deployment'
-import { deploymentQuery, deploymentTopic, isCode, useTopic } from '~/api'
+import { deploymentQuery, deploymentTopic, isCode, useOldSince, useTopic } from '~/api'
 import { DeploymentView, type Place } from '~/features/deployment'
 import { useTexts } from '~/i18n'
 import { buttonClass, ErrorPanel, Gone, Page, SkeletonRows, without } from '~/kit'
@@ -15,7 +15,9 @@ export function DeploymentPage() {
   const navigate = useNavigate({ from: '/deployments/$id' })
   const router = useRouter()
   useTopic(deploymentTopic(id))
-  const { data, error, isPending, isFetching, refetch } = useQuery(deploymentQuery(id))
+  const query = useQuery(deploymentQuery(id))
+  const { data, error, isPending, isFetching, refetch } = query
+  const oldSince = useOldSince(query)
   const onPlace = useCallback(
     (place: Place) =>
       void navigate({ search: s => without({ ...s, ...place }) as typeof s, replace: true, resetScroll: false }),
@@ -52,8 +54,8 @@ export function DeploymentPage() {
     )
   return (
     <>
-      {trouble}
-      <DeploymentView key={id} deployment={data} place={search} hrefOf={hrefOf} onPlace={onPlace} />
+      {oldSince === undefined && trouble}
+      <DeploymentView key={id} deployment={data} oldSince={oldSince} place={search} hrefOf={hrefOf} onPlace={onPlace} />
     </>
   )
 }

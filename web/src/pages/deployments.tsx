@@ -1,6 +1,6 @@
 import { useInfiniteQuery } from '@tanstack/react-query'
 import { useNavigate, useSearch } from '@tanstack/react-router'
-import { deploymentsPages, deploymentsTopic, useTopic } from '~/api'
+import { deploymentsPages, deploymentsTopic, useOldSince, useTopic } from '~/api'
 import {
   activeFilters,
   DeploymentList,
@@ -21,13 +21,20 @@ export function DeploymentsPage() {
   const navigate = useNavigate({ from: '/deployments' })
   useTopic(deploymentsTopic)
   const list = useInfiniteQuery(deploymentsPages(requestOf(search, pageSize)))
+  const oldSince = useOldSince(list)
   const rows = list.data?.pages.flatMap(p => p.deployments) ?? []
   const change = (filters: Filters) => void navigate({ search: filters, replace: true })
   const narrowed = activeFilters(search).length > 0
   return (
-    <Page title={t.deployments.title} note={rows.length > 0 && t.deployments.count(rows.length, f.number(rows.length))}>
+    <Page
+      title={t.deployments.title}
+      note={rows.length > 0 && t.deployments.count(rows.length, f.number(rows.length))}
+      oldSince={oldSince}
+    >
       <FilterBar filters={search} onChange={change} />
-      {list.error && <ErrorPanel error={list.error} onRetry={() => void list.refetch()} busy={list.isFetching} />}
+      {list.error && oldSince === undefined && (
+        <ErrorPanel error={list.error} onRetry={() => void list.refetch()} busy={list.isFetching} />
+      )}
       {list.isPending && <SkeletonRows height="2.2rem" />}
       {list.data && rows.length === 0 && !narrowed && (
         <EmptyState title={t.deployments.emptyTitle}>{t.deployments.emptyText}</EmptyState>

@@ -1,6 +1,7 @@
 import { fromBinary, toBinary } from '@bufbuild/protobuf'
 import type { QueryClient } from '@tanstack/react-query'
 import { SubscribeResponseSchema, type TopicError, TopicSchema } from '~/gen/pipecd/web/v1/subscribe_pb'
+import { now } from '../clock'
 import { Store } from '../store'
 import { fold, Refresher } from './fold'
 import { emptyLog, foldLog, nextIndex, type StageLog } from './logs'
@@ -35,6 +36,8 @@ interface Log {
 // what comes into the query cache and into logs.
 export class LiveTab {
   readonly state = new Store<LiveState>('idle')
+  // When the stream was last there, while it is not; 0 before it first was.
+  readonly liveUntil = new Store(0)
   private following = new Map<string, Following>()
   private logs = new Map<string, Log>()
   private calm = false
@@ -102,6 +105,7 @@ export class LiveTab {
   }
 
   private entered(state: LiveState): void {
+    if (this.state.get() === 'live' && state !== 'live') this.liveUntil.set(now())
     this.state.set(state)
     clearInterval(this.pollTimer)
     if (state === 'polling') {

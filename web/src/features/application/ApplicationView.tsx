@@ -20,12 +20,13 @@ import { displayStatus, kindName } from './view'
 
 interface Props {
   app: Application
+  oldSince?: number | undefined
   onEdit: () => void
 }
 
 // ApplicationView is an application's page: how it stands in one sentence, then
 // what keeps it from going on, what was deployed, and what it is.
-export function ApplicationView({ app, onEdit }: Props) {
+export function ApplicationView({ app, oldSince, onEdit }: Props) {
   const t = useTexts()
   const sync = useSync(app)
   const a = app.application
@@ -44,6 +45,7 @@ export function ApplicationView({ app, onEdit }: Props) {
           <span>{kindName(a.kind, t)}</span>
         </span>
       }
+      oldSince={oldSince}
       actions={<HeadActions app={app} sync={sync} onEdit={onEdit} />}
     >
       <Headline app={app} ahead={ahead} linked={sync.fate?.kind === 'started' ? sync.fate.deploymentId : ''} />

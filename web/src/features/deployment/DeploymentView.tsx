@@ -25,13 +25,14 @@ export interface Place {
 
 interface Props {
   deployment: Deployment
+  oldSince?: number | undefined
   place: Place
   hrefOf: (place: Place) => string
   onPlace: (place: Place) => void
 }
 
 // DeploymentView is the whole page of a deployment.
-export function DeploymentView({ deployment: d, place, hrefOf, onPlace }: Props) {
+export function DeploymentView({ deployment: d, oldSince, place, hrefOf, onPlace }: Props) {
   const t = useTexts()
   const f = useFormats()
   useTopic(pipedTopic(d.pipedId))
@@ -57,6 +58,7 @@ export function DeploymentView({ deployment: d, place, hrefOf, onPlace }: Props)
     <Page
       title={d.applicationName}
       tab={deploymentTab(d, d.stages.some(isWaiting), t, f)}
+      oldSince={oldSince}
       note={<Note {...header} />}
       actions={<PageActions deployment={d} commands={commands} onAsk={asking.open} />}
     >

@@ -14,5 +14,5 @@ export const errors = {
   unreachable: 'No answer came. Check the connection; it is tried again by itself.',
   code: 'Code',
   requestId: 'Request id',
-  oldData: (age: string) => `What you see is from ${age}.`,
+  oldData: (age: string) => `What you see is from ${age}; it is tried again by itself.`,
 }

@@ -15,5 +15,5 @@ export const errors: Catalog['errors'] = {
   unreachable: '応答がありません。ネットワークを確認してください。自動的に再試行します。',
   code: 'コード',
   requestId: 'リクエスト ID',
-  oldData: age => `表示中の内容は${age}のものです。`,
+  oldData: age => `表示中の内容は ${age} のものです。自動的に再試行します。`,
 }
