@@ -4,6 +4,7 @@ import { useTexts } from '~/i18n'
 import styles from './Bits.module.css'
 import { Button } from './Button'
 import { CopyButton } from './CopyButton'
+import { Quote } from './Quote'
 import { Mark } from './Status'
 
 interface Props {
@@ -23,7 +24,9 @@ export function ErrorPanel({ error, onRetry, busy }: Props) {
         <Mark shape="alert" tone="bad" />
         {problem.unreachable ? t.errors.unavailable : titleOf(problem.code, t)}
       </p>
-      <p className={styles.sentence}>{problem.unreachable ? t.errors.unreachable : problem.sentence}</p>
+      <p className={styles.sentence}>
+        {problem.unreachable ? t.errors.unreachable : <Quote>{problem.sentence}</Quote>}
+      </p>
       <p className={styles.facts}>
         {problem.code !== Code.Unknown && (
           <span>

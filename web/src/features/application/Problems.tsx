@@ -2,7 +2,7 @@ import { ms } from '~/api'
 import { ApplicationSyncStatus } from '~/gen/model/model_pb'
 import type { Application } from '~/gen/pipecd/web/v1/application_pb'
 import { useTexts } from '~/i18n'
-import { Commit, CopyButton, cx, OutLink, Panel, RelativeTime } from '~/kit'
+import { Commit, CopyButton, cx, OutLink, Panel, Quote, RelativeTime } from '~/kit'
 import styles from './application.module.css'
 import { commitOf, type Problem, problemsOf } from './problems'
 import { displayStatus } from './view'
@@ -30,8 +30,14 @@ function Invalid({ app }: { app: Application }) {
           // biome-ignore lint/suspicious/noArrayIndexKey: problems have no other identity
           <li key={i} className={styles.problem}>
             <Place of={p} />
-            <p className={styles.message}>{p.message}</p>
-            {p.hint && <p className={styles.hint}>{p.hint}</p>}
+            <p className={styles.message}>
+              <Quote>{p.message}</Quote>
+            </p>
+            {p.hint && (
+              <p className={styles.hint}>
+                <Quote>{p.hint}</Quote>
+              </p>
+            )}
           </li>
         ))}
       </ul>
@@ -89,9 +95,13 @@ function Differs({ app }: { app: Application }) {
   if (!shortReason && !reason) return null
   return (
     <Panel title={w.outOfSync} actions={<Copied text={reason || shortReason} />}>
-      {shortReason && <p className={styles.short}>{shortReason}</p>}
+      {shortReason && (
+        <p className={styles.short}>
+          <Quote>{shortReason}</Quote>
+        </p>
+      )}
       {reason && reason !== shortReason && (
-        <pre className={styles.diff}>
+        <pre className={styles.diff} lang="en">
           {reason.split('\n').map((line, i) => (
             <span
               // biome-ignore lint/suspicious/noArrayIndexKey: lines have no other identity

@@ -4,7 +4,7 @@ import { problemOf } from '~/api'
 import { SyncStrategy } from '~/gen/model/model_pb'
 import type { Application } from '~/gen/pipecd/web/v1/application_pb'
 import { type Catalog, useTexts } from '~/i18n'
-import { Banner, Button, buttonClass, IconButton, type Shape, type Tone } from '~/kit'
+import { Banner, Button, buttonClass, IconButton, Quote, type Shape, type Tone } from '~/kit'
 import styles from './application.module.css'
 import { type Fate, strategyName } from './fate'
 import type { Sync } from './useSync'
@@ -49,7 +49,11 @@ export function SyncFate({ app, sync }: { app: Application; sync: Sync }) {
       {said && (
         <Banner tone={said.tone} shape={said.shape} action={<Next sync={sync} strategy={strategy} />}>
           <p>{said.text}</p>
-          {said.more && <p className={styles.reason}>{said.more}</p>}
+          {said.more && (
+            <p className={styles.reason}>
+              <Quote>{said.more}</Quote>
+            </p>
+          )}
           {sync.unanswered && <p className={styles.quiet}>{w.unanswered}</p>}
         </Banner>
       )}

@@ -1,5 +1,8 @@
 import type { Catalog } from '../catalog'
 
+// A half space stands between a Latin word and what follows.
+const spaced = (word: string) => (/[a-z]$/i.test(word) ? `${word} ` : word)
+
 export const application: Catalog['application'] = {
   title: 'アプリケーション',
   actions: 'その他',
@@ -12,7 +15,7 @@ export const application: Catalog['application'] = {
   toList: 'アプリケーション一覧へ',
   says: {
     never:
-      'まだデプロイされていません。Piped が次に Git を確認したときに最初のデプロイが始まります。Sync で今すぐ始めることもできます。',
+      'まだデプロイされていません。Piped が次に Git を確認したときに最初のデプロイが始まります。同期で今すぐ始めることもできます。',
     neverInvalid: 'まだデプロイされていません。Git の設定ファイルに誤りがあります。',
     disabled: version => `無効になっています。${version} はそのまま動き、デプロイは行われません。`,
     disabledNever: '無効になっています。デプロイは行われません。',
@@ -47,7 +50,7 @@ export const application: Catalog['application'] = {
     summary: (done, all) => `${all} ステージ中 ${done} ステージ完了`,
   },
   sync: {
-    button: 'Sync',
+    button: '同期',
     quick: 'Quick Sync',
     pipeline: 'Pipeline Sync',
     menu: '別の方法で同期',
@@ -61,14 +64,15 @@ export const application: Catalog['application'] = {
     waiting: '依頼済み',
     disabled: 'アプリケーションが無効です。先に有効にしてください。',
     pipedDisabled: piped => `${piped} が無効です。先に有効にしてください。`,
-    requested: (how, piped) => `${how} を依頼しました。${piped} の応答を待っています。`,
+    requested: (how, piped) => `${spaced(how)}を依頼しました。${piped} の応答を待っています。`,
     offline: (how, piped) =>
-      `${how} を依頼しました。${piped} はオフラインのため、復帰後に実行されます。長時間復帰しないと依頼は取り消されます。`,
-    done: how => `${how} でデプロイが始まりました。`,
+      `${spaced(how)}を依頼しました。${piped} はオフラインのため、復帰後に実行されます。長時間復帰しないと依頼は取り消されます。`,
+    done: how => `${spaced(how)}でデプロイが始まりました。`,
     open: 'デプロイを開く',
-    failed: how => `${how} ではデプロイが始まりませんでした。`,
-    lapsed: (how, piped) => `${piped} が時間内に応答しなかったため、${how} は取り消されました。何も始まっていません。`,
-    notSent: how => `${how} は受け付けられませんでした。`,
+    failed: how => `${spaced(how)}ではデプロイが始まりませんでした。`,
+    lapsed: (how, piped) =>
+      `${piped} が時間内に応答しなかったため、${spaced(how)}は取り消されました。何も始まっていません。`,
+    notSent: how => `${spaced(how)}は受け付けられませんでした。`,
     unanswered: '依頼の結果を現在確認できません。',
     dismiss: '閉じる',
     again: '再試行',
@@ -78,7 +82,7 @@ export const application: Catalog['application'] = {
     never: piped => `${piped} はまだ一度も接続していません。`,
     disabled: piped => `${piped} は無効です。`,
     seen: '最後の応答',
-    frozen: '表示中の内容は古い可能性があります。復帰するまで何も始まらず、進みません。Sync も復帰を待ちます。',
+    frozen: '表示中の内容は古い可能性があります。復帰するまで何も始まらず、進みません。同期も復帰を待ちます。',
     frozenDisabled: '表示中の内容は古い可能性があります。有効にするまで何も始まらず、進みません。',
     check: 'プロセスが動いていて、このアドレスに接続できるか確認してください。起動するコマンド:',
     show: 'Piped を表示',
@@ -110,7 +114,7 @@ export const application: Catalog['application'] = {
     none: 'デプロイはまだありません。',
     more: '以前のデプロイ',
     by: who => who,
-    bySync: who => `${who} による Sync`,
+    bySync: who => `${who} による同期`,
     took: duration => `所要 ${duration}`,
     noVersion: 'バージョンは未確定です',
     noVersionEnded: 'バージョンが決まる前に終了しました',
@@ -134,7 +138,7 @@ export const application: Catalog['application'] = {
   },
   disabling: {
     title: name => `${name} を無効化しますか?`,
-    text: '再び有効にするまで、コミットでも Sync でもデプロイされません。実行中のデプロイは最後まで続きます。クラウドで動いているものはそのまま残ります。',
+    text: '再び有効にするまで、コミットでも同期でもデプロイされません。実行中のデプロイは最後まで続きます。クラウドで動いているものはそのまま残ります。',
     do: '無効化',
     done: name => `${name} を無効化しました`,
     enabled: name => `${name} を有効化しました`,

@@ -14,7 +14,7 @@ export const deployments: Catalog['deployments'] = {
   becomes: 'から次へ更新:',
   unknownVersion: 'バージョン不明',
   share: percent => `カナリア ${percent}`,
-  syncBy: who => `${who} による Sync`,
+  syncBy: who => `${who} による同期`,
   filter: {
     application: name => `アプリケーション ${name}`,
     name: name => `名前「${name}」`,
@@ -31,5 +31,5 @@ export const deployments: Catalog['deployments'] = {
   },
   older: '以前のデプロイ',
   emptyTitle: 'デプロイはまだありません',
-  emptyText: 'コミットでアプリケーションが変わるか、Sync を実行すると、デプロイが始まります。',
+  emptyText: 'コミットでアプリケーションが変わるか、同期を実行すると、デプロイが始まります。',
 }

@@ -31,5 +31,5 @@ export const status: Catalog['status'] = {
   piped: { unknown: '未接続', online: 'オンライン', offline: 'オフライン', disabled: '無効' },
   command: { waiting: '待機中', succeeded: '完了', failed: '失敗', timeout: 'タイムアウト' },
   kind: { kubernetes: 'Kubernetes', terraform: 'Terraform', lambda: 'Lambda', cloudRun: 'Cloud Run', ecs: 'ECS' },
-  strategy: { auto: 'Sync', quickSync: 'Quick Sync', pipeline: 'Pipeline Sync' },
+  strategy: { auto: '同期', quickSync: 'Quick Sync', pipeline: 'Pipeline Sync' },
 }

@@ -37,7 +37,7 @@ export const welcome: Catalog['welcome'] = {
   },
   deployment: {
     title: 'デプロイする',
-    text: 'Piped が次に Git を確認したときにデプロイし、以後はフォルダーへのコミットごとにデプロイします。Sync ですぐに始めることもできます。',
+    text: 'Piped が次に Git を確認したときにデプロイし、以後はフォルダーへのコミットごとにデプロイします。同期ですぐに始めることもできます。',
     done: name => `デプロイ済み: ${name}`,
     link: 'アプリケーションを開く',
     linkDone: 'デプロイを開く',
