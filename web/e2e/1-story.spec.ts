@@ -128,8 +128,23 @@ test('a good release goes by the canary to everybody', async ({ world }) => {
   await newest('v2')
   await expect(page.getByText(/v2 is taking 20% of traffic/)).toBeVisible()
   await expect(page.getByText('Running', { exact: true }).first()).toBeVisible()
+
+  // Nobody chose a stage, so the log goes along with what runs; it stands still
+  // while the button of a stage comes and goes.
+  const log = page.getByRole('region', { name: 'Log', exact: true })
+  const top = async () => (await log.boundingBox())?.y
+  const skip = page.getByRole('button', { name: 'Skip' })
+  await expect(skip).toBeVisible()
+  await expect(log.getByRole('heading', { name: 'Log of ANALYSIS' })).toBeVisible()
+  await expect(log.getByText(/^Times in /)).toBeVisible()
+  const before = await top()
+  await expect(skip).toBeHidden({ timeout: 60_000 })
+  expect(await top()).toBe(before)
+  await expect(log.getByRole('heading', { name: /^Log of ECS_/ })).toBeVisible()
+
   await expect(page.getByText('Success', { exact: true }).first()).toBeVisible({ timeout: 90_000 })
   await expect(page.getByText(/v2 has all the traffic/)).toBeVisible()
+  await expect(page).not.toHaveURL(/stage=/)
 })
 
 test('a bad release is rolled back and explained', async ({ world }) => {
@@ -137,7 +152,7 @@ test('a bad release is rolled back and explained', async ({ world }) => {
   await newest('v3')
   const why = shown('Why it rolled back')
   await expect(why).toBeVisible({ timeout: 60_000 })
-  await expect(why).toContainText('ANALYSIS')
+  await expect(why).toContainText('ANALYSIS failed: ')
   await expect(why).toContainText('at most 10 is expected')
   await expect(why).toContainText(/Rolled back/, { timeout: 30_000 })
   await expect(page.getByText('Failure', { exact: true }).first()).toBeVisible()
@@ -146,4 +161,7 @@ test('a bad release is rolled back and explained', async ({ world }) => {
   await page.getByRole('link', { name: 'Applications', exact: true }).click()
   await page.getByRole('link', { name: 'canary', exact: true }).first().click()
   await expect(page.getByText(/v2 is live/)).toBeVisible()
+  const latest = shown('Latest deployment')
+  await expect(latest).toContainText(/Failure\s*v2\s*v3/)
+  await expect(latest.getByRole('img', { name: 'Pipeline: 2 of 6 stages done' })).toBeVisible()
 })

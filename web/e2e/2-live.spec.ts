@@ -1,6 +1,7 @@
 // What stays right while the connection breaks, in a second tab, and when the
 // session ends.
 import type { Page } from '@playwright/test'
+import { violations } from '../scripts/axe.mjs'
 import { call } from './calls'
 import { expect, settled, signIn, test, tryOut } from './test'
 import { Wire } from './wire'
@@ -61,6 +62,36 @@ test.describe('a stream that breaks in the middle of a log', () => {
       at = text.indexOf(line, at)
       expect(at, `${line} is missing or out of order`).toBeGreaterThanOrEqual(0)
       at += line.length
+    }
+    await wire.close()
+  })
+})
+
+test.describe('what cannot be read again', () => {
+  test.use({ allowed: [broken] })
+
+  test('stays, with its age', async ({ page, world }) => {
+    await signIn(page, world)
+    const { application, deployment } = await tryOut(page, world)
+    const wire = await Wire.to(world.address)
+    const age = page.getByRole('status').filter({ hasText: 'What you see is from' })
+    for (const path of [
+      '/applications',
+      `/applications/${application}`,
+      '/deployments',
+      `/deployments/${deployment}`,
+    ]) {
+      await page.goto(`${wire.url}${path}`)
+      await expect(page.getByText('canary').first()).toBeVisible()
+      await expect(page.getByText('Live', { exact: true })).toBeVisible()
+      wire.cut()
+      await expect(age, path).toContainText(
+        /The control plane cannot be reached\. What you see is from .+; it is tried/,
+      )
+      await expect(page.getByText('canary').first()).toBeVisible()
+      expect(await violations(page), path).toEqual([])
+      wire.mend()
+      await expect(age, path).toBeHidden()
     }
     await wire.close()
   })

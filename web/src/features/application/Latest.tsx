@@ -66,6 +66,6 @@ function Change({ app, of, recent }: { app: Application; of: Brief; recent: read
     const w = t.application.timeline
     return <span className={styles.quiet}>{isCompleted(of.status) ? w.noVersionEnded : w.noVersion}</span>
   }
-  const from = before && before !== of.version ? before : undefined
-  return <Transition from={from} known to={of.version} />
+  if (!before || before === of.version) return <Transition from={of.version} known to={undefined} />
+  return <Transition from={before} known to={of.version} />
 }

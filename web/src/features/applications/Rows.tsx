@@ -45,7 +45,7 @@ export function columnsOf(t: Catalog, f: Formats, onEdit: (id: string) => void):
       bare: true,
       cell: app => app.application && kindName(app.application.kind, t),
     },
-    { id: 'version', heading: w.version, width: '13rem', bare: true, cell: app => <Versions app={app} /> },
+    { id: 'version', heading: w.version, width: '11rem', bare: true, cell: app => <Versions app={app} /> },
     {
       id: 'deployment',
       heading: w.deployment,

@@ -57,7 +57,8 @@ function What({ d, at }: { d: Deployment; at: PipelineStage | undefined }) {
       <p>
         {before}
         <code className={styles.stageName}>{at.name}</code>
-        {after} <Quote>{at.statusReason}</Quote>
+        {after}
+        <Quote>{at.statusReason}</Quote>
       </p>
     )
   }

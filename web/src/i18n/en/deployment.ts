@@ -166,7 +166,7 @@ export const deployment = {
     titleFailed: 'Why it failed',
     titleCancelled: 'Why it was cancelled',
     what: 'What happened',
-    failed: (stage: string) => `${stage} failed:`,
+    failed: (stage: string) => `${stage} failed: `,
     asked: 'The query',
     line: (n: string) => `Log line ${n}`,
     log: 'Log of the stage',
