@@ -119,7 +119,7 @@ export default defineConfig({
             },
             {
               name: 'base',
-              test: /src[\\/](kit|api|gen|i18n[\\/](?!ja|en[\\/](deployment[.]|pipeds|add[.]|welcome|late))|features[\\/](preferences|login))/,
+              test: /src[\\/](kit|api|gen|i18n[\\/](?!ja|en[\\/](deployment[.]|applicationPage|pipeds|add[.]|welcome|late))|features[\\/](preferences|login))/,
             },
           ],
         },

@@ -1,3 +1,4 @@
+import '~/i18n/en/late/applicationPage'
 import { Link, useNavigate } from '@tanstack/react-router'
 import { Ellipsis } from 'lucide-react'
 import type { Application } from '~/gen/pipecd/web/v1/application_pb'

@@ -1,3 +1,4 @@
+import '~/i18n/en/late/applicationPage'
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { api, keys } from '~/api'

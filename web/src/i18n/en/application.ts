@@ -1,3 +1,5 @@
+import type { applicationPage } from './applicationPage'
+
 export const application = {
   title: 'Application',
   actions: 'More',
@@ -94,44 +96,10 @@ export const application = {
     file: 'Open in Git',
     since: 'Since',
   },
-  latest: {
-    title: 'Latest deployment',
-    running: 'Running deployment',
-    open: 'Details',
-    started: 'Started',
-    took: 'Took',
-    soFar: 'So far',
-    traffic: (percent: string) => `${percent} to the new version`,
-    why: 'Why',
-  },
-  timeline: {
-    title: 'Deployments',
-    all: 'All in the list',
-    none: 'No deployment yet.',
-    more: 'Older deployments',
-    by: (who: string) => `by ${who}`,
-    bySync: (who: string) => `Sync by ${who}`,
-    took: (duration: string) => `took ${duration}`,
-    noVersion: 'Version not known yet',
-    noVersionEnded: 'Ended before its version was known',
-  },
-  facts: {
-    title: 'Facts',
-    id: 'Application ID',
-    kind: 'Kind',
-    piped: 'Piped',
-    provider: 'Platform provider',
-    repository: 'Repository',
-    branch: 'Branch',
-    path: 'Path',
-    root: 'root',
-    configFile: 'Config file',
-    labels: 'Labels',
-    live: 'Live version',
-    description: 'Description',
-    added: 'Added',
-    changed: 'Changed',
-  },
+  // These come with the page: it imports ./late/applicationPage.
+  latest: undefined as unknown as typeof applicationPage.latest,
+  timeline: undefined as unknown as typeof applicationPage.timeline,
+  facts: undefined as unknown as typeof applicationPage.facts,
   disabling: {
     title: (name: string) => `Disable ${name}?`,
     text: 'Nothing deploys it until it is enabled again: no commit, no Sync. A deployment that runs goes on to its end. What runs in the cloud stays.',
@@ -139,12 +107,5 @@ export const application = {
     done: (name: string) => `${name} is disabled`,
     enabled: (name: string) => `${name} is enabled`,
   },
-  deleting: {
-    title: (name: string) => `Delete ${name}?`,
-    text: 'pipecd forgets the application. What it made in the cloud stays and goes on running; past deployments stay in the list.',
-    type: (name: string) => `Type ${name} to confirm`,
-    wrong: 'Type the name of the application first.',
-    do: 'Delete',
-    done: (name: string) => `${name} was deleted`,
-  },
+  deleting: undefined as unknown as typeof applicationPage.deleting,
 }

@@ -1,0 +1,4 @@
+import { en } from '..'
+import { applicationPage } from '../applicationPage'
+
+Object.assign(en.application, applicationPage)
