@@ -1,3 +1,4 @@
+import '~/i18n/en/late/applicationPage'
 import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { Suspense } from 'react'

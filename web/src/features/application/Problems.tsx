@@ -5,14 +5,15 @@ import { useTexts } from '~/i18n'
 import { Commit, CopyButton, cx, OutLink, Panel, Quote, RelativeTime } from '~/kit'
 import styles from './application.module.css'
 import { commitOf, type Problem, problemsOf } from './problems'
-import { displayStatus } from './view'
+import { displayStatus, isUnreadable } from './view'
 
-// Problems shows why the files in Git cannot be used, or how what runs differs
-// from them.
+// Problems shows why the files in Git cannot be used or read, or how what runs
+// differs from them.
 export function Problems({ app }: { app: Application }) {
   const status = displayStatus(app)
   if (status === ApplicationSyncStatus.INVALID_CONFIG) return <Invalid app={app} />
   if (status === ApplicationSyncStatus.OUT_OF_SYNC) return <Differs app={app} />
+  if (isUnreadable(app)) return <Unreadable app={app} />
   return null
 }
 
@@ -54,6 +55,25 @@ function Invalid({ app }: { app: Application }) {
         )}
         {url && <OutLink href={url}>{w.file}</OutLink>}
         <span>{w.invalidHint}</span>
+      </p>
+    </Panel>
+  )
+}
+
+function Unreadable({ app }: { app: Application }) {
+  const t = useTexts()
+  const w = t.application.problems
+  const state = app.application?.syncState
+  if (!state) return null
+  return (
+    <Panel title={w.unreadable} actions={<Copied text={state.reason} />}>
+      <p className={styles.short}>
+        <Quote>{state.reason}</Quote>
+      </p>
+      <p className={styles.below}>
+        <span>
+          {w.since} <RelativeTime at={ms(state.timestamp)} />
+        </span>
       </p>
     </Panel>
   )

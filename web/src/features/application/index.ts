@@ -15,4 +15,13 @@ export { sentenceOf } from './sentence'
 export { type Sync, useSync } from './useSync'
 export { useSyncKey } from './useSyncKey'
 export { Versions } from './Versions'
-export { defaultConfigFilename, displayStatus, filePath, isRoot, kindName, liveVersion, running } from './view'
+export {
+  defaultConfigFilename,
+  displayStatus,
+  filePath,
+  isRoot,
+  isUnreadable,
+  kindName,
+  liveVersion,
+  running,
+} from './view'

@@ -13,17 +13,18 @@ type Brief = MessageInitShape<typeof DeploymentBriefSchema>
 interface Case {
   live?: string
   status?: ApplicationSyncStatus
+  reason?: string
   disabled?: boolean
   latest?: Brief
 }
 
-function says({ live, status = A.SYNCED, disabled = false, latest }: Case): string {
+function says({ live, status = A.SYNCED, reason = '', disabled = false, latest }: Case): string {
   const app = create(ApplicationSchema, {
     application: {
       id: 'a',
       disabled,
       deploying: latest?.status !== undefined && latest.status < D.DEPLOYMENT_SUCCESS,
-      syncState: { status },
+      syncState: { status, reason },
       ...(live !== undefined && { mostRecentlySuccessfulDeployment: { versions: [{ version: live }] } }),
     },
     ...(latest && { latest }),
@@ -45,6 +46,12 @@ describe('the sentence', () => {
   it.each<[string, Case, string]>([
     ['live', { live: 'v1' }, 'v1 is live, as Git says.'],
     ['state not known', { live: 'v1', status: A.UNKNOWN }, 'v1 is live.'],
+    [
+      'Git cannot be read',
+      { live: 'v1', status: A.UNKNOWN, reason: 'the remote does not answer' },
+      'v1 is live. Whether that is what Git says is not known: Git cannot be read.',
+    ],
+    ['Git cannot be read, new', { status: A.UNKNOWN, reason: 'no' }, 'Not deployed yet: Git cannot be read.'],
     ['differs', { live: 'v1', status: A.OUT_OF_SYNC }, 'v1 is live, but what runs differs from Git.'],
     ['a version without a name', { live: '' }, 'What runs is live, as Git says.'],
     ['disabled', { live: 'v1', disabled: true }, 'Disabled: v1 stays as it is, and nothing deploys.'],

@@ -4,7 +4,7 @@ import type { Application } from '~/gen/pipecd/web/v1/application_pb'
 import type { Catalog, Formats } from '~/i18n'
 import type { Shape, Tone } from '~/kit'
 import type { Ahead, Brief } from './recent'
-import { displayStatus, liveVersion, running } from './view'
+import { displayStatus, isUnreadable, liveVersion, running } from './view'
 
 export interface Sentence {
   readonly tone: Tone
@@ -32,6 +32,7 @@ export function sentenceOf(app: Application, t: Catalog, f: Formats, ahead?: Ahe
   if (app.application?.disabled) return say('idle', 'slash', live ? w.disabled(live) : w.disabledNever)
   if (displayStatus(app) === ApplicationSyncStatus.INVALID_CONFIG)
     return say('bad', 'alert', live ? w.invalid(live) : w.neverInvalid)
+  if (isUnreadable(app)) return say('warn', 'alert', live ? w.unreadable(live) : w.neverUnreadable)
   if (app.latest && app.latest.status !== DeploymentStatus.DEPLOYMENT_SUCCESS)
     return { ...afterTrouble(app.latest, live, t), deploymentId: app.latest.id }
   if (!live) return say('idle', 'dashed', w.never)

@@ -56,3 +56,9 @@ export function filePath(path: string, configFilename: string): string {
 }
 
 export const defaultConfigFilename = 'app.pipecd.yaml'
+
+// isUnreadable reports whether the agent cannot read the application's
+// repository: it does not know how the application stands, and says why.
+export function isUnreadable(app: Application): boolean {
+  return displayStatus(app) === ApplicationSyncStatus.UNKNOWN && !!app.application?.syncState?.reason
+}

@@ -13,6 +13,7 @@ const marks: Record<Reason, [Shape, Tone]> = {
   approval: ['person', 'warn'],
   failed: ['cross', 'bad'],
   invalid: ['alert', 'bad'],
+  unreadable: ['alert', 'warn'],
   outOfSync: ['drift', 'warn'],
 }
 
@@ -67,7 +68,7 @@ function NeedLink({ of, children }: { of: Need; children: ReactNode }) {
 
 function saysNeed({ app, reason }: Need, t: Catalog): string {
   const w = t.applications.needs
-  const version = app.latest?.version || t.application.says.newVersion
+  const version = app.latest?.version || t.applications.noVersion
   switch (reason) {
     case 'approval':
       return w.approval(version)
@@ -75,6 +76,8 @@ function saysNeed({ app, reason }: Need, t: Catalog): string {
       return w.failed(version)
     case 'invalid':
       return w.invalid
+    case 'unreadable':
+      return w.unreadable
     case 'outOfSync':
       return w.outOfSync
   }

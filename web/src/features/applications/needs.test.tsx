@@ -8,19 +8,24 @@ const A = ApplicationSyncStatus
 const D = DeploymentStatus
 
 interface More {
+  reason?: string
   disabled?: boolean
   latest?: MessageInitShape<typeof DeploymentBriefSchema>
   at?: bigint
 }
 
-const app = (name: string, status: ApplicationSyncStatus, { disabled = false, latest, at = 1n }: More = {}) =>
+const app = (
+  name: string,
+  status: ApplicationSyncStatus,
+  { reason = '', disabled = false, latest, at = 1n }: More = {},
+) =>
   create(ApplicationSchema, {
     application: {
       id: name,
       name,
       disabled,
       deploying: latest?.status === D.DEPLOYMENT_RUNNING,
-      syncState: { status, timestamp: at },
+      syncState: { status, reason, timestamp: at },
     },
     ...(latest && { latest }),
   })
@@ -33,6 +38,11 @@ const waits = {
 const failed = { id: 'd2', status: D.DEPLOYMENT_FAILURE, completedAt: 5n }
 
 describe('what needs a person', () => {
+  it('is also Git that cannot be read, with its reason only', () => {
+    const apps = [app('away', A.UNKNOWN, { reason: 'no answer' }), app('new', A.UNKNOWN)]
+    expect(needsOf(apps).map(n => [n.app.application?.name, n.reason])).toEqual([['away', 'unreadable']])
+  })
+
   it('comes in the order of its urgency, the newest first', () => {
     const needs = needsOf([
       app('fine', A.SYNCED),

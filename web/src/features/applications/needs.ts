@@ -1,9 +1,9 @@
-import { displayStatus, running } from '~/features/application'
+import { displayStatus, isUnreadable, running } from '~/features/application'
 import { currentStage, waitsForApproval } from '~/features/stages'
 import { ApplicationSyncStatus, DeploymentStatus } from '~/gen/model/model_pb'
 import type { Application } from '~/gen/pipecd/web/v1/application_pb'
 
-export type Reason = 'approval' | 'failed' | 'invalid' | 'outOfSync'
+export type Reason = 'approval' | 'failed' | 'invalid' | 'unreadable' | 'outOfSync'
 
 // Need is an application that waits for a person.
 export interface Need {
@@ -15,7 +15,7 @@ export interface Need {
   readonly since: bigint
 }
 
-const urgency: readonly Reason[] = ['approval', 'failed', 'invalid', 'outOfSync']
+const urgency: readonly Reason[] = ['approval', 'failed', 'invalid', 'unreadable', 'outOfSync']
 
 // needsOf finds what waits for a person: first what holds a deployment up, then
 // what went wrong; the newest first among equals.
@@ -37,6 +37,7 @@ function needOf(app: Application): Need | undefined {
   const state = app.application?.syncState
   const since = state?.timestamp ?? 0n
   const { latest } = app
+  if (isUnreadable(app)) return { app, reason: 'unreadable', deploymentId: undefined, since }
   switch (displayStatus(app)) {
     case ApplicationSyncStatus.INVALID_CONFIG:
       return { app, reason: 'invalid', deploymentId: undefined, since }

@@ -1,4 +1,41 @@
 export const applicationPage = {
+  says: {
+    never: 'Not deployed yet. The first deployment begins when the piped looks at Git next; Sync begins it now.',
+    neverInvalid: 'Not deployed yet: the configuration in Git cannot be used.',
+    disabled: (version: string) => `Disabled: ${version} stays as it is, and nothing deploys.`,
+    disabledNever: 'Disabled: nothing deploys.',
+    invalid: (version: string) =>
+      `The configuration in Git cannot be used. ${version} stays live until it is repaired.`,
+    unreadable: (version: string) =>
+      `${version} is live. Whether that is what Git says is not known: Git cannot be read.`,
+    neverUnreadable: 'Not deployed yet: Git cannot be read.',
+    planning: 'A deployment is about to begin.',
+    planningOver: (version: string) => `A deployment is about to begin. ${version} is live.`,
+    working: (version: string, stage: string, step: string) => `${version} is being deployed: ${stage}, ${step}.`,
+    canary: (version: string, percent: string, stage: string, step: string) =>
+      `${version} is taking ${percent} of traffic: ${stage}, ${step}.`,
+    step: (n: string, of: string) => `stage ${n} of ${of}`,
+    starting: (version: string) => `${version} is being deployed.`,
+    share: (version: string, percent: string) => `${version} is taking ${percent} of traffic.`,
+    approval: (version: string) => `${version} waits for approval.`,
+    approvalCanary: (version: string, percent: string) =>
+      `${version} takes ${percent} of traffic and waits for approval.`,
+    rollingBack: (version: string, back: string) => `${version} is being rolled back to ${back}.`,
+    rollingBackFirst: (version: string) => `${version} is being rolled back.`,
+    failed: (version: string, live: string) => `The deployment of ${version} failed. ${live} is live.`,
+    failedFirst: (version: string) => `The deployment of ${version} failed. Nothing has been deployed before it.`,
+    failedSame: (version: string) => `The last deployment, of ${version} again, failed. ${version} is live.`,
+    cancelled: (version: string, live: string) => `The deployment of ${version} was cancelled. ${live} is live.`,
+    cancelledFirst: (version: string) =>
+      `The deployment of ${version} was cancelled. Nothing has been deployed before it.`,
+    outOfSync: (version: string) => `${version} is live, but what runs differs from Git.`,
+    synced: (version: string) => `${version} is live, as Git says.`,
+    live: (version: string) => `${version} is live.`,
+    waiting: (sentence: string, n: number, shown: string) => `${sentence} ${shown} more ${n === 1 ? 'waits' : 'wait'}.`,
+    open: 'Open the deployment',
+    newVersion: 'the new version',
+    liveVersion: 'What runs',
+  },
   latest: {
     title: 'Latest deployment',
     running: 'Running deployment',

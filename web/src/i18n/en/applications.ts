@@ -32,6 +32,7 @@ export const applications = {
     approval: (version: string) => `${version} waits for approval`,
     failed: (version: string) => `Deployment of ${version} failed`,
     outOfSync: 'Differs from Git',
+    unreadable: 'Git cannot be read',
     invalid: 'The configuration cannot be used',
     more: (n: number, shown: string) => (n === 1 ? '1 more' : `${shown} more`),
   },

@@ -14,6 +14,9 @@ export const application: Catalog['application'] = {
   goneText: '削除されたか、別のプロジェクトのリンクです。',
   toList: 'アプリケーション一覧へ',
   says: {
+    unreadable: version =>
+      `${version} が稼働中です。Git を読み取れないため、Git の内容と一致しているかはわかりません。`,
+    neverUnreadable: 'まだデプロイされていません。Git を読み取れません。',
     never:
       'まだデプロイされていません。Piped が次に Git を確認したときに最初のデプロイが始まります。同期で今すぐ始めることもできます。',
     neverInvalid: 'まだデプロイされていません。Git の設定ファイルに誤りがあります。',
@@ -90,6 +93,7 @@ export const application: Catalog['application'] = {
     command: 'コマンド',
   },
   problems: {
+    unreadable: 'Git を読み取れません',
     invalid: '設定ファイルの問題',
     invalidHint: 'Piped が Git で見つけました。直したファイルを push すると、すぐに読み直されます。',
     outOfSync: 'Git との差分',

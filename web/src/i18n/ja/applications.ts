@@ -32,6 +32,7 @@ export const applications: Catalog['applications'] = {
     approval: version => `${version} が承認待ちです`,
     failed: version => `${version} のデプロイが失敗しました`,
     outOfSync: 'Git と差分があります',
+    unreadable: 'Git を読み取れません',
     invalid: '設定ファイルに誤りがあります',
     more: (_, shown) => `ほか ${shown} 件`,
   },
