@@ -21,6 +21,7 @@ type Store interface {
 	Chains
 	Revisions
 	Sessions
+	LogJournal
 	Replicas
 	Transfer
 	io.Closer

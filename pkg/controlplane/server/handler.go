@@ -14,7 +14,6 @@ import (
 	"pipecd/pkg/controlplane/command"
 	"pipecd/pkg/controlplane/pipedapi"
 	"pipecd/pkg/controlplane/stagechecks"
-	"pipecd/pkg/controlplane/stagelog"
 	"pipecd/pkg/controlplane/webapi"
 	"pipecd/pkg/controlplane/webhook"
 	"pipecd/pkg/controlplane/webui"
@@ -43,7 +42,7 @@ const (
 // newHandler wires everything that answers on the one port. stopping is done
 // when streams have to end.
 func newHandler(stopping context.Context, o Options, w *wiring) (http.Handler, error) {
-	hub := w.hub
+	hub, logs := w.hub, w.logs
 	projects := auth.NewProjects(o.Projects, o.Store)
 	passwords, err := auth.NewPasswords(projects)
 	if err != nil {
@@ -58,7 +57,6 @@ func newHandler(stopping context.Context, o Options, w *wiring) (http.Handler, e
 		return nil, err
 	}
 	var (
-		logs     = stagelog.New(o.Files, hub)
 		pipeds   = auth.NewPipeds(projects, o.Store, hub, o.Logger)
 		sessions = auth.NewSessions(auth.SessionOptions{Key: o.SessionKey, Projects: projects, Ended: o.Store, Hub: hub, Insecure: o.InsecureCookie})
 	)

@@ -12,6 +12,7 @@ import (
 	"pipecd/pkg/controlplane/command"
 	"pipecd/pkg/controlplane/notify"
 	"pipecd/pkg/controlplane/relay"
+	"pipecd/pkg/controlplane/stagelog"
 	"pipecd/pkg/model"
 )
 
@@ -29,6 +30,7 @@ type wiring struct {
 	options  Options
 	name     string // this process's, among those that share the datastore
 	hub      *notify.Hub
+	logs     *stagelog.Logs
 	clock    *clock.Clock  // nil where no other process has one
 	relay    *relay.Relay  // nil where there is no other process
 	draining chan struct{} // closed when the server is not ready any more
@@ -36,6 +38,7 @@ type wiring struct {
 
 func newWiring(o Options) *wiring {
 	w := &wiring{options: o, name: model.NewID(), hub: new(notify.Hub), draining: make(chan struct{})}
+	w.logs = stagelog.New(stagelog.Options{Journal: o.Store, Files: o.Files, Hub: w.hub, Logger: o.Logger})
 	if o.Shared {
 		w.clock = new(clock.Clock)
 		w.relay = relay.New(relay.Options{Store: o.Store, Hub: w.hub, Name: w.name, Logger: o.Logger})
@@ -73,6 +76,7 @@ func (w *wiring) chores(ctx context.Context) {
 	if w.clock != nil {
 		all.Go(func() { w.clock.Run(ctx, w.options.Store, w.options.Logger) })
 	}
+	all.Go(func() { w.logs.Run(ctx) })
 	all.Go(func() { background.Run(ctx, w.background(ctx)) })
 }
 
@@ -87,6 +91,7 @@ func (w *wiring) background(ctx context.Context) background.Options {
 		{What: "forget ended sessions", Every: forgetSessions, Do: func(ctx context.Context) error {
 			return store.ForgetSessions(ctx, forgetSessions)
 		}},
+		{What: "move logs that wait in the datastore to the file store", Every: stagelog.SweepInterval, Do: w.logs.Sweep},
 	}}
 	if !w.options.Shared {
 		return o

@@ -26,15 +26,20 @@ const cutMark = " … (the line was cut here: it was too long)"
 // normalize returns the entries by index without repeats, and cuts lines that
 // are too long. It does not change blocks.
 func normalize(blocks []model.LogBlock) []model.LogBlock {
-	out := slices.Clone(blocks)
-	slices.SortStableFunc(out, func(a, b model.LogBlock) int { return cmp.Compare(a.Index, b.Index) })
-	out = slices.CompactFunc(out, func(a, b model.LogBlock) bool { return a.Index == b.Index })
+	out := inOrder(slices.Clone(blocks))
 	for i := range out {
 		if len(out[i].Log) > MaxLineLength {
 			out[i].Log = string(bytes.ToValidUTF8([]byte(out[i].Log[:MaxLineLength]), nil)) + cutMark
 		}
 	}
 	return out
+}
+
+// inOrder sorts the entries by index, in place, and keeps of those with one index
+// the first.
+func inOrder(blocks []model.LogBlock) []model.LogBlock {
+	slices.SortStableFunc(blocks, func(a, b model.LogBlock) int { return cmp.Compare(a.Index, b.Index) })
+	return slices.CompactFunc(blocks, func(a, b model.LogBlock) bool { return a.Index == b.Index })
 }
 
 // encode returns the batch's name and content. blocks are not empty and by index.

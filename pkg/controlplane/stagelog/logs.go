@@ -1,10 +1,15 @@
 package stagelog
 
 import (
+	"cmp"
 	"context"
+	"log/slog"
 	"sync"
+	"sync/atomic"
+	"time"
 
 	"pipecd/pkg/controlplane/notify"
+	"pipecd/pkg/datastore"
 	"pipecd/pkg/filestore"
 	"pipecd/pkg/model"
 )
@@ -16,43 +21,62 @@ const (
 	MaxLineLength = 64 << 10 // bytes; longer lines are cut, and say so
 )
 
-// maxBatchBytes keeps an object far below what the filestore takes, JSON
-// escapes included.
-const maxBatchBytes = 2 << 20
+// Text of one batch, JSON escapes not counted: far below what the filestore
+// takes, and of the journal what several can share a commit with.
+const (
+	maxBatchBytes  = 2 << 20
+	maxRecordBytes = 512 << 10
+)
+
+// Options is what logs work with.
+type Options struct {
+	Journal datastore.LogJournal
+	Files   filestore.Store
+	Hub     *notify.Hub  // through which watchers are told
+	Logger  *slog.Logger // nil discards
+	// MaxBacklog is how many bytes may wait in the journal, of all logs together; 0 for DefaultBacklog.
+	MaxBacklog int64
+}
 
 // Logs reads and writes stage logs. It is safe for concurrent use.
 type Logs struct {
-	files filestore.Store
-	hub   *notify.Hub
+	journal    datastore.LogJournal
+	files      filestore.Store
+	hub        *notify.Hub
+	logger     *slog.Logger
+	maxBacklog int64
 
-	mu      sync.Mutex
-	tallies map[Key]*tally
+	writer *writer
+	queue  *queue
+	full   atomic.Pointer[error] // why nothing can be taken now, nil when it can
+
+	mu        sync.Mutex
+	tallies   map[Key]*tally
+	awayUntil time.Time // the filestore did not answer, and is not asked again before
 }
 
-// New returns the logs in files. Watchers are told through hub.
-func New(files filestore.Store, hub *notify.Hub) *Logs {
-	return &Logs{files: files, hub: hub, tallies: make(map[Key]*tally)}
+// New returns the logs in the journal and the filestore.
+func New(o Options) *Logs {
+	return &Logs{
+		journal: o.Journal, files: o.Files, hub: o.Hub, logger: cmp.Or(o.Logger, slog.New(slog.DiscardHandler)),
+		maxBacklog: cmp.Or(o.MaxBacklog, DefaultBacklog),
+		writer:     newWriter(o.Journal), queue: newQueue(), tallies: make(map[Key]*tally),
+	}
 }
 
-// Completed reports whether the log was ended.
+// Completed reports whether the log was ended, as far as this process knows: that
+// another one ended it, Append finds out.
 func (l *Logs) Completed(ctx context.Context, key Key) (bool, error) {
 	t, err := l.tally(ctx, key)
-	if err != nil {
-		return false, err
-	}
-	return l.isDone(ctx, key, t)
+	return err == nil && t.isDone(), err
 }
 
 // Append adds entries and, with completed, ends the log. Repeating entries is
 // harmless, also after the end; a new entry after the end is refused with
 // CodeFailedPrecondition. Entries beyond the limits are dropped, and one line
-// in the log says so.
+// in the log says so. CodeExhausted when too much waits for the filestore.
 func (l *Logs) Append(ctx context.Context, key Key, blocks []model.LogBlock, completed bool) error {
 	t, err := l.tally(ctx, key)
-	if err != nil {
-		return err
-	}
-	done, err := l.isDone(ctx, key, t)
 	if err != nil {
 		return err
 	}
@@ -60,33 +84,38 @@ func (l *Logs) Append(ctx context.Context, key Key, blocks []model.LogBlock, com
 	if err != nil {
 		return err
 	}
-	if done {
+	if t.isDone() {
 		return l.afterEnd(ctx, key, fresh)
 	}
-	if err := l.store(ctx, key, t, fresh); err != nil {
+	if len(fresh) == 0 && !completed {
+		return nil
+	}
+	if why := l.full.Load(); why != nil && len(fresh) > 0 {
+		return *why
+	}
+	kept, dropped := t.fit(fresh)
+	if dropped {
+		kept = append(kept, fullMark(fresh[len(kept)]))
+	}
+	ended, err := l.store(ctx, key, t, kept, marks{full: dropped, done: completed})
+	if err != nil {
 		return err
 	}
-	if completed {
-		if err := l.mark(ctx, key, markDone); err != nil {
-			return err
-		}
-		t.mu.Lock()
-		t.done = true
-		t.mu.Unlock()
+	if ended {
+		t.end()
+		return l.afterEnd(ctx, key, fresh)
 	}
-	if len(fresh) > 0 || completed {
-		l.hub.Notify(notify.StageLog(key.DeploymentID, key.StageID))
-	}
+	l.hub.Notify(notify.StageLog(key.DeploymentID, key.StageID))
 	return nil
 }
 
 // afterEnd accepts only what is stored already. What this process does not
-// remember may have been written by another one, so the filestore decides.
+// remember may have been written by another one, so the stores decide.
 func (l *Logs) afterEnd(ctx context.Context, key Key, fresh []model.LogBlock) error {
 	if len(fresh) == 0 {
 		return nil
 	}
-	stored, err := load(ctx, l.files, key)
+	stored, err := l.load(ctx, key)
 	if err != nil {
 		return err
 	}
@@ -98,92 +127,73 @@ func (l *Logs) afterEnd(ctx context.Context, key Key, fresh []model.LogBlock) er
 		"the log of stage %s of deployment %s is complete; %d new lines cannot be added", key.StageID, key.DeploymentID, len(fresh))
 }
 
-// fresh returns the entries that are not known to be stored. When the log is
-// full there are none: they would be dropped.
-func (t *tally) fresh(blocks []model.LogBlock) ([]model.LogBlock, error) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if t.full {
-		return nil, nil
+// marks says what is stored beside entries.
+type marks struct{ full, done bool }
+
+func (m marks) records(log string) []datastore.LogRecord {
+	var out []datastore.LogRecord
+	if m.full {
+		out = append(out, datastore.LogRecord{Log: log, Name: markFull})
 	}
-	out := blocks[:0]
-	for _, b := range blocks {
-		if b.Index < 0 {
-			return nil, model.Errorf(model.CodeInvalid, "a log entry has the index %d; indexes are not negative", b.Index)
-		}
-		if !t.seen.contains(b.Index) {
-			out = append(out, b)
-		}
+	if m.done {
+		out = append(out, datastore.LogRecord{Log: log, Name: markDone})
 	}
-	return out, nil
+	return out
 }
 
-// store writes the entries in batches as far as the limits allow.
-func (l *Logs) store(ctx context.Context, key Key, t *tally, blocks []model.LogBlock) error {
-	kept, dropped := t.fit(blocks)
-	if dropped {
-		kept = append(kept, fullMark(blocks[len(kept)]))
-	}
-	for len(kept) > 0 {
-		n := batchLength(kept)
-		name, content, err := encode(kept[:n])
+// store writes the entries to the journal, the marks together with the last of
+// them. ended says that another process ended the log before.
+func (l *Logs) store(ctx context.Context, key Key, t *tally, blocks []model.LogBlock, with marks) (ended bool, err error) {
+	log := key.Path()
+	for {
+		n := batchLength(blocks, maxRecordBytes)
+		name, records, err := recordsOf(log, blocks[:n])
 		if err != nil {
-			return err
+			return false, err
 		}
-		if err := l.files.Put(ctx, key.prefix()+name.String(), content); err != nil {
-			return model.Wrap(model.CodeOf(err), err, "storing the log of stage "+key.StageID)
+		last := n == len(blocks)
+		if last {
+			records = append(records, with.records(log)...)
 		}
-		t.mu.Lock()
-		t.add(runs(indexesOf(kept[:n])), name)
-		t.mu.Unlock()
-		kept = kept[n:]
+		if ended, err := l.writer.write(ctx, records); err != nil || ended {
+			return ended, model.Wrap(model.CodeOf(err), err, "storing the log of stage "+key.StageID)
+		}
+		if t.stored(blocks[:n], name) || last && with.done {
+			l.queue.add(log)
+		}
+		if last {
+			t.mark(with)
+			return false, nil
+		}
+		blocks = blocks[n:]
 	}
-	if !dropped {
-		return nil
-	}
-	if err := l.mark(ctx, key, markFull); err != nil {
-		return err
-	}
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.full = true
-	return nil
 }
 
-// fit returns the entries for which there is room, and whether any was dropped.
-func (t *tally) fit(blocks []model.LogBlock) (kept []model.LogBlock, dropped bool) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	lines, bytes := t.lines, t.bytes
-	for i, b := range blocks {
-		lines, bytes = lines+1, bytes+len(b.Log)
-		if lines > MaxLines || bytes > MaxBytes {
-			return blocks[:i:i], true
-		}
+// recordsOf returns the entries as one record, or none if there are none.
+func recordsOf(log string, blocks []model.LogBlock) (batchName, []datastore.LogRecord, error) {
+	if len(blocks) == 0 {
+		return batchName{}, nil, nil
 	}
-	return blocks, false
+	name, content, err := encode(blocks)
+	return name, []datastore.LogRecord{{Log: log, Name: name.String(), Last: name.last, Content: content}}, err
 }
 
+// fullMark is the line after which nothing is kept.
 func fullMark(first model.LogBlock) model.LogBlock {
 	first.Severity = model.LogInfo
 	first.Log = "The log of this stage has reached its limit. The lines after this one are not kept."
 	return first
 }
 
-// batchLength returns how many of the entries go into the next batch, at least
-// one.
-func batchLength(blocks []model.LogBlock) int {
+// batchLength returns how many of the entries have at most so much text, at
+// least one if there is any.
+func batchLength(blocks []model.LogBlock, most int) int {
 	bytes := 0
 	for i, b := range blocks {
 		bytes += len(b.Log)
-		if bytes > maxBatchBytes && i > 0 {
+		if bytes > most && i > 0 {
 			return i
 		}
 	}
 	return len(blocks)
-}
-
-func (l *Logs) mark(ctx context.Context, key Key, name string) error {
-	err := l.files.Put(ctx, key.prefix()+name, []byte("{}\n"))
-	return model.Wrap(model.CodeOf(err), err, "storing the log of stage "+key.StageID)
 }

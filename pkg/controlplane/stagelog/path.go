@@ -1,10 +1,12 @@
 package stagelog
 
 import (
+	"cmp"
 	"fmt"
 	"strconv"
 	"strings"
 
+	"pipecd/pkg/datastore"
 	"pipecd/pkg/filestore"
 )
 
@@ -26,11 +28,12 @@ func (k Key) Path() string {
 	return filestore.Element(k.DeploymentID) + "/" + filestore.Element(k.StageID) + "/" + strconv.Itoa(int(k.Attempt))
 }
 
-func (k Key) prefix() string { return "log/" + k.Path() + "/" }
+// prefixOf returns what the paths of a log's objects begin with. log is Key.Path.
+func prefixOf(log string) string { return "log/" + log + "/" }
 
 // Names of the markers. They sort after every batch.
 const (
-	markDone = "done"
+	markDone = datastore.LogEnd
 	markFull = "full"
 )
 
@@ -44,6 +47,11 @@ type batchName struct {
 
 func (n batchName) String() string {
 	return fmt.Sprintf("%020d-%020d-%d-%d-%s.jsonl", n.first, n.last, n.lines, n.bytes, n.digest)
+}
+
+func (n batchName) compare(other batchName) int {
+	return cmp.Or(cmp.Compare(n.first, other.first), cmp.Compare(n.last, other.last),
+		cmp.Compare(n.lines, other.lines), cmp.Compare(n.bytes, other.bytes), cmp.Compare(n.digest, other.digest))
 }
 
 // dense reports whether the batch has every index between its ends.

@@ -24,41 +24,77 @@ const maxPageBytes = 1 << 20
 // Read returns the entries from index on, one page of them. A log that does not
 // exist (yet) is empty.
 func (l *Logs) Read(ctx context.Context, key Key, from int64) (Page, error) {
-	names, err := list(ctx, l.files, key)
+	log := key.Path()
+	parts, done, err := l.parts(ctx, log, from)
 	if err != nil {
 		return Page{}, err
 	}
 	var merged []model.LogBlock
-	for i, n := range names.batches {
-		if n.last < from {
-			continue
+	for i, p := range parts {
+		if p.object {
+			if p.blocks, err = readObject(ctx, l.files, log, p.name); err != nil {
+				return Page{}, err
+			}
 		}
-		blocks, err := read(ctx, l.files, key, n)
-		if err != nil {
-			return Page{}, err
-		}
-		merged = merge(merged, blocks, from)
+		merged = merge(merged, p.blocks, from)
 		// Entries before the next batch's first cannot be joined by others.
-		if i+1 < len(names.batches) && exceedsPage(settled(merged, names.batches[i+1].first)) {
+		if i+1 < len(parts) && exceedsPage(settled(merged, parts[i+1].name.first)) {
 			break
 		}
 	}
 	page := Page{Blocks: cutPage(merged)}
 	page.More = len(page.Blocks) < len(merged)
-	page.Completed = names.done && !page.More
+	page.Completed = done && !page.More
 	return page, nil
+}
+
+// part is a batch that is in the journal, or an object that has to be read yet.
+type part struct {
+	batch
+
+	object bool
+}
+
+// parts returns the batches with entries from index on, by name, and whether the
+// log is complete. The journal is read first; see the package's comment.
+func (l *Logs) parts(ctx context.Context, log string, from int64) (parts []part, done bool, err error) {
+	in, err := readJournal(ctx, l.journal, log, from)
+	if err != nil {
+		return nil, false, err
+	}
+	names, err := list(ctx, l.files, log)
+	if err == nil && names.done && !in.done {
+		names, err = list(ctx, l.files, log)
+	}
+	if err != nil {
+		return nil, false, err
+	}
+	for _, b := range in.batches {
+		parts = append(parts, part{batch: b})
+	}
+	for _, n := range names.batches {
+		if n.last >= from {
+			parts = append(parts, part{batch{name: n}, true})
+		}
+	}
+	slices.SortStableFunc(parts, func(a, b part) int { return a.name.compare(b.name) })
+	return parts, names.done || in.done, nil
 }
 
 // merge adds entries with an index of at least from; an index that is there
 // already keeps its entry.
 func merge(into, add []model.LogBlock, from int64) []model.LogBlock {
+	ordered := true
 	for _, b := range add {
 		if b.Index >= from {
+			ordered = ordered && (len(into) == 0 || into[len(into)-1].Index < b.Index)
 			into = append(into, b)
 		}
 	}
-	slices.SortStableFunc(into, func(a, b model.LogBlock) int { return cmp.Compare(a.Index, b.Index) })
-	return slices.CompactFunc(into, func(a, b model.LogBlock) bool { return a.Index == b.Index })
+	if ordered { // most of the time: a batch comes after the other
+		return into
+	}
+	return inOrder(into)
 }
 
 func settled(blocks []model.LogBlock, before int64) []model.LogBlock {

@@ -14,23 +14,40 @@ import (
 
 	"pipecd/pkg/controlplane/notify"
 	"pipecd/pkg/controlplane/stagelog"
+	"pipecd/pkg/datastore"
+	"pipecd/pkg/datastore/sqlite"
 	"pipecd/pkg/filestore"
 	"pipecd/pkg/filestore/local"
 	"pipecd/pkg/model"
 )
 
-func open(t *testing.T) filestore.Store {
+// stores are what processes share.
+type stores struct {
+	journal datastore.LogJournal
+	files   filestore.Store
+}
+
+func open(t *testing.T) stores {
 	t.Helper()
 	files, err := local.Open(t.TempDir())
 	if err != nil {
 		t.Fatal(err)
 	}
+	store, err := sqlite.Open(t.Context(), sqlite.Options{Path: sqlite.Memory})
+	if err != nil {
+		t.Fatal(err)
+	}
 	t.Cleanup(func() {
-		if err := files.Close(); err != nil {
+		if err := errors.Join(files.Close(), store.Close()); err != nil {
 			t.Error(err)
 		}
 	})
-	return files
+	return stores{store, files}
+}
+
+// logs returns what a process that knows nothing yet works with.
+func (s stores) logs() *stagelog.Logs {
+	return stagelog.New(stagelog.Options{Journal: s.journal, Files: s.files, Hub: new(notify.Hub)})
 }
 
 var key = stagelog.Key{DeploymentID: "d", StageID: "s"}
@@ -74,14 +91,14 @@ func add(t *testing.T, l *stagelog.Logs, b []model.LogBlock, completed bool) {
 // know nothing of each other, make one log without gaps and repeats.
 func TestMerge(t *testing.T) {
 	t.Parallel()
-	files := open(t)
-	one, two := stagelog.New(files, new(notify.Hub)), stagelog.New(files, new(notify.Hub))
+	st := open(t)
+	one, two := st.logs(), st.logs()
 	add(t, one, blocks(100, 140), false)
 	add(t, two, blocks(130, 150), false)
 	add(t, one, blocks(100, 160), false)
 	add(t, two, blocks(10, 20), false)
 	add(t, one, append(blocks(161, 161), blocks(163, 170)...), false) // with a gap
-	add(t, stagelog.New(files, new(notify.Hub)), blocks(162, 162), false)
+	add(t, st.logs(), blocks(162, 162), false)
 	want := slices.Concat(blocks(10, 20), blocks(100, 170))
 	got, completed := all(t, two, key, 0)
 	if diff := cmp.Diff(want, got); diff != "" || completed {
@@ -94,7 +111,7 @@ func TestMerge(t *testing.T) {
 
 func TestPages(t *testing.T) {
 	t.Parallel()
-	l := stagelog.New(open(t), new(notify.Hub))
+	l := open(t).logs()
 	add(t, l, blocks(1, 2500), false)
 	big := blocks(2501, 2600)
 	for i := range big {
@@ -110,10 +127,10 @@ func TestPages(t *testing.T) {
 
 func TestEnd(t *testing.T) {
 	t.Parallel()
-	files := open(t)
-	l := stagelog.New(files, new(notify.Hub))
+	st := open(t)
+	l := st.logs()
 	add(t, l, blocks(1, 10), true)
-	for name, l := range map[string]*stagelog.Logs{"same process": l, "after a restart": stagelog.New(files, new(notify.Hub))} {
+	for name, l := range map[string]*stagelog.Logs{"same process": l, "after a restart": st.logs()} {
 		for _, again := range [][]model.LogBlock{nil, blocks(1, 10), blocks(5, 6)} {
 			if err := l.Append(t.Context(), key, again, true); err != nil {
 				t.Errorf("%s: a repeat of %d entries: %v", name, len(again), err)
@@ -136,8 +153,8 @@ func TestEnd(t *testing.T) {
 // A process that finds out late that another one ended the log does not write.
 func TestEndByAnotherProcess(t *testing.T) {
 	t.Parallel()
-	files := open(t)
-	one, two := stagelog.New(files, new(notify.Hub)), stagelog.New(files, new(notify.Hub))
+	st := open(t)
+	one, two := st.logs(), st.logs()
 	add(t, one, blocks(1, 5), false)
 	add(t, two, blocks(6, 9), true)
 	add(t, one, blocks(1, 9), true)
@@ -148,11 +165,11 @@ func TestEndByAnotherProcess(t *testing.T) {
 
 func TestLimitOfLines(t *testing.T) {
 	t.Parallel()
-	files := open(t)
-	l := stagelog.New(files, new(notify.Hub))
+	st := open(t)
+	l := st.logs()
 	add(t, l, blocks(1, stagelog.MaxLines-10), false)
-	add(t, stagelog.New(files, new(notify.Hub)), blocks(stagelog.MaxLines-9, stagelog.MaxLines+50), false)
-	l = stagelog.New(files, new(notify.Hub)) // it remembers after a restart
+	add(t, st.logs(), blocks(stagelog.MaxLines-9, stagelog.MaxLines+50), false)
+	l = st.logs() // it remembers after a restart
 	add(t, l, blocks(stagelog.MaxLines+51, stagelog.MaxLines+99), false)
 	add(t, l, blocks(1, stagelog.MaxLines+99), true)
 	got, completed := all(t, l, key, stagelog.MaxLines-1)
@@ -163,7 +180,7 @@ func TestLimitOfLines(t *testing.T) {
 
 func TestLimitOfBytes(t *testing.T) {
 	t.Parallel()
-	l := stagelog.New(open(t), new(notify.Hub))
+	l := open(t).logs()
 	const each = 1 << 20
 	for i := range int64(20) {
 		b := blocks(i*16, i*16+15)
@@ -180,7 +197,7 @@ func TestLimitOfBytes(t *testing.T) {
 
 func TestLongLineIsCut(t *testing.T) {
 	t.Parallel()
-	l := stagelog.New(open(t), new(notify.Hub))
+	l := open(t).logs()
 	b := blocks(1, 1)
 	b[0].Log = strings.Repeat("é", stagelog.MaxLineLength)
 	add(t, l, b, false)
@@ -195,7 +212,7 @@ func TestLongLineIsCut(t *testing.T) {
 
 func TestOddIDs(t *testing.T) {
 	t.Parallel()
-	l := stagelog.New(open(t), new(notify.Hub))
+	l := open(t).logs()
 	ids := []string{"../x", "a/b", "", "..", strings.Repeat("x", 500), "\x00", "a b", "é"}
 	for i, id := range ids {
 		k := stagelog.Key{DeploymentID: "d", StageID: id}
@@ -211,9 +228,9 @@ func TestOddIDs(t *testing.T) {
 	}
 }
 
-// flaky fails to store every other time, after or before it did.
+// flaky fails to store two times of three, after or before it did.
 type flaky struct {
-	filestore.Store
+	datastore.LogJournal
 
 	mu sync.Mutex
 	n  int
@@ -221,29 +238,29 @@ type flaky struct {
 
 var errFlaky = model.Wrap(model.CodeUnavailable, errors.New("flaky"), "storing")
 
-func (f *flaky) Put(ctx context.Context, path string, content []byte) error {
+func (f *flaky) AppendLogs(ctx context.Context, records []datastore.LogRecord) ([]string, error) {
 	f.mu.Lock()
 	f.n++
 	n := f.n
 	f.mu.Unlock()
 	switch n % 3 {
 	case 0:
-		return errFlaky
+		return nil, errFlaky
 	case 1:
-		if err := f.Store.Put(ctx, path, content); err != nil {
-			return err
+		if ended, err := f.LogJournal.AppendLogs(ctx, records); err != nil {
+			return ended, err
 		}
-		return errFlaky
+		return nil, errFlaky
 	default:
-		return f.Store.Put(ctx, path, content)
+		return f.LogJournal.AppendLogs(ctx, records)
 	}
 }
 
 // What was acknowledged is there, whatever failed in between.
 func TestRetriesAfterFailures(t *testing.T) {
 	t.Parallel()
-	hub := new(notify.Hub)
-	l := stagelog.New(&flaky{Store: open(t)}, hub)
+	st, hub := open(t), new(notify.Hub)
+	l := stagelog.New(stagelog.Options{Journal: &flaky{LogJournal: st.journal}, Files: st.files, Hub: hub})
 	changed, stop := hub.Subscribe(notify.StageLog("d", "s"))
 	defer stop()
 	for first := int64(0); first < 100; first += 10 {
@@ -270,7 +287,7 @@ func TestRetriesAfterFailures(t *testing.T) {
 
 func TestConcurrentWriters(t *testing.T) {
 	t.Parallel()
-	l := stagelog.New(open(t), new(notify.Hub))
+	l := open(t).logs()
 	var writers sync.WaitGroup
 	for w := range int64(8) {
 		writers.Go(func() {

@@ -66,7 +66,7 @@ func newBench(t *testing.T) *bench {
 	})
 	hub := new(notify.Hub)
 	return &bench{t: t, store: store, service: New(Options{
-		Store: store, Logs: stagelog.New(files, hub), Hub: hub, Logger: slog.New(slog.DiscardHandler),
+		Store: store, Logs: stagelog.New(stagelog.Options{Journal: store, Files: files, Hub: hub}), Hub: hub, Logger: slog.New(slog.DiscardHandler),
 	})}
 }
 

@@ -163,7 +163,7 @@ func (s *sequence) run() {
 		s.call(s.mine, "ReportStageLogs", stage(Value{"blocks": logLines(1, 3)}))
 		s.call(s.mine, "ReportStageLogsFromLastCheckpoint", stage(Value{"blocks": logLines(1, 4), "completed": true}))
 		report(2)
-		log, err := stagelog.New(s.files, nil).Read(s.t.Context(), stagelog.Key{DeploymentID: s.th.deployment, StageID: id}, 0)
+		log, err := stagelog.New(stagelog.Options{Journal: s.store, Files: s.files}).Read(s.t.Context(), stagelog.Key{DeploymentID: s.th.deployment, StageID: id}, 0)
 		s.must(err)
 		if len(log.Blocks) != 4 || !log.Completed {
 			s.t.Errorf("the log of %s is %+v", id, log)

@@ -60,6 +60,11 @@ func Fill(t *testing.T, s datastore.Store) {
 	must(t, s.AddEvent(ctx, sampleEvent(now)))
 	must(t, s.StartChain(ctx, model.Fence{}, datastore.ChainStart{Chain: sampleChain(now), First: sampleDeployment(now), Commands: []*model.Command{sampleCommand(now)}}))
 	must(t, s.PutSuggestions(ctx, model.Fence{}, piped.ID, []model.ApplicationInfo{{Name: "new", Kind: model.KindECS, RepoID: "repo", Path: "new", ConfigFilename: "app.pipecd.yaml"}}))
+	_, err := s.AppendLogs(ctx, []datastore.LogRecord{
+		{Log: "log", Name: "a", Last: 3, Content: []byte("\x00\xff'\"\\\n")}, {Log: "log", Name: "b", Last: 4, Content: []byte("b")}, {Log: "log", Name: datastore.LogEnd},
+	})
+	must(t, err)
+	must(t, s.SettleLog(ctx, "log", []string{datastore.LogEnd}))
 	must(t, s.EndSession(ctx, "session", time.Now().Add(time.Hour)))
 	for _, instance := range []string{"first", "second"} { // the epoch rises with the second
 		lease, granted, err := s.AcquireLease(ctx, piped.ID, datastore.LeaseRequest{InstanceID: instance, Host: "host", TTL: time.Minute})

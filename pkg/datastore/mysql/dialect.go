@@ -42,6 +42,10 @@ func (dialect) LockForShare() string { return " LOCK IN SHARE MODE" }
 // LockForUpdate implements sqldb.Dialect.
 func (dialect) LockForUpdate() string { return " FOR UPDATE" }
 
+// OrStored implements sqldb.Dialect. Not INSERT IGNORE, which also cuts what does
+// not fit.
+func (dialect) OrStored() string { return " ON DUPLICATE KEY UPDATE name = name" }
+
 // The numbers of the servers' errors that matter to callers. Source: the error
 // references of MySQL and MariaDB.
 const (

@@ -36,6 +36,8 @@ type Dialect interface {
 	// Both are empty where a writing transaction excludes all others.
 	LockForShare() string
 	LockForUpdate() string
+	// OrStored is appended to an INSERT so that a row whose primary key is there already stays as it is.
+	OrStored() string
 	// Classify says what kind of failure err is.
 	Classify(err error) Failure
 }

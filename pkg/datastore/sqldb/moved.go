@@ -37,6 +37,9 @@ func movedTables() []movedTable {
 		movedEntity(commands()),
 		movedEntity(events()),
 		{"suggestions", 1, []string{"piped_id", "project_id", "document"}, func() []any { return []any{new(string), new(string), new(string)} }},
+		{"stage_log_journal", 2, []string{"log", "name", "last_index", "bytes", "waits", "added_at", "content"}, func() []any {
+			return []any{new(string), new(string), new(int64), new(int64), new(int32), new(int64), new([]byte)}
+		}},
 		{"ended_sessions", 1, []string{"id", "expires_at"}, func() []any { return []any{new(string), new(int64)} }},
 	}
 }

@@ -41,6 +41,9 @@ func (dialect) LockForShare() string { return "" }
 // LockForUpdate implements sqldb.Dialect. A writing transaction is alone.
 func (dialect) LockForUpdate() string { return "" }
 
+// OrStored implements sqldb.Dialect.
+func (dialect) OrStored() string { return " ON CONFLICT DO NOTHING" }
+
 // Classify implements sqldb.Dialect.
 func (dialect) Classify(err error) sqldb.Failure {
 	var e *sqlite.Error
