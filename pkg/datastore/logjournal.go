@@ -30,8 +30,8 @@ type LogBacklog struct {
 // LogJournal holds what was written to the logs of stages until it is in the
 // filestore. Ages are judged by the store's clock.
 type LogJournal interface {
-	// AppendLogs stores records, of any logs, with one commit: all or none, but of a log that was ended before it stores
-	// nothing, and returns the names of those logs. A record whose name its log has already is stored already.
+	// AppendLogs stores records, of any logs, with one commit: all or none, but nothing of a log whose end was committed
+	// before the call; it returns the names of those logs. A record whose name its log has already is stored already.
 	// CodeInvalid for more than MaxLogRecords.
 	AppendLogs(ctx context.Context, records []LogRecord) (ended []string, err error)
 	// ReadLog returns of one moment, by name, the batches of a log with an entry of at least the index, and all its

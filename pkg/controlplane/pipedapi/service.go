@@ -43,6 +43,7 @@ type Service struct {
 	files   filestore.Store
 	logs    *stagelog.Logs
 	live    *livestate.Snapshots
+	targets logTargets
 	hub     *notify.Hub
 	clock   *clock.Clock
 	address string

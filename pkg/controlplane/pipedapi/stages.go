@@ -65,14 +65,11 @@ func (s *Service) appendLog(ctx context.Context, key stagelog.Key, blocks []*mod
 	if err := s.checkFence(ctx, caller); err != nil {
 		return err
 	}
-	d, err := s.deployment(ctx, key.DeploymentID)
-	switch {
-	case err != nil:
-		return err
-	case d.Stage(key.StageID) == nil:
-		return model.Errorf(model.CodeInvalid, "deployment %s has no stage %q", d.ID, key.StageID)
-	case key.Attempt < 0:
+	if key.Attempt < 0 {
 		return model.Errorf(model.CodeInvalid, "the retried count %d is negative", key.Attempt)
+	}
+	if err := s.checkLogTarget(ctx, caller, key); err != nil {
+		return err
 	}
 	if !completed {
 		// A repeat of the report that ended the log is fine, for its answer may have been lost; any other is late.
@@ -85,4 +82,20 @@ func (s *Service) appendLog(ctx context.Context, key stagelog.Key, blocks []*mod
 		}
 	}
 	return s.logs.Append(ctx, key, convert.LogBlocksFromPB(blocks), completed)
+}
+
+// checkLogTarget refuses a log of what is not a stage of the agent's deployment.
+func (s *Service) checkLogTarget(ctx context.Context, caller *auth.Piped, key stagelog.Key) error {
+	if s.targets.has(caller.Piped.ID, key.DeploymentID, key.StageID) {
+		return nil
+	}
+	d, err := s.deployment(ctx, key.DeploymentID)
+	if err != nil {
+		return err
+	}
+	if d.Stage(key.StageID) == nil {
+		return model.Errorf(model.CodeInvalid, "deployment %s has no stage %q", d.ID, key.StageID)
+	}
+	s.targets.remember(d)
+	return nil
 }

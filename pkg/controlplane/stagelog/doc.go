@@ -33,8 +33,8 @@
 // have told is found out later: until then repeats of what is there may be stored
 // a second time, which is harmless.
 //
-// That another process ended the log, the journal says in the transaction that
-// would have stored the entries. It remembers an end for longer (endKept) than a
+// That another process ended the log, the journal says instead of storing the
+// entries; what comes at the same moment as the end may still be stored. It remembers an end for longer (endKept) than a
 // process trusts what it knows (tallyLife): whoever looks again finds the end in
 // the filestore.
 //

@@ -18,22 +18,24 @@ const (
 	maxRecordName = 128
 )
 
-// AppendLogs implements datastore.LogJournal.
+// AppendLogs implements datastore.LogJournal. It is what agents wait for most
+// often, so it is two statements and no more: one that looks for ends, and one that
+// stores, and may be repeated.
 func (s *Store) AppendLogs(ctx context.Context, records []datastore.LogRecord) (ended []string, err error) {
+	const doing = "writing the logs of stages"
 	if err := checkRecords(records); err != nil || len(records) == 0 {
 		return nil, err
 	}
-	err = s.write(ctx, "writing the logs of stages", func(tx *sql.Tx) error {
-		if ended, err = endedLogs(ctx, tx, records); err != nil {
-			return err
-		}
-		fresh := records
-		if len(ended) > 0 {
-			fresh = slices.DeleteFunc(slices.Clone(records), func(r datastore.LogRecord) bool { return slices.Contains(ended, r.Log) })
-		}
-		return s.insertRecords(ctx, tx, fresh)
-	})
-	if err != nil {
+	if ended, err = endedLogs(ctx, s.reader, records); err != nil {
+		return nil, s.coded(ctx, err, doing)
+	}
+	if len(ended) > 0 {
+		records = slices.DeleteFunc(slices.Clone(records), func(r datastore.LogRecord) bool { return slices.Contains(ended, r.Log) })
+	}
+	if len(records) == 0 {
+		return ended, nil
+	}
+	if _, err := s.execute(ctx, doing, s.insertRecords(records)); err != nil {
 		return nil, err
 	}
 	return ended, nil
@@ -76,23 +78,15 @@ func endedLogsQuery(logs []string) query {
 	return query{"SELECT log FROM stage_log_journal" + clause, args}
 }
 
-func (s *Store) insertRecords(ctx context.Context, tx *sql.Tx, records []datastore.LogRecord) error {
-	if len(records) == 0 {
-		return nil
-	}
+func (s *Store) insertRecords(records []datastore.LogRecord) query {
 	now, nowArgs := s.dialect.Now()
 	row := "(?, ?, ?, ?, 1, " + now + ", ?)"
-	var (
-		rows = make([]string, len(records))
-		args []any
-	)
-	for i, r := range records {
-		rows[i] = row
+	var args []any
+	for _, r := range records {
 		args = append(append(append(args, r.Log, r.Name, r.Last, len(r.Content)), nowArgs...), contentOf(r))
 	}
-	_, err := tx.ExecContext(ctx, "INSERT INTO stage_log_journal (log, name, last_index, bytes, waits, added_at, content) VALUES "+
-		strings.Join(rows, ", ")+s.dialect.OrStored(), args...)
-	return err
+	return query{"INSERT INTO stage_log_journal (log, name, last_index, bytes, waits, added_at, content) VALUES " +
+		row + strings.Repeat(", "+row, len(records)-1) + s.dialect.OrStored(), args}
 }
 
 // contentOf is never nil, which would be NULL.
@@ -190,8 +184,7 @@ const backlogQuery = "SELECT COUNT(*), COALESCE(SUM(bytes), 0), COALESCE(MIN(add
 // ForgetLogEnds implements datastore.LogJournal.
 func (s *Store) ForgetLogEnds(ctx context.Context, age time.Duration) error {
 	now, args := s.dialect.Now()
-	return s.write(ctx, "forgetting the ends of logs", func(tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, "DELETE FROM stage_log_journal WHERE waits = 0 AND added_at <= "+now+" - ?", append(args, age.Microseconds())...)
-		return err
-	})
+	q := query{"DELETE FROM stage_log_journal WHERE waits = 0 AND added_at <= " + now + " - ?", append(args, age.Microseconds())}
+	_, err := s.execute(ctx, "forgetting the ends of logs", q)
+	return err
 }
