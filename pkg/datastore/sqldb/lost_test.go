@@ -144,6 +144,7 @@ func (dialect) Now() (string, []any)            { return "CAST(? AS INTEGER)", [
 func (dialect) LockForShare() string            { return "" }
 func (dialect) LockForUpdate() string           { return "" }
 
+func (dialect) OrStored() string { return "" }
 func (dialect) Classify(err error) sqldb.Failure {
 	if errors.Is(err, errLost) {
 		return sqldb.FailureDisconnected
