@@ -14,14 +14,12 @@ type Store interface {
 	Pipeds
 	Leases
 	Applications
-	Deployments
+	Rollouts
 	Commands
 	Suggestions
 	Events
-	Chains
 	Revisions
 	Sessions
-	LogJournal
 	Replicas
 	Transfer
 	io.Closer
@@ -40,6 +38,13 @@ type Replicas interface {
 // common.
 type Clock interface {
 	Now(ctx context.Context) (time.Time, error)
+}
+
+// Rollouts is what is deployed and what is written about it.
+type Rollouts interface {
+	Deployments
+	Chains
+	LogJournal
 }
 
 // Page asks for one page of a list.

@@ -17,8 +17,9 @@ const (
 	// moveRecords and moveBytes (of text) are how much of one log waits in the journal before it is moved.
 	moveRecords = 1000
 	moveBytes   = 1 << 20
-	// moveAge is how long anything waits there, and SweepInterval how often one of the processes looks for it.
-	moveAge       = 5 * time.Minute
+	// moveAge is how long anything waits there.
+	moveAge = 5 * time.Minute
+	// SweepInterval is how often one of the processes looks for what waited that long.
 	SweepInterval = 30 * time.Second
 	// endKept is how long the end of a log stays in the journal, where other processes that write to it find it.
 	endKept = time.Hour
@@ -106,7 +107,7 @@ func (l *Logs) Run(ctx context.Context) {
 	all.Go(func() {
 		for {
 			l.watchBacklog(ctx)
-			timer := time.NewTimer(backlogInterval/2 + rand.N(backlogInterval))
+			timer := time.NewTimer(backlogInterval/2 + rand.N(backlogInterval)) //nolint:gosec // not for secrets
 			select {
 			case <-ctx.Done():
 				timer.Stop()
@@ -167,7 +168,7 @@ func (l *Logs) moveAll(ctx context.Context, logs []string) error {
 	for _, log := range logs {
 		group.Go(func() error {
 			if ctx.Err() != nil {
-				return nil
+				return nil //nolint:nilerr // the one that stopped the others tells
 			}
 			err := l.moveBounded(ctx, log)
 			if model.IsRetryable(err) {

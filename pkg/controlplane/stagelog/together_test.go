@@ -5,7 +5,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
-	"time"
+	"testing/synctest"
 
 	"pipecd/pkg/controlplane/stagelog"
 	"pipecd/pkg/datastore"
@@ -150,6 +150,10 @@ func keyOf(i int) stagelog.Key {
 // one; each has its own outcome, and one that gave up changes nothing for others.
 func TestCallsShareACommit(t *testing.T) {
 	t.Parallel()
+	synctest.Test(t, callsShareACommit)
+}
+
+func callsShareACommit(t *testing.T) {
 	const others = 20
 	st := open(t)
 	g := &gate{LogJournal: st.journal, pass: make(chan struct{}), begun: make(chan int, 100), refuses: keyOf(7).Path()}
@@ -166,7 +170,7 @@ func TestCallsShareACommit(t *testing.T) {
 	for i := 1; i <= others; i++ {
 		calls.Go(func() { errs[i] = l.Append(t.Context(), keyOf(i), blocks(0, 1), i%2 == 0) })
 	}
-	time.Sleep(200 * time.Millisecond) //nolint:forbidigo // all of them wait now; when one does not yet, the count below is wrong
+	synctest.Wait() // all of them wait
 	g.pass <- struct{}{}
 	if n := <-g.begun; n != others+others/2 {
 		t.Errorf("the second commit has %d records", n)

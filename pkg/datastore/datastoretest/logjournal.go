@@ -3,6 +3,7 @@ package datastoretest
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -120,7 +121,6 @@ func testWaitingLogs(t *testing.T, w *world) {
 	must(t, err)
 	for _, r := range []datastore.LogRecord{record(first, "a", 1), end(second), record(third, "a", 1), record(first, "b", 1)} {
 		w.appendLogs(t, r)
-		time.Sleep(time.Millisecond) //nolint:forbidigo // the store's clock, which no test can hold, has to go on
 	}
 	if got := ours(anyAge); !slices.Equal(got, []string{first, second, third}) {
 		t.Errorf("%q wait", got)
@@ -179,7 +179,7 @@ func testLogsTogether(t *testing.T, w *world) {
 	for writer := range writers {
 		all.Go(func() {
 			for i := range each {
-				records := []datastore.LogRecord{record(log, "shared"+fmt.Sprint(i), 1), record(log, fmt.Sprintf("own %d %d", writer, i), 1)}
+				records := []datastore.LogRecord{record(log, "shared"+strconv.Itoa(i), 1), record(log, fmt.Sprintf("own %d %d", writer, i), 1)}
 				if _, err := w.AppendLogs(t.Context(), records); err != nil {
 					t.Error(err)
 				}
@@ -195,7 +195,7 @@ func testLogsTogether(t *testing.T, w *world) {
 		want = append(want, record(log, fmt.Sprintf("own %d %d", writer, each-1), 1))
 	}
 	for i := range each {
-		want = append(want, record(log, "shared"+fmt.Sprint(i), 1))
+		want = append(want, record(log, "shared"+strconv.Itoa(i), 1))
 	}
 	slices.SortFunc(want, func(a, b datastore.LogRecord) int { return strings.Compare(a.Name, b.Name) })
 	w.wantLog(t, log, 0, want...)
