@@ -76,13 +76,17 @@ func (t movedTable) encode(values []any) ([]byte, error) {
 
 // portable returns a value as JSON has it: the database's NULL is its null.
 func portable(value any) any {
-	if text, ok := value.(*sql.NullString); ok {
-		if !text.Valid {
+	switch v := value.(type) {
+	case *sql.NullString:
+		if !v.Valid {
 			return nil
 		}
-		return text.String
+		return v.String
+	case *[]byte:
+		return append([]byte{}, *v...) // SQLite's driver gives nil for empty bytes, which would come back as NULL
+	default:
+		return value
 	}
-	return value
 }
 
 // decode is the inverse of encode. A column that is not in the object, because
