@@ -107,4 +107,3 @@ func (m *memo[V]) sweep() {
 		}
 	}
 }
-

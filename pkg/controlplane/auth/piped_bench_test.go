@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"pipecd/pkg/controlplane/auth"
+	"pipecd/pkg/controlplane/notify"
 	"pipecd/pkg/model"
 	rpcauth "pipecd/pkg/rpc/auth"
 )
@@ -27,7 +28,7 @@ func pipeds(t testing.TB) (*auth.Pipeds, rpcauth.PipedCredential, *model.Piped) 
 	first, second := rpcauth.NewKey(), rpcauth.NewKey()
 	piped := &model.Piped{ID: model.NewID(), ProjectID: "p", Keys: []model.PipedKey{{Hash: rpcauth.HashKey(first)}, {Hash: rpcauth.HashKey(second)}}}
 	projects := auth.NewProjects([]*model.Project{{ID: "p"}, {ID: "q"}}, stored{})
-	return auth.NewPipeds(projects, onePiped{piped}, slog.New(slog.DiscardHandler)), rpcauth.PipedCredential{ProjectID: "p", PipedID: piped.ID, Key: second}, piped
+	return auth.NewPipeds(projects, onePiped{piped}, new(notify.Hub), slog.New(slog.DiscardHandler)), rpcauth.PipedCredential{ProjectID: "p", PipedID: piped.ID, Key: second}, piped
 }
 
 func authorization(t testing.TB, c rpcauth.PipedCredential) string {

@@ -97,7 +97,7 @@ type seed struct {
 }
 
 // seeds fills the paths, and returns a good request for each.
-func (t *target) seeds(w *world, a *agent) []seed {
+func (g *target) seeds(w *world, a *agent) []seed {
 	th := w.things("dev", a, "web")
 	var out []seed
 	add := func(path string, input protoreflect.MessageDescriptor, text string) {
@@ -109,8 +109,8 @@ func (t *target) seeds(w *world, a *agent) []seed {
 		if err != nil {
 			w.t.Fatal(err)
 		}
-		out = append(out, seed{len(t.paths), raw})
-		t.paths = append(t.paths, path)
+		out = append(out, seed{len(g.paths), raw})
+		g.paths = append(g.paths, path)
 	}
 	agents, people := trusted(), asked()
 	// In order, so that a path has the same number in every process.
@@ -125,8 +125,8 @@ func (t *target) seeds(w *world, a *agent) []seed {
 		add("/"+webService+name, webMethods()[name].Input(), fill(people[name], who, "dev", th))
 	}
 	for _, path := range []string{"/", "/healthz", "/webhook/github", "/webhook/gitlab", "/assets/x.js", "//", "/pipe.api.service.pipedservice.PipedService/ReportStat", "/" + webService, "/" + webService + "Nothing"} {
-		out = append(out, seed{len(t.paths), []byte(`{"ref":"refs/heads/main"}`)})
-		t.paths = append(t.paths, path)
+		out = append(out, seed{len(g.paths), []byte(`{"ref":"refs/heads/main"}`)})
+		g.paths = append(g.paths, path)
 	}
 	return out
 }

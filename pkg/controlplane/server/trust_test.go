@@ -340,7 +340,7 @@ func (w *world) badCredentials() map[string]context.Context {
 		if err != nil {
 			w.t.Fatal(err)
 		}
-		out[why] = metadata.NewOutgoingContext(w.t.Context(), metadata.Pairs(auth.HeaderAuthorization, value))
+		out[why] = metadata.NewOutgoingContext(w.t.Context(), metadata.Pairs(auth.HeaderAuthorization, value)) //nolint:fatcontext // each is a call of its own
 	}
 	return out
 }
