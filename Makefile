@@ -82,6 +82,11 @@ test-scenarios: build ## Run each quickstart scenario once
 test-kill: build ## Kill the agent at a random moment of each scenario, N times
 	PIPED_BINARY=$(CURDIR)/bin/piped $(GO) run ./cmd/pipecd/quickstart/killtest -n $(N)
 
+.PHONY: test-faults
+test-faults: build minio ## Take away what the control plane stands on while agents report; FAULTS="-only=… -seed=…" for some of it
+	.ci/prepare stores
+	$(GO) run ./cmd/pipecd/faulttest $(FAULTS)
+
 # The packages that test-stores runs, on real servers. `make test` runs them there
 # and nowhere else.
 STORES := pkg/datastore/mysql pkg/datastore/sqlite pkg/filestore/objectstore pkg/filestore/local cmd/pipecd/storestest
