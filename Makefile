@@ -83,8 +83,7 @@ test-kill: build ## Kill the agent at a random moment of each scenario, N times
 	PIPED_BINARY=$(CURDIR)/bin/piped $(GO) run ./cmd/pipecd/quickstart/killtest -n $(N)
 
 .PHONY: test-faults
-test-faults: build minio ## Take away what the control plane stands on while agents report; FAULTS="-only=… -seed=…" for some of it
-	.ci/prepare stores
+test-faults: build minio mariadb ## Take away what the control plane stands on while agents report; FAULTS="-only=… -seed=…" for some of it
 	$(GO) run ./cmd/pipecd/faulttest $(FAULTS)
 
 # The packages that test-stores runs, on real servers. `make test` runs them there
@@ -97,10 +96,12 @@ STORES_PATTERN := $(subst $(EMPTY) $(EMPTY),|,$(STORES))
 minio: ## Build the MinIO server that tests start (a few minutes, once)
 	.ci/build-minio
 
-.PHONY: test-stores
-test-stores: ## Run the suites of the stores, and the programs, on real servers: MariaDB, MinIO, SQLite, a directory
+.PHONY: mariadb
+mariadb: ## Install the MariaDB server that tests start, on Debian
 	.ci/prepare stores
-	.ci/build-minio
+
+.PHONY: test-stores
+test-stores: mariadb minio ## Run the suites of the stores, and the programs, on real servers: MariaDB, MinIO, SQLite, a directory
 	.ci/test-stores $(addprefix ./,$(STORES))
 
 T ?= 30s

@@ -68,24 +68,7 @@ func (w *world) auditDeployment(ctx context.Context, p *promise) error {
 	if err != nil {
 		return err
 	}
-	if !p.status.CanBecome(d.Status) {
-		w.ledger.isLost("deployment %s was %s and is %s", p.id, p.status, d.Status)
-	}
-	for id, status := range p.stages {
-		if s := d.Stage(id); s == nil || !status.CanBecome(s.Status) {
-			w.ledger.isLost("stage %s of deployment %s was %s and is not", id, p.id, status)
-		}
-	}
-	for k, v := range p.metadata {
-		if d.Metadata[k] != v {
-			w.ledger.isLost("the metadata %s of deployment %s is %q, not %q", k, p.id, d.Metadata[k], v)
-		}
-	}
-	for k, v := range p.steps {
-		if s := d.Stage(stageWait); s == nil || s.Metadata[k] != v {
-			w.ledger.isLost("the metadata %s of stage %s of deployment %s is not there", k, stageWait, p.id)
-		}
-	}
+	p.compare(w.ledger, d)
 	for stage, lines := range p.lines {
 		if err := w.auditLog(ctx, p.id, stage, lines); err != nil {
 			return err
@@ -103,24 +86,7 @@ func (w *world) auditLog(ctx context.Context, id, stage string, want map[int64]l
 	if err != nil {
 		return err
 	}
-	tried := w.ledger.tried(id).lines[stage] // which may be more by now
-	seen := map[int64]bool{}
-	for i, b := range found {
-		switch {
-		case seen[b.GetIndex()]:
-			w.ledger.isDoubled("line %d of stage %s of deployment %s is there twice", b.GetIndex(), stage, id)
-		case tried[b.GetIndex()].text != b.GetLog():
-			w.ledger.isDoubled("line %d of stage %s of deployment %s is %q, which nobody wrote", b.GetIndex(), stage, id, b.GetLog())
-		case i > 0 && b.GetIndex() < found[i-1].GetIndex():
-			w.ledger.isDoubled("line %d of stage %s of deployment %s is not in its place", b.GetIndex(), stage, id)
-		}
-		seen[b.GetIndex()] = true
-	}
-	for index, l := range want {
-		if l.acknowledged && !seen[index] {
-			w.ledger.isLost("line %d of stage %s of deployment %s is not there", index, stage, id)
-		}
-	}
+	compareLog(w.ledger, stage+" of deployment "+id, want, w.ledger.tried(id).lines[stage], found) // tried may be more by now
 	return nil
 }
 

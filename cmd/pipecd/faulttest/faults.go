@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"time"
 
 	modelpb "pipecd/pkg/rpc/gen/model"
@@ -159,7 +158,8 @@ func fullDisk(ctx context.Context, w *world) error {
 
 func fullDiskAndKill(ctx context.Context, w *world) error {
 	err := onFullDisk(ctx, w, func() error {
-		pause(ctx, 4*time.Second+rand.N(2*time.Second)) //nolint:gosec // a pace
+		pause(ctx, 5*time.Second)
+		w.moment(ctx, 2*time.Second)
 		w.replicas[0].kill()
 		return nil
 	})

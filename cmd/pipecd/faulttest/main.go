@@ -132,7 +132,7 @@ func runOn(ctx context.Context, s settings, k kind, faults []fault) (v verdict, 
 	}
 	living.stop()
 	err = w.audit(ctx, true)
-	w.say("at the end, all of it again: %s", w.ledger.summary())
+	w.say("at the end, all of it again: %s; %d writes refused because a newer process acted", w.ledger.summary(), w.fenced.Load())
 	v.lost, v.doubled = w.ledger.verdict()
 	return v, err
 }

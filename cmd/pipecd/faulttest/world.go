@@ -54,6 +54,7 @@ type world struct {
 
 	dialled   atomic.Int64
 	exhausted atomic.Int64 // writes that were refused because there is no room
+	fenced    atomic.Int64 // and because a newer process acts
 }
 
 // newWorld starts everything but the agents' processes. The caller closes it.
@@ -201,8 +202,12 @@ func (w *world) dial(ctx context.Context, _ string) (conn net.Conn, err error) {
 
 // refused counts why writes were refused.
 func (w *world) refused(code model.Code) {
-	if code == model.CodeExhausted {
+	switch code { //nolint:exhaustive // the others are not counted
+	case model.CodeExhausted:
 		w.exhausted.Add(1)
+	case model.CodeFenced:
+		w.fenced.Add(1)
+	default:
 	}
 }
 
@@ -227,12 +232,13 @@ func (w *world) live(ctx context.Context) *living {
 // everybodyGoesOn returns when a write of every agent, a command and a list of the
 // person, and an event of the browser's stream came that began from now on.
 func (w *world) everybodyGoesOn(ctx context.Context, after string) error {
-	from := time.Now()
+	from, last := time.Now(), ""
 	for {
 		behind := w.behind(from)
 		if len(behind) == 0 {
 			break
 		}
+		last = behind[0]
 		if time.Since(from) > w.patience {
 			return fmt.Errorf("%s after %s these do not go on by themselves: %s", w.patience, after, strings.Join(behind, ", "))
 		}
@@ -241,7 +247,7 @@ func (w *world) everybodyGoesOn(ctx context.Context, after string) error {
 			return context.Cause(ctx)
 		}
 	}
-	w.say("%s: everybody went on within %s", after, time.Since(from).Round(10*time.Millisecond))
+	w.say("%s: everybody went on within %s, %s last", after, time.Since(from).Round(10*time.Millisecond), last)
 	return nil
 }
 
