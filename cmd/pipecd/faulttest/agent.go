@@ -49,7 +49,7 @@ func (a *agent) newestEpoch() int64 {
 func (a *agent) wrote(began time.Time, floor, epoch int64) {
 	a.world.ledger.acknowledged()
 	if epoch < floor {
-		a.world.ledger.isDoubled("a process of %s wrote under epoch %d after one had written under %d", a.name, epoch, floor)
+		a.world.ledger.isDoubledf("a process of %s wrote under epoch %d after one had written under %d", a.name, epoch, floor)
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -70,7 +70,7 @@ func (a *agent) live(ctx context.Context) {
 	if !a.contested {
 		p, err := newProcess(ctx, a, 1)
 		if err != nil {
-			a.world.ledger.isLost("%s does not start: %v", a.name, err)
+			a.world.ledger.isLostf("%s does not start: %v", a.name, err)
 			return
 		}
 		p.run(ctx, ctx)
@@ -102,7 +102,7 @@ func (a *agent) shift(ctx context.Context, i int) {
 	defer stop()
 	p, err := newProcess(ctx, a, i)
 	if err != nil {
-		a.world.ledger.isLost("%s does not start: %v", a.name, err)
+		a.world.ledger.isLostf("%s does not start: %v", a.name, err)
 		return
 	}
 	p.run(connected, working)
@@ -147,7 +147,7 @@ func (p *process) run(connected, working context.Context) {
 }
 
 // Leased implements apiclient.Handler.
-func (p *process) Leased(_ context.Context, epoch int64) {
+func (p *process) Leased(_ context.Context, epoch int64) { //nolint:contextcheck // the work outlives the session
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.closed || epoch == p.epoch && p.stop != nil {
@@ -173,7 +173,7 @@ func (p *process) Standby(context.Context, apiclient.Holder) {
 
 // Polling implements apiclient.Handler: our control plane always has the stream.
 func (p *process) Polling(context.Context) {
-	p.agent.world.ledger.isLost("%s was told that there is no stream", p.agent.name)
+	p.agent.world.ledger.isLostf("%s was told that there is no stream", p.agent.name)
 }
 
 // Command implements apiclient.Handler.

@@ -61,7 +61,7 @@ func (w *world) auditDeployment(ctx context.Context, p *promise) error {
 	d, err := p.agent.reader.GetDeployment(ctx, p.id)
 	if model.CodeOf(err) == model.CodeNotFound {
 		if p.created {
-			w.ledger.isLost("deployment %s is not there", p.id)
+			w.ledger.isLostf("deployment %s is not there", p.id)
 		}
 		return nil
 	}
@@ -124,9 +124,9 @@ func (w *world) auditChecks(ctx context.Context, p *promise) error {
 	for index := range p.checks {
 		switch {
 		case seen[index] == 0:
-			w.ledger.isLost("check %d of deployment %s is not there", index, p.id)
+			w.ledger.isLostf("check %d of deployment %s is not there", index, p.id)
 		case seen[index] > 1:
-			w.ledger.isDoubled("check %d of deployment %s is there %d times", index, p.id, seen[index])
+			w.ledger.isDoubledf("check %d of deployment %s is there %d times", index, p.id, seen[index])
 		}
 	}
 	return nil
@@ -141,7 +141,7 @@ func (w *world) auditOrder(ctx context.Context, id string, o order) error {
 	})
 	switch {
 	case connect.CodeOf(err) == connect.CodeNotFound:
-		w.ledger.isLost("command %s is not there", id)
+		w.ledger.isLostf("command %s is not there", id)
 		return nil
 	case err != nil:
 		return fmt.Errorf("reading command %s: %w", id, err)
@@ -150,7 +150,7 @@ func (w *world) auditOrder(ctx context.Context, id string, o order) error {
 	}
 	c := answer.GetCommand()
 	if c.GetStatus() != modelpb.CommandStatus_COMMAND_SUCCEEDED || c.GetMetadata()[model.CommandMetadataDeploymentID] != o.deployment {
-		w.ledger.isLost("the answer to command %s is %s with %v, not that of %s", id, c.GetStatus(), c.GetMetadata(), o.agent.name)
+		w.ledger.isLostf("the answer to command %s is %s with %v, not that of %s", id, c.GetStatus(), c.GetMetadata(), o.agent.name)
 	}
 	return nil
 }
@@ -168,7 +168,7 @@ func (w *world) auditUncertain(orders map[string]order) {
 	most := w.ledger.uncertain
 	w.ledger.mu.Unlock()
 	if n > most {
-		w.ledger.isDoubled("%d commands reached agents that nobody gave; only %d were given without an answer", n, most)
+		w.ledger.isDoubledf("%d commands reached agents that nobody gave; only %d were given without an answer", n, most)
 	}
 }
 
@@ -189,10 +189,10 @@ func (w *world) auditList(ctx context.Context, a *agent) error {
 		for _, d := range page.GetDeployments() {
 			commit := d.GetTrigger().GetCommit().GetHash()
 			if seen[commit] {
-				w.ledger.isDoubled("two deployments of %s are for %s", a.name, commit)
+				w.ledger.isDoubledf("two deployments of %s are for %s", a.name, commit)
 			}
 			if seen[commit] = true; w.ledger.tried(d.GetId()) == nil {
-				w.ledger.isDoubled("deployment %s of %s was created by nobody", d.GetId(), a.name)
+				w.ledger.isDoubledf("deployment %s of %s was created by nobody", d.GetId(), a.name)
 			}
 		}
 		if cursor = page.GetCursor(); cursor == "" || len(page.GetDeployments()) == 0 {
@@ -202,7 +202,7 @@ func (w *world) auditList(ctx context.Context, a *agent) error {
 	deployments, _ := w.ledger.pages(true)
 	for _, p := range deployments {
 		if p.agent == a && p.created && !seen[p.id] {
-			w.ledger.isLost("deployment %s is not in the list of %s", p.id, a.name)
+			w.ledger.isLostf("deployment %s is not in the list of %s", p.id, a.name)
 		}
 	}
 	return nil
@@ -242,7 +242,7 @@ func (w *world) ordersAreCarriedOut(ctx context.Context) error {
 		}
 		if time.Now().After(deadline) {
 			for _, id := range open {
-				w.ledger.isLost("command %s was never answered", id)
+				w.ledger.isLostf("command %s was never answered", id)
 			}
 			return nil
 		}

@@ -8,21 +8,21 @@ import (
 // compare tells the ledger what was acknowledged and is not in the deployment.
 func (p *promise) compare(l *ledger, d *model.Deployment) {
 	if !p.status.CanBecome(d.Status) {
-		l.isLost("deployment %s was %s and is %s", p.id, p.status, d.Status)
+		l.isLostf("deployment %s was %s and is %s", p.id, p.status, d.Status)
 	}
 	for id, status := range p.stages {
 		if s := d.Stage(id); s == nil || !status.CanBecome(s.Status) {
-			l.isLost("stage %s of deployment %s was %s and is not", id, p.id, status)
+			l.isLostf("stage %s of deployment %s was %s and is not", id, p.id, status)
 		}
 	}
 	for k, v := range p.metadata {
 		if d.Metadata[k] != v {
-			l.isLost("the metadata %s of deployment %s is %q, not %q", k, p.id, d.Metadata[k], v)
+			l.isLostf("the metadata %s of deployment %s is %q, not %q", k, p.id, d.Metadata[k], v)
 		}
 	}
 	for k, v := range p.steps {
 		if s := d.Stage(stageWait); s == nil || s.Metadata[k] != v {
-			l.isLost("the metadata %s of stage %s of deployment %s is not there", k, stageWait, p.id)
+			l.isLostf("the metadata %s of stage %s of deployment %s is not there", k, stageWait, p.id)
 		}
 	}
 }
@@ -35,17 +35,17 @@ func compareLog(l *ledger, of string, want, tried map[int64]line, found []*model
 		index := b.GetIndex()
 		switch {
 		case seen[index]:
-			l.isDoubled("line %d of stage %s is there twice", index, of)
+			l.isDoubledf("line %d of stage %s is there twice", index, of)
 		case tried[index].text != b.GetLog():
-			l.isDoubled("line %d of stage %s is %q, which nobody wrote", index, of, b.GetLog())
+			l.isDoubledf("line %d of stage %s is %q, which nobody wrote", index, of, b.GetLog())
 		case i > 0 && index < found[i-1].GetIndex():
-			l.isDoubled("line %d of stage %s is not in its place", index, of)
+			l.isDoubledf("line %d of stage %s is not in its place", index, of)
 		}
 		seen[index] = true
 	}
 	for index, line := range want {
 		if line.acknowledged && !seen[index] {
-			l.isLost("line %d of stage %s is not there", index, of)
+			l.isLostf("line %d of stage %s is not there", index, of)
 		}
 	}
 }

@@ -27,14 +27,14 @@ func faults() []fault {
 		{"mariadb-frozen", shared, "MariaDB is frozen for 30 seconds", freezeMariaDB},
 		{"minio-restart", shared, "MinIO is restarted", restartMinIO},
 		{"minio-away", shared, "MinIO is away for 10 seconds", awayMinIO},
-		{"clock-ahead", shared, "the clock of one replica is 5 minutes ahead for 15 seconds", func(ctx context.Context, w *world) error { return wrongClock(ctx, w, fiveMinutes) }},
-		{"clock-behind", shared, "the clock of one replica is 5 minutes behind for 15 seconds", func(ctx context.Context, w *world) error { return wrongClock(ctx, w, -fiveMinutes) }},
+		{"clock-ahead", shared, "the clock of one replica is 5 minutes ahead for 15 seconds", func(ctx context.Context, w *world) error { return wrongClock(ctx, w, wrongBy) }},
+		{"clock-behind", shared, "the clock of one replica is 5 minutes behind for 15 seconds", func(ctx context.Context, w *world) error { return wrongClock(ctx, w, -wrongBy) }},
 		{"disk-full", single, "the disk of the local stores is full for 12 seconds", fullDisk},
 		{"disk-full-kill", single, "the disk of the local stores is full, and the server is killed meanwhile", fullDiskAndKill},
 	}
 }
 
-const fiveMinutes = 5 * time.Minute
+const wrongBy = 5 * time.Minute
 
 // moment waits for a random time of up to so long.
 func (w *world) moment(ctx context.Context, most time.Duration) {
@@ -142,7 +142,7 @@ func (w *world) everybodyIsOnline(ctx context.Context) error {
 		}
 		for _, p := range list.GetPipeds() {
 			if s := p.GetPiped().GetStatus(); s != modelpb.Piped_ONLINE {
-				w.ledger.isLost("%s is shown as %s while it works", p.GetPiped().GetName(), s)
+				w.ledger.isLostf("%s is shown as %s while it works", p.GetPiped().GetName(), s)
 			}
 		}
 		return nil
@@ -178,7 +178,7 @@ func onFullDisk(ctx context.Context, w *world, do func() error) error {
 	if n := w.exhausted.Load(); n == 0 {
 		err = errors.Join(err, errors.New("nobody was refused for lack of space, so nothing was tried"))
 	} else {
-		w.say("  %d writes were refused for lack of space", n)
+		w.sayf("  %d writes were refused for lack of space", n)
 	}
 	return err
 }

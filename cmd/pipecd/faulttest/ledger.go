@@ -126,10 +126,10 @@ func (l *ledger) delivered(a *agent, id string) {
 	const onTheWay = 5 * time.Second // what was sent just before the answer came may arrive after it
 	l.order(id, a, func(o *order) {
 		if o.agent != a {
-			l.troubleLocked(&l.doubled, "command %s reached two agents", id)
+			l.troubleLockedf(&l.doubled, "command %s reached two agents", id)
 		}
 		if !o.answered.IsZero() && time.Since(o.answered) > onTheWay {
-			l.troubleLocked(&l.doubled, "command %s was delivered again %s after its answer was acknowledged", id, time.Since(o.answered).Round(time.Millisecond))
+			l.troubleLockedf(&l.doubled, "command %s was delivered again %s after its answer was acknowledged", id, time.Since(o.answered).Round(time.Millisecond))
 		}
 	})
 }
@@ -146,22 +146,22 @@ func (l *ledger) unanswered() {
 	l.uncertain++
 }
 
-// isLost counts something that was acknowledged and is not there, or was refused
+// isLostf counts something that was acknowledged and is not there, or was refused
 // and had to be taken. The same text counts once.
-func (l *ledger) isLost(format string, args ...any) {
+func (l *ledger) isLostf(format string, args ...any) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.troubleLocked(&l.lost, format, args...)
+	l.troubleLockedf(&l.lost, format, args...)
 }
 
-// isDoubled counts something that is there twice, or that nobody asked for.
-func (l *ledger) isDoubled(format string, args ...any) {
+// isDoubledf counts something that is there twice, or that nobody asked for.
+func (l *ledger) isDoubledf(format string, args ...any) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.troubleLocked(&l.doubled, format, args...)
+	l.troubleLockedf(&l.doubled, format, args...)
 }
 
-func (l *ledger) troubleLocked(counter *int, format string, args ...any) {
+func (l *ledger) troubleLockedf(counter *int, format string, args ...any) {
 	text := fmt.Sprintf(format, args...)
 	if l.told[text] {
 		return

@@ -39,7 +39,7 @@ func main() {
 		fmt.Fprintln(os.Stderr, "faulttest:", err)
 		os.Exit(2)
 	}
-	fmt.Fprintf(s.out, "seed=%d\n", *seed)
+	_, _ = fmt.Fprintf(s.out, "seed=%d\n", *seed)
 	os.Exit(work(s, chosen))
 }
 
@@ -81,11 +81,11 @@ func work(s settings, chosen []fault) int {
 		sum.add(v)
 		problems = errors.Join(problems, err)
 	}
-	fmt.Fprintf(s.out, "took %s\n", time.Since(began).Round(time.Second))
+	_, _ = fmt.Fprintf(s.out, "took %s\n", time.Since(began).Round(time.Second))
 	if problems != nil {
-		fmt.Fprintln(s.out, "faulttest:", problems)
+		_, _ = fmt.Fprintln(s.out, "faulttest:", problems)
 	}
-	fmt.Fprintf(s.out, "faults=%d lost=%d doubled=%d\n", sum.faults, sum.lost, sum.doubled)
+	_, _ = fmt.Fprintf(s.out, "faults=%d lost=%d doubled=%d\n", sum.faults, sum.lost, sum.doubled)
 	if problems != nil || sum.faults != len(chosen) || sum.lost+sum.doubled > 0 {
 		return 1
 	}
@@ -114,7 +114,7 @@ func runOn(ctx context.Context, s settings, k kind, faults []fault) (v verdict, 
 		return v, err
 	}
 	for _, f := range faults {
-		w.say("%s: %s", f.name, f.what)
+		w.sayf("%s: %s", f.name, f.what)
 		if err := f.inflict(ctx, w); err != nil {
 			return v, fmt.Errorf("%s: %w", f.name, err)
 		}
@@ -125,14 +125,14 @@ func runOn(ctx context.Context, s settings, k kind, faults []fault) (v verdict, 
 			return v, fmt.Errorf("%s: looking afterwards: %w", f.name, err)
 		}
 		v.faults++
-		w.say("%s: %s", f.name, w.ledger.summary())
+		w.sayf("%s: %s", f.name, w.ledger.summary())
 	}
 	if err := w.ordersAreCarriedOut(ctx); err != nil {
 		return v, err
 	}
 	living.stop()
 	err = w.audit(ctx, true)
-	w.say("at the end, all of it again: %s; %d writes refused because a newer process acted", w.ledger.summary(), w.fenced.Load())
+	w.sayf("at the end, all of it again: %s; %d writes refused because a newer process acted", w.ledger.summary(), w.fenced.Load())
 	v.lost, v.doubled = w.ledger.verdict()
 	return v, err
 }

@@ -188,9 +188,9 @@ func (p *person) failed(ctx context.Context, doing string, err error) {
 	if ctx.Err() != nil {
 		return
 	}
-	switch connect.CodeOf(err) { //nolint:exhaustive // the others pass
+	switch connect.CodeOf(err) {
 	case connect.CodeUnauthenticated, connect.CodePermissionDenied, connect.CodeNotFound, connect.CodeInvalidArgument, connect.CodeFailedPrecondition:
-		p.world.ledger.isLost("%s: the person was refused: %v", doing, err)
+		p.world.ledger.isLostf("%s: the person was refused: %v", doing, err)
 	default:
 	}
 }

@@ -36,7 +36,7 @@ func (k *worker) takeOver(ctx context.Context) error {
 	}
 	for _, d := range open {
 		if k.agent.world.ledger.tried(d.ID) == nil {
-			k.agent.world.ledger.isDoubled("deployment %s, which nobody created, is to be carried on by %s", d.ID, k.agent.name)
+			k.agent.world.ledger.isDoubledf("deployment %s, which nobody created, is to be carried on by %s", d.ID, k.agent.name)
 			continue
 		}
 		if err := k.carryOn(ctx, d, true); model.CodeOf(err) == model.CodeFenced {
@@ -118,7 +118,7 @@ func (k *worker) carryOn(ctx context.Context, d *model.Deployment, again bool) e
 	for _, step := range []func(context.Context, *model.Deployment) error{k.plan, k.begin, k.wait, k.analyse} {
 		err := step(ctx, d)
 		if model.CodeOf(err) == model.CodeFailedPrecondition && !again && !k.agent.contested {
-			k.agent.world.ledger.isLost("%s was refused though nobody else acts for it: %v", k.agent.name, err)
+			k.agent.world.ledger.isLostf("%s was refused though nobody else acts for it: %v", k.agent.name, err)
 		}
 		if err != nil {
 			return err
@@ -252,7 +252,7 @@ func (k *worker) write(ctx context.Context, call func(ctx context.Context) error
 		case ctx.Err() != nil, code == model.CodeFenced, code == model.CodeFailedPrecondition:
 			return err
 		case !model.IsRetryable(err):
-			k.agent.world.ledger.isLost("%s was refused: %v", k.agent.name, err)
+			k.agent.world.ledger.isLostf("%s was refused: %v", k.agent.name, err)
 			return err
 		}
 		pause(ctx, again)
@@ -275,7 +275,7 @@ func newStageLog(k *worker, deployment, stage string) *stageLog {
 // send sends three new lines. The last batch also repeats the one before.
 func (l *stageLog) send(ctx context.Context, last bool) error {
 	const lines = 3
-	var blocks []model.LogBlock
+	blocks := make([]model.LogBlock, 0, lines)
 	for range lines {
 		l.index++
 		blocks = append(blocks, model.LogBlock{Index: l.index, Log: fmt.Sprintf("%s of %s: line %d", l.stage, l.deployment, l.index), CreatedAt: time.Now()})

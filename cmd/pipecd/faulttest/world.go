@@ -23,7 +23,7 @@ const (
 	projectID    = "faults"
 	username     = "hello-pipecd"
 	password     = "hello-pipecd"
-	passwordHash = "$2a$10$ye96mUqUqTnjUqgwQJbJzel/LJibRhUnmzyypACkvrTSnQpVFZ7qK"
+	passwordHash = "$2a$10$ye96mUqUqTnjUqgwQJbJzel/LJibRhUnmzyypACkvrTSnQpVFZ7qK" //nolint:gosec // of the guide
 	database     = "pipecd"
 	privateFile  = 0o600
 )
@@ -70,7 +70,7 @@ func newWorld(ctx context.Context, s settings, k kind) (*world, error) {
 			return nil, fmt.Errorf("starting the control plane: %w", err)
 		}
 	}
-	w.say("%d replicas on %s, %d agents", len(w.replicas), map[kind]string{shared: "MariaDB and MinIO", single: "SQLite and a directory"}[k], len(w.agents))
+	w.sayf("%d replicas on %s, %d agents", len(w.replicas), map[kind]string{shared: "MariaDB and MinIO", single: "SQLite and a directory"}[k], len(w.agents))
 	return w, nil
 }
 
@@ -79,7 +79,7 @@ func (w *world) path(name string) string { return filepath.Join(w.dir, name) }
 // dataDir is a replica's data directory.
 func (w *world) dataDir(i int) string { return w.path(fmt.Sprintf("data-%d", i+1)) }
 
-func (w *world) say(format string, args ...any) {
+func (w *world) sayf(format string, args ...any) {
 	_, _ = fmt.Fprintf(w.out, time.Now().Format("15:04:05 ")+format+"\n", args...)
 }
 
@@ -179,7 +179,7 @@ func (w *world) close() {
 		_ = w.unmount()
 	}
 	if lost, doubled := w.ledger.verdict(); lost+doubled > 0 {
-		w.say("the logs of the replicas stay in %s", w.dir)
+		w.sayf("the logs of the replicas stay in %s", w.dir)
 		return
 	}
 	_ = os.RemoveAll(w.dir)
@@ -202,7 +202,7 @@ func (w *world) dial(ctx context.Context, _ string) (conn net.Conn, err error) {
 
 // refused counts why writes were refused.
 func (w *world) refused(code model.Code) {
-	switch code { //nolint:exhaustive // the others are not counted
+	switch code {
 	case model.CodeExhausted:
 		w.exhausted.Add(1)
 	case model.CodeFenced:
@@ -247,7 +247,7 @@ func (w *world) everybodyGoesOn(ctx context.Context, after string) error {
 			return context.Cause(ctx)
 		}
 	}
-	w.say("%s: everybody went on within %s, %s last", after, time.Since(from).Round(10*time.Millisecond), last)
+	w.sayf("%s: everybody went on within %s, %s last", after, time.Since(from).Round(10*time.Millisecond), last)
 	return nil
 }
 
