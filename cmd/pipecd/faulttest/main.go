@@ -108,6 +108,7 @@ func runOn(ctx context.Context, s settings, k kind, faults []fault) (v verdict, 
 		return v, err
 	}
 	defer w.close()
+	defer func() { v.lost, v.doubled = w.ledger.verdict() }() // also when it ends early
 	living := w.live(ctx)
 	defer living.stop()
 	if err := w.everybodyGoesOn(ctx, "the start"); err != nil {
@@ -133,6 +134,5 @@ func runOn(ctx context.Context, s settings, k kind, faults []fault) (v verdict, 
 	living.stop()
 	err = w.audit(ctx, true)
 	w.sayf("at the end, all of it again: %s; %d writes refused because a newer process acted", w.ledger.summary(), w.fenced.Load())
-	v.lost, v.doubled = w.ledger.verdict()
 	return v, err
 }
