@@ -93,7 +93,9 @@ func newMux(o Options, rpc *connect.Server, w *wiring, ui http.Handler) *http.Se
 	mux := http.NewServeMux()
 	connecthttp.Mount(mux, rpc, connecthttp.WithReadMaxBytes(maxMessage), connecthttp.WithCompressMinBytes(minCompressed),
 		connecthttp.WithConditionalOptions(forPeople))
-	ready := newHealth(o.Store, o.Files)
+	// Not the filestore: logs wait in the datastore while it is away, and a load balancer that then sends nothing to any
+	// server would cut everybody off. The admin port tells of it.
+	ready := newHealth(o.Store)
 	ready.draining = w.draining
 	mux.Handle("GET /healthz", ready)
 	hooks := webhook.New(webhook.Options{Secrets: o.Webhook, Hub: w.hub, Shared: o.Shared, Logger: o.Logger})
