@@ -68,7 +68,7 @@ test('a piped is added, and runs with exactly what the dialog says', async ({ wo
   // Repositories and providers are filled in afterwards, with the dialog open.
   await world.addSettings('piped.yaml')
   await world.startPiped(run ?? '')
-  await expect(dialog.getByText('1 platform provider, and 1 repository')).toBeVisible()
+  await expect(dialog.getByText('1 platform provider and 1 repository')).toBeVisible()
   expect(await violations(page)).toEqual([])
   await dialog.getByRole('button', { name: 'Close' }).last().click()
   await expect(dialog).toBeHidden()
