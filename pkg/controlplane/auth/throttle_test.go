@@ -30,6 +30,7 @@ func TestThrottleLetsTheOwnerIn(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		auth.WithoutDummies(p)
 		logIn := func(address string) error {
 			_, err := p.Check(t.Context(), auth.Login{ProjectID: "stored", Username: "admin", Password: "stored", Address: address})
 			return err
@@ -63,6 +64,7 @@ func TestThrottleOfANetwork(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		auth.WithoutDummies(p)
 		try := func(i int, address string) error {
 			// A project that cannot be looked up costs no bcrypt.
 			_, err := p.Check(t.Context(), auth.Login{ProjectID: "broken", Username: string(rune('a' + i)), Address: address})
