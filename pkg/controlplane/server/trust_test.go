@@ -9,7 +9,6 @@ import (
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/encoding/prototext"
 	"google.golang.org/protobuf/proto"
@@ -336,11 +335,7 @@ func (w *world) badCredentials() map[string]context.Context {
 		"an unknown agent":       {ProjectID: "dev", PipedID: model.NewID(), Key: good.Key},
 		"the stored hash as key": {ProjectID: "dev", PipedID: good.PipedID, Key: auth.HashKey(good.Key)},
 	} {
-		value, err := c.Authorization()
-		if err != nil {
-			w.t.Fatal(err)
-		}
-		out[why] = metadata.NewOutgoingContext(w.t.Context(), metadata.Pairs(auth.HeaderAuthorization, value)) //nolint:fatcontext // each is a call of its own
+		out[why] = w.as(c).ctx //nolint:fatcontext // each has one of its own
 	}
 	return out
 }
