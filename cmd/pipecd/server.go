@@ -9,6 +9,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"strconv"
 	"time"
 
@@ -150,9 +151,9 @@ func (s *serverCommand) run(ctx context.Context) error {
 	if err != nil {
 		return usagef("%s", err)
 	}
-	st, err := stores.Open(ctx, cfg, dir, logger)
+	st, err := openStores(ctx, cfg, dir, logger)
 	if err != nil {
-		return misconfigured(err)
+		return err
 	}
 	shared, drain := st.Shared, time.Duration(0)
 	if shared {
@@ -161,8 +162,6 @@ func (s *serverCommand) run(ctx context.Context) error {
 	if shared && s.keyFile == "" {
 		logger.WarnContext(ctx, "sessions are signed with a key of this machine; other servers do not take them: give all the same --encryption-key-file")
 	}
-	logger.InfoContext(ctx, "the stores are open", slog.String("datastore", string(cfg.Datastore.Type)),
-		slog.String("filestore", string(cfg.Filestore.Type)), slog.String("data_directory", dir))
 	err = server.Run(ctx, server.Options{
 		Store: datastore.Observed(st.Data, tel), Files: filestore.Observed(st.Files, tel),
 		Projects:       stores.Projects(cfg),
@@ -199,6 +198,25 @@ func networks(texts []string) ([]netip.Prefix, error) {
 		out = append(out, network.Masked())
 	}
 	return out, nil
+}
+
+func openStores(ctx context.Context, cfg *config.ControlPlane, dir string, logger *slog.Logger) (stores.Stores, error) {
+	st, err := stores.Open(ctx, cfg, dir, logger)
+	if err != nil {
+		return st, misconfigured(err)
+	}
+	giveBack()
+	logger.InfoContext(ctx, "the stores are open", slog.String("datastore", string(cfg.Datastore.Type)),
+		slog.String("filestore", string(cfg.Filestore.Type)), slog.String("data_directory", dir))
+	return st, nil
+}
+
+// giveBack returns to the system what reading migrations took: their parser keeps
+// buffers of several megabytes, which only the second collection lets go.
+func giveBack() {
+	for range 2 {
+		debug.FreeOSMemory()
+	}
 }
 
 // adminListen is the address of the admin port, empty when it is turned off.
