@@ -88,7 +88,7 @@ test-faults: build minio mariadb ## Take away what the control plane stands on w
 
 # The packages that test-stores runs, on real servers. `make test` runs them there
 # and nowhere else.
-STORES := pkg/datastore/mysql pkg/datastore/sqlite pkg/filestore/objectstore pkg/filestore/local cmd/pipecd/storestest
+STORES := pkg/datastore/mysql pkg/datastore/sqlite pkg/filestore/objectstore pkg/filestore/local pkg/controlplane/stagelog cmd/pipecd/storestest
 EMPTY :=
 STORES_PATTERN := $(subst $(EMPTY) $(EMPTY),|,$(STORES))
 

@@ -42,7 +42,11 @@ func StartMariaDB(ctx context.Context, dir string) (*MariaDB, error) {
 	}
 	m.process = process{
 		name: "MariaDB", grace: 20 * time.Second, ready: m.answers, //nolint:mnd // see the field
-		command: func() *exec.Cmd { return exec.Command(server, append(m.common(), m.serverFlags()...)...) }, //nolint:gosec,noctx // found above; ends with its owner
+		command: func() *exec.Cmd {
+			command := exec.Command(server, append(m.common(), m.serverFlags()...)...) //nolint:gosec,noctx // found above; ends with its owner
+			command.Env = m.environment()
+			return command
+		},
 	}
 	err = m.Start(ctx)
 	return m, err
@@ -55,11 +59,13 @@ func (m *MariaDB) install(ctx context.Context) error {
 		return err
 	}
 	const private = 0o700
-	if err := os.MkdirAll(m.dir, private); err != nil {
+	if err := os.MkdirAll(m.temporary(), private); err != nil {
 		return err
 	}
 	arguments := append(m.common(), "--auth-root-authentication-method=normal", "--skip-test-db")
-	if out, err := exec.CommandContext(ctx, installer, arguments...).CombinedOutput(); err != nil { //nolint:gosec // found above
+	command := exec.CommandContext(ctx, installer, arguments...) //nolint:gosec // found above
+	command.Env = m.environment()
+	if out, err := command.CombinedOutput(); err != nil {
 		return fmt.Errorf("making the tables of MariaDB: %w: %s", err, out)
 	}
 	password := fmt.Sprintf("ALTER USER root@localhost IDENTIFIED BY '%s';\n", MariaDBPassword)
@@ -67,6 +73,14 @@ func (m *MariaDB) install(ctx context.Context) error {
 }
 
 func (m *MariaDB) initFile() string { return filepath.Join(m.dir, "init.sql") }
+
+func (m *MariaDB) temporary() string { return filepath.Join(m.dir, "tmp") }
+
+// environment keeps temporary tables apart: a server that starts removes those
+// of every other server in a directory they share.
+func (m *MariaDB) environment() []string {
+	return append(os.Environ(), "TMPDIR="+m.temporary())
+}
 
 // common are the flags of the installer and of the server.
 func (m *MariaDB) common() []string {
