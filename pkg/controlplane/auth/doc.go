@@ -23,7 +23,7 @@
 // # How soon a change works
 //
 // What was read of the datastore about an agent, a project or a session is
-// believed for half a second (memo.go), unless this process is told of a change
+// believed for half a second (package memo), unless this process is told of a change
 // before: by its own hub at once, by those of other processes within a fraction
 // of a second. So disabling an agent, removing a key, logging out and changing a
 // password work within a second on every server, even if no server tells.

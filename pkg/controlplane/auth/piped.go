@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 
+	"pipecd/pkg/controlplane/memo"
 	"pipecd/pkg/controlplane/notify"
 	"pipecd/pkg/model"
 	"pipecd/pkg/rpc/auth"
@@ -27,8 +28,8 @@ type pipedStore interface {
 type Pipeds struct {
 	projects *Projects
 	store    pipedStore
-	known    *memo[*model.Piped]
-	homes    *memo[*model.Project] // of agents
+	known    *memo.Memo[*model.Piped]
+	homes    *memo.Memo[*model.Project] // of agents
 	logger   *slog.Logger
 }
 
@@ -36,7 +37,7 @@ type Pipeds struct {
 // unless the hub is told of a change before. Why a credential was refused goes to
 // the logger, never the key.
 func NewPipeds(projects *Projects, store pipedStore, hub *notify.Hub, logger *slog.Logger) *Pipeds {
-	return &Pipeds{projects: projects, store: store, known: newMemo[*model.Piped](hub), homes: newMemo[*model.Project](hub), logger: logger}
+	return &Pipeds{projects: projects, store: store, known: memo.New[*model.Piped](hub, 0), homes: memo.New[*model.Project](hub, 0), logger: logger}
 }
 
 // Check returns the agent of a credential and a lease epoch, both as they stand
@@ -51,7 +52,7 @@ func (p *Pipeds) Check(ctx context.Context, authorization, epoch string) (*Piped
 	if fence.Epoch, err = auth.ParseEpoch(epoch); err != nil {
 		return nil, err
 	}
-	piped, err := p.known.get(credential.PipedID, func() (*model.Piped, error) {
+	piped, err := p.known.Get(ctx, credential.PipedID, func(ctx context.Context) (*model.Piped, error) {
 		return p.store.GetPiped(ctx, credential.PipedID)
 	}, notify.Agent(credential.PipedID))
 	if err != nil && model.CodeOf(err) != model.CodeNotFound {
@@ -59,7 +60,7 @@ func (p *Pipeds) Check(ctx context.Context, authorization, epoch string) (*Piped
 	}
 	hash, why := match(piped, credential)
 	if why == "" {
-		_, err = p.homes.get(credential.ProjectID, func() (*model.Project, error) {
+		_, err = p.homes.Get(ctx, credential.ProjectID, func(ctx context.Context) (*model.Project, error) {
 			return p.projects.Get(ctx, credential.ProjectID)
 		}, notify.Project(credential.ProjectID))
 		switch {

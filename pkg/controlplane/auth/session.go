@@ -10,6 +10,7 @@ import (
 
 	"github.com/golang-jwt/jwt/v5"
 
+	"pipecd/pkg/controlplane/memo"
 	"pipecd/pkg/controlplane/notify"
 	"pipecd/pkg/model"
 )
@@ -62,7 +63,7 @@ type Sessions struct {
 	key      []byte
 	projects *Projects
 	ended    sessionStore
-	lasting  *memo[struct{}] // sessions that were found to last
+	lasting  *memo.Memo[struct{}] // sessions that were found to last
 	insecure bool
 }
 
@@ -77,7 +78,7 @@ type SessionOptions struct {
 
 // NewSessions returns sessions signed with the key.
 func NewSessions(o SessionOptions) *Sessions {
-	return &Sessions{key: o.Key, projects: o.Projects, ended: o.Ended, lasting: newMemo[struct{}](o.Hub), insecure: o.Insecure}
+	return &Sessions{key: o.Key, projects: o.Projects, ended: o.Ended, lasting: memo.New[struct{}](o.Hub, 0), insecure: o.Insecure}
 }
 
 // Start returns the cookie of a new session that begins at now, and its end.
@@ -117,7 +118,7 @@ func (s *Sessions) End(ctx context.Context, cookieHeaders []string) (id string, 
 		return "", err
 	}
 	err = s.ended.EndSession(ctx, user.SessionID, user.ExpiresAt)
-	s.lasting.drop(user.memoKey())
+	s.lasting.Drop(user.memoKey())
 	return user.SessionID, err
 }
 
@@ -153,7 +154,7 @@ func (s *Sessions) Check(ctx context.Context, cookieHeaders []string) (User, err
 	if !time.Now().Before(user.ExpiresAt) {
 		return User{}, refused()
 	}
-	_, err = s.lasting.get(user.memoKey(), func() (struct{}, error) { return struct{}{}, s.Recheck(ctx, user) },
+	_, err = s.lasting.Get(ctx, user.memoKey(), func(ctx context.Context) (struct{}, error) { return struct{}{}, s.Recheck(ctx, user) },
 		notify.Session(user.SessionID), notify.Project(user.ProjectID))
 	if err != nil {
 		return User{}, err

@@ -12,6 +12,7 @@ type Hub struct {
 	mu          sync.Mutex
 	subscribers map[Topic]map[*Watch]struct{}
 	forward     func(topics []Topic)
+	listeners   []func(topics []Topic)
 }
 
 // Forward makes the hub call f with what is notified from now on, for other
@@ -20,6 +21,15 @@ func (h *Hub) Forward(f func(topics []Topic)) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.forward = f
+}
+
+// Listen makes the hub call f with what is told from now on, here or by other
+// processes, before those who watch are woken. f must not block and must not
+// call the hub. TellAll is not told of: nobody knows its topics.
+func (h *Hub) Listen(f func(topics []Topic)) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.listeners = append(h.listeners, f)
 }
 
 // Watch is a subscription to any number of topics. What was notified is kept
@@ -91,7 +101,7 @@ func (h *Hub) Subscribe(topic Topic) (changed <-chan struct{}, stop func()) {
 func (h *Hub) Notify(topics ...Topic) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.tell(topics)
+	h.announce(topics)
 	if h.forward != nil {
 		h.forward(topics)
 	}
@@ -101,7 +111,7 @@ func (h *Hub) Notify(topics ...Topic) {
 func (h *Hub) Tell(topics ...Topic) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.tell(topics)
+	h.announce(topics)
 }
 
 // TellAll wakes all subscribers of this process, because nobody knows what was
@@ -116,6 +126,13 @@ func (h *Hub) TellAll() {
 		}
 	}
 	h.tell(all)
+}
+
+func (h *Hub) announce(topics []Topic) {
+	for _, f := range h.listeners {
+		f(topics)
+	}
+	h.tell(topics)
 }
 
 func (h *Hub) tell(topics []Topic) {

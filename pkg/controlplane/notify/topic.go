@@ -10,7 +10,14 @@ import (
 type Topic string
 
 // Commands is about the unanswered commands of an agent.
-func Commands(pipedID string) Topic { return Topic("commands/" + pipedID) }
+func Commands(pipedID string) Topic { return Topic(commands + pipedID) }
+
+const commands = "commands/"
+
+// OfCommands returns the agent that a topic of Commands is about.
+func (t Topic) OfCommands() (pipedID string, is bool) {
+	return strings.CutPrefix(string(t), commands)
+}
 
 // Command is about one command.
 func Command(id string) Topic { return Topic("command/" + id) }

@@ -17,6 +17,9 @@ func (s *Service) ListUnhandledCommands(ctx context.Context, _ *pipedservice.Lis
 	if err != nil {
 		return nil, err
 	}
+	if s.nothingWaits(caller.Piped.ID) {
+		return &pipedservice.ListUnhandledCommandsResponse{}, nil
+	}
 	commands, err := s.store.ListUnhandledCommands(ctx, caller.Piped.ID)
 	if err != nil {
 		return nil, err

@@ -30,6 +30,9 @@ type Options struct {
 	Clock   *clock.Clock // nil for the process's own
 	Address string       // external base URL of the UI, for links; may be empty
 
+	// NothingWaits reports agents that are known to have no unanswered command; nil
+	// means that the datastore is asked each time.
+	NothingWaits func(pipedID string) bool
 	// Observer is told how commands were answered; nil means nobody looks.
 	Observer observe.Observer
 }
@@ -49,13 +52,21 @@ type Service struct {
 	address string
 	to      observe.Observer
 	signs   *signs
+
+	nothingWaits func(pipedID string) bool
 }
 
 var _ pipedserviceconnect.PipedServiceHandler = (*Service)(nil)
 
 // New returns the service.
 func New(o Options) *Service {
-	return &Service{store: o.Store, files: o.Files, logs: o.Logs, live: livestate.New(o.Files), signs: newSigns(), hub: o.Hub, clock: o.Clock, address: o.Address, to: observe.Or(o.Observer)}
+	if o.NothingWaits == nil {
+		o.NothingWaits = func(string) bool { return false }
+	}
+	return &Service{
+		store: o.Store, files: o.Files, logs: o.Logs, live: livestate.New(o.Files), signs: newSigns(), hub: o.Hub, clock: o.Clock,
+		address: o.Address, to: observe.Or(o.Observer), nothingWaits: o.NothingWaits,
+	}
 }
 
 // ReportStat is a sign of life. The statistics themselves, metrics of the agent's

@@ -14,7 +14,8 @@
 //
 // A signal is lost when its process dies between the change and the signal.
 // Commands must not wait for the agents' own poll then, so each process also
-// asks once a second which commands wait at all, and wakes the agents of those
-// that are new to it. Whoever cannot know what was missed, after too long without
+// asks twice a second which commands wait at all, and wakes the agents of those
+// that are new to it. From that it also knows which agents have none, and answers
+// them without a query (waiting.go). Whoever cannot know what was missed, after too long without
 // the datastore or of too many topics at once, wakes everybody.
 package relay

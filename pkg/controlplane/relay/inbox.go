@@ -48,12 +48,14 @@ func (in *inbox) begin(ctx context.Context) error {
 		return err
 	}
 	in.window, in.readAt = newWindow(last), time.Now()
+	in.relay.waiting.forget()
 	in.relay.hub.TellAll()
 	return nil
 }
 
 func (in *inbox) tell(s datastore.Signal) {
 	if slices.Contains(s.Topics, everything) {
+		in.relay.waiting.forget()
 		in.relay.hub.TellAll()
 		return
 	}

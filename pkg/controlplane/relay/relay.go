@@ -17,7 +17,7 @@ const (
 
 	gather       = 50 * time.Millisecond // what comes within it is one signal
 	readInterval = 250 * time.Millisecond
-	lookInterval = time.Second // for commands that wait
+	lookInterval = 500 * time.Millisecond // for commands that wait
 	callTimeout  = 5 * time.Second
 	lastTimeout  = 3 * time.Second // of the last signal of a process that stops
 	firstPause   = 100 * time.Millisecond
@@ -50,17 +50,20 @@ type Relay struct {
 	name   string
 	logger *slog.Logger
 
-	outbox outbox
-	waits  map[string]string // the commands that waited at the last look; the looker's own
+	outbox  outbox
+	waiting waiting
+	known   map[string]string // the commands that waited at the last look; the looker's own
 }
 
 // New returns a relay to which the hub passes on what is notified from now on.
 func New(o Options) *Relay {
 	r := &Relay{
 		store: o.Store, hub: o.Hub, name: o.Name, logger: o.Logger.With(slog.String("relay", o.Name)),
-		outbox: outbox{woken: make(chan struct{}, 1), pending: map[notify.Topic]struct{}{}},
+		outbox:  outbox{woken: make(chan struct{}, 1), pending: map[notify.Topic]struct{}{}},
+		waiting: waiting{agents: map[string]struct{}{}, told: map[string]time.Time{}},
 	}
 	o.Hub.Forward(r.outbox.add)
+	o.Hub.Listen(r.waiting.note)
 	return r
 }
 
@@ -129,19 +132,4 @@ func rest(ctx context.Context, d time.Duration) bool {
 func (r *Relay) receive(ctx context.Context) {
 	in := inbox{relay: r}
 	r.repeat(ctx, "signals of other processes cannot be read now", readInterval, in.read)
-}
-
-// look wakes the agents of commands that did not wait at the last look.
-func (r *Relay) look(ctx context.Context) error {
-	waiting, err := r.store.WaitingCommands(ctx)
-	if err != nil {
-		return err
-	}
-	for id, pipedID := range waiting {
-		if _, known := r.waits[id]; !known {
-			r.hub.Tell(notify.Commands(pipedID))
-		}
-	}
-	r.waits = waiting
-	return nil
 }

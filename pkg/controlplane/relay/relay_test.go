@@ -303,3 +303,55 @@ func TestLastWords(t *testing.T) {
 		}
 	})
 }
+
+// TestNothingWaits: agents without commands are known, one that may have got one
+// here or elsewhere is not among them, and neither is anybody while the datastore
+// does not answer.
+func TestNothingWaits(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		table, hub := &table{waiting: map[string]string{"c1": "busy"}}, new(notify.Hub)
+		r := relay.New(relay.Options{Store: table, Hub: hub, Name: "a", Logger: slog.New(slog.DiscardHandler)})
+		want := func(idle bool, pipedID, when string) {
+			t.Helper()
+			if got := r.NothingWaits(pipedID); got != idle {
+				t.Errorf("%s: %v of %s", when, got, pipedID)
+			}
+		}
+		want(false, "idle", "before the first look")
+		ctx, cancel := context.WithCancel(t.Context())
+		var all sync.WaitGroup
+		all.Go(func() { r.Run(ctx) })
+		time.Sleep(time.Second)
+		want(true, "idle", "after a look")
+		want(false, "busy", "after a look")
+		hub.Notify(notify.Commands("idle"))
+		want(false, "idle", "when one was stored here")
+		table.set(func() { table.waiting = map[string]string{"c2": "idle"} })
+		time.Sleep(time.Second)
+		want(false, "idle", "after a look that saw it")
+		want(true, "busy", "when it has answered")
+		hub.Tell(notify.Commands("busy"))
+		want(false, "busy", "when one was stored elsewhere")
+		time.Sleep(time.Second)
+		want(true, "busy", "when that was answered")
+		table.set(func() { table.away = true })
+		time.Sleep(2 * time.Second)
+		want(false, "busy", "when the datastore is away")
+		table.set(func() { table.away = false })
+		time.Sleep(5 * time.Second)
+		want(true, "busy", "when it is back")
+		if err := relay.Tell(t.Context(), table, "b", "*"); err != nil {
+			t.Fatal(err)
+		}
+		many := map[string]string{}
+		for i := range datastore.MaxPageSize {
+			many[strconv.Itoa(i)] = "flooded"
+		}
+		table.set(func() { table.waiting = many })
+		time.Sleep(time.Second)
+		want(false, "busy", "when there are more than a page")
+		cancel()
+		all.Wait()
+	})
+}

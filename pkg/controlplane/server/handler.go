@@ -70,6 +70,7 @@ func newHandler(stopping context.Context, o Options, w *wiring) (http.Handler, e
 	)
 	reports := pipedapi.New(pipedapi.Options{
 		Store: o.Store, Files: o.Files, Logs: logs, Hub: hub, Clock: w.clock, Address: o.Address, Observer: o.Observer,
+		NothingWaits: w.nothingWaits(),
 	})
 	pipedserviceconnect.RegisterPipedServiceHandler(rpc, reports)
 	agents := agentapi.New(agentapi.Options{

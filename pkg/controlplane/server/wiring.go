@@ -69,6 +69,15 @@ func (w *wiring) relayUntil(ctx context.Context) {
 	}
 }
 
+// nothingWaits is what is known of agents without a command; nil where one
+// process asks its own datastore.
+func (w *wiring) nothingWaits() func(pipedID string) bool {
+	if w.relay == nil {
+		return nil
+	}
+	return w.relay.NothingWaits
+}
+
 // chores is what is done besides serving until ctx is done.
 func (w *wiring) chores(ctx context.Context) {
 	var all sync.WaitGroup

@@ -154,6 +154,13 @@ func (s *Service) ListApplications(ctx context.Context, req *webv1.ListApplicati
 	if err != nil {
 		return nil, err
 	}
+	return remembered(ctx, s.pages.applications, user.ProjectID, req, notify.ApplicationList(user.ProjectID),
+		func(ctx context.Context) (*webv1.ListApplicationsResponse, error) {
+			return s.listApplications(ctx, user, req)
+		})
+}
+
+func (s *Service) listApplications(ctx context.Context, user auth.User, req *webv1.ListApplicationsRequest) (*webv1.ListApplicationsResponse, error) {
 	apps, next, err := s.store.ListApplications(ctx, applicationFilter(user, req.GetFilter()), page(req.GetPageSize(), req.GetCursor()))
 	if err != nil {
 		return nil, err

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"pipecd/pkg/controlplane/auth"
+	"pipecd/pkg/controlplane/notify"
 	"pipecd/pkg/controlplane/stagelog"
 	"pipecd/pkg/datastore"
 	"pipecd/pkg/model"
@@ -43,6 +44,13 @@ func (s *Service) ListDeployments(ctx context.Context, req *webv1.ListDeployment
 	if err != nil {
 		return nil, err
 	}
+	return remembered(ctx, s.pages.deployments, user.ProjectID, req, notify.DeploymentList(user.ProjectID),
+		func(ctx context.Context) (*webv1.ListDeploymentsResponse, error) {
+			return s.listDeployments(ctx, user, req)
+		})
+}
+
+func (s *Service) listDeployments(ctx context.Context, user auth.User, req *webv1.ListDeploymentsRequest) (*webv1.ListDeploymentsResponse, error) {
 	filter := datastore.DeploymentFilter{
 		ProjectID: user.ProjectID, ApplicationID: req.GetApplicationId(), ApplicationNamePart: req.GetApplicationName(),
 		Labels: req.GetLabels(), Kinds: kinds(req.GetKinds()),

@@ -10,6 +10,9 @@
 // for the whole page at once; see surroundings and pipedViews. What agents
 // remember for themselves in metadata is removed before it is shown.
 //
+// When a list changed, all browsers of the project are told, and ask for the same
+// page at the same time: it is read once (pages.go).
+//
 // # Subscribe
 //
 // One goroutine serves a stream. Each topic has a follower. It looks when

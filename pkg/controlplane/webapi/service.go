@@ -42,6 +42,7 @@ type Service struct {
 	sessions  *auth.Sessions
 	logger    *slog.Logger
 	to        observe.Observer
+	pages     pages
 	version   string
 	address   string
 }
@@ -53,7 +54,7 @@ func New(o Options) *Service {
 	return &Service{
 		store: o.Store, logs: o.Logs, hub: o.Hub, clock: o.Clock, issuer: o.Issuer,
 		passwords: o.Passwords, sessions: o.Sessions, logger: o.Logger, to: observe.Or(o.Observer),
-		version: o.Version, address: o.Address,
+		pages: newPages(o.Hub), version: o.Version, address: o.Address,
 	}
 }
 
