@@ -28,19 +28,17 @@ type waiting struct {
 // note takes down of which agents' commands is told. It is called with the hub's
 // lock held.
 func (w *waiting) note(topics []notify.Topic) {
-	var now time.Time
 	for _, topic := range topics {
-		pipedID, is := topic.OfCommands()
-		if !is {
-			continue
+		if pipedID, is := topic.OfCommands(); is {
+			w.noteAgent(pipedID)
 		}
-		if now.IsZero() {
-			now = time.Now()
-			w.mu.Lock()
-			defer w.mu.Unlock()
-		}
-		w.told[pipedID] = now
 	}
+}
+
+func (w *waiting) noteAgent(pipedID string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.told[pipedID] = time.Now()
 }
 
 // saw takes down what a look that began at then found: whose the commands are,
