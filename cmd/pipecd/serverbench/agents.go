@@ -50,8 +50,11 @@ func (w *world) idleTable(ctx context.Context, s settings, r *measure.Report) er
 	if err := measure.Wait(ctx, rest); err != nil {
 		return err
 	}
+	during := s
+	during.duration = s.watch
+	profiled := w.profile(ctx, during, "idle.pprof")
 	share, err := w.plane.Share(ctx, s.watch)
-	if err != nil {
+	if err := errors.Join(err, profiled()); err != nil {
 		return err
 	}
 	u, err := w.plane.Usage()

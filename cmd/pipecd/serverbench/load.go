@@ -84,7 +84,9 @@ func (w *world) dial(a agent) (*grpc.ClientConn, error) {
 	with := func(ctx context.Context) context.Context {
 		return metadata.AppendToOutgoingContext(ctx, auth.HeaderAuthorization, credential)
 	}
+	const window = 1 << 20 // as agents have it
 	conn, err := grpc.NewClient(w.address, grpc.WithTransportCredentials(insecure.NewCredentials()),
+		grpc.WithInitialWindowSize(window), grpc.WithInitialConnWindowSize(window),
 		grpc.WithUnaryInterceptor(func(ctx context.Context, method string, req, reply any, cc *grpc.ClientConn, invoke grpc.UnaryInvoker, opts ...grpc.CallOption) error {
 			return invoke(with(ctx), method, req, reply, cc, opts...)
 		}),

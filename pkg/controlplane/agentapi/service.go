@@ -23,7 +23,10 @@ import (
 const (
 	heartbeatInterval = 10 * time.Second
 	leaseTTL          = 30 * time.Second
-	helloTimeout      = 10 * time.Second
+	// ownBeat is when the server sends a heartbeat that answers none. It is longer
+	// than the agents' interval, so that each side is woken once for both.
+	ownBeat      = 15 * time.Second
+	helloTimeout = 10 * time.Second
 	// standbyInterval is how often a process that stands by asks for the lease,
 	// whose end nobody tells when its holder is cut off.
 	standbyInterval = time.Second
@@ -62,6 +65,9 @@ type Options struct {
 	Hub       *notify.Hub
 	Clock     *clock.Clock // tells when agents live; nil for the process's own
 	Logger    *slog.Logger
+	// NothingWaits reports agents that are known to have no unanswered command; nil
+	// means that the datastore is asked each time.
+	NothingWaits func(pipedID string) bool
 	// Observer is told how many agents are connected; nil means nobody looks.
 	Observer observe.Observer
 	// Interrupt makes a Receive that waits on the call's stream return. The
@@ -82,6 +88,8 @@ type Service struct {
 	observer  observe.Observer
 	interrupt func(ctx context.Context)
 
+	nothingWaits func(pipedID string) bool
+
 	pulse *pulse
 
 	mu      sync.Mutex
@@ -95,6 +103,10 @@ func New(o Options) *Service {
 	s := &Service{
 		store: o.Store, pipeds: o.Pipeds, checks: o.Checks, histories: o.Histories, hub: o.Hub, clock: o.Clock, logger: o.Logger,
 		observer: observe.Or(o.Observer), interrupt: o.Interrupt, current: make(map[string]*session),
+		nothingWaits: o.NothingWaits,
+	}
+	if s.nothingWaits == nil {
+		s.nothingWaits = func(string) bool { return false }
 	}
 	s.pulse = newPulse(s)
 	return s

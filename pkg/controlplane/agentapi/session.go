@@ -145,6 +145,9 @@ func (se *session) push(ctx context.Context) error {
 		case m := <-se.received:
 			w.heard()
 			err = se.handle(m)
+			if err == nil && m.GetHeartbeat() != nil {
+				err = se.answer(w)
+			}
 		}
 		if err != nil {
 			return err
@@ -170,6 +173,9 @@ func (se *session) look(ctx context.Context) error {
 	defer cancel()
 	if err := se.service.pipeds.Recheck(short, se.caller); err != nil && !model.IsRetryable(err) {
 		return err
+	}
+	if se.service.nothingWaits(se.caller.Piped.ID) {
+		return nil
 	}
 	return se.sendCommands(ctx)
 }
@@ -274,6 +280,12 @@ func (se *session) sendHeartbeat() error {
 	return se.stream.Send(&agentv1.ConnectResponse{Item: &agentv1.ConnectResponse_Heartbeat{Heartbeat: &agentv1.Heartbeat{}}})
 }
 
+// answer sends a heartbeat for the one that came.
+func (se *session) answer(w *watch) error {
+	w.beat.Reset(ownBeat)
+	return se.sendHeartbeat()
+}
+
 func (se *session) sendStandby(holder model.Lease) error {
 	return se.stream.Send(&agentv1.ConnectResponse{Item: &agentv1.ConnectResponse_Standby{Standby: &agentv1.Standby{
 		HolderInstanceId: holder.InstanceID, HolderHost: holder.Host, HeartbeatIntervalMs: heartbeatInterval.Milliseconds(),
@@ -295,7 +307,7 @@ type watch struct {
 
 func newWatch(poll func() time.Duration) *watch {
 	return &watch{
-		beat: time.NewTicker(heartbeatInterval), poll: time.NewTimer(poll()), silence: time.NewTimer(leaseTTL), interval: poll,
+		beat: time.NewTicker(ownBeat), poll: time.NewTimer(poll()), silence: time.NewTimer(leaseTTL), interval: poll,
 	}
 }
 

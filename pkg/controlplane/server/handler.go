@@ -75,7 +75,7 @@ func newHandler(stopping context.Context, o Options, w *wiring) (http.Handler, e
 	pipedserviceconnect.RegisterPipedServiceHandler(rpc, reports)
 	agents := agentapi.New(agentapi.Options{
 		Store: o.Store, Pipeds: pipeds, Checks: stagechecks.New(o.Files, hub), Histories: reports, Hub: hub, Clock: w.clock,
-		Logger: o.Logger, Observer: o.Observer, Interrupt: interruptReads,
+		Logger: o.Logger, Observer: o.Observer, Interrupt: interruptReads, NothingWaits: w.nothingWaits(),
 	})
 	agentv1connect.RegisterAgentServiceHandler(rpc, agents)
 	webv1connect.RegisterWebServiceHandler(rpc, webapi.New(webapi.Options{

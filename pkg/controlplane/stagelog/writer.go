@@ -17,21 +17,29 @@ const (
 	maxCommitBytes   = 4 << 20
 
 	commitTimeout = 30 * time.Second
+
+	// patience is how long a commit waits for callers who were in the last one, and
+	// probably have the next line ready: a fraction of what a commit takes.
+	patience = time.Millisecond
 )
 
 // writer stores the records of calls that come at the same time with one
 // commit: who comes while there is none under way makes one at once, of all that
-// wait; who comes later waits for it, and is in the next.
+// wait; who comes later waits for it, and is in the next. When several shared the
+// last commit, the next one gives them a moment: otherwise those who just missed
+// one and those who were in it take turns, with half the callers in each.
 type writer struct {
 	journal datastore.LogJournal
 	turn    chan struct{} // has room for the one that makes a commit
+	arrived chan struct{} // gets a value when something was added to waiting
 
 	mu      sync.Mutex
 	waiting []*write
+	shared  int // how many were in the last commit
 }
 
 func newWriter(journal datastore.LogJournal) *writer {
-	return &writer{journal: journal, turn: make(chan struct{}, 1)}
+	return &writer{journal: journal, turn: make(chan struct{}, 1), arrived: make(chan struct{}, 1)}
 }
 
 // write is what one call writes, to one log.
@@ -58,6 +66,10 @@ func (w *writer) write(ctx context.Context, records []datastore.LogRecord) (ende
 	w.waiting = append(w.waiting, one)
 	w.mu.Unlock()
 	select {
+	case w.arrived <- struct{}{}:
+	default: // known already
+	}
+	select {
 	case <-one.done:
 	case w.turn <- struct{}{}:
 		w.commitUntil(ctx, one)
@@ -83,9 +95,35 @@ func (w *writer) commitUntil(ctx context.Context, one *write) {
 		case <-one.done:
 			return
 		default:
+			w.gather()
 			w.commit(ctx, w.take())
 		}
 	}
+}
+
+// gather returns when as many wait as were in the last commit, or after a moment.
+func (w *writer) gather() {
+	if w.isComplete() {
+		return
+	}
+	timer := time.NewTimer(patience)
+	defer timer.Stop()
+	for {
+		select {
+		case <-timer.C:
+			return
+		case <-w.arrived:
+			if w.isComplete() {
+				return
+			}
+		}
+	}
+}
+
+func (w *writer) isComplete() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.shared < 2 || len(w.waiting) >= w.shared
 }
 
 // take returns the writes of the next commit, at least one if any waits. What
@@ -109,7 +147,7 @@ func (w *writer) take() []*write {
 		n++
 	}
 	writes := slices.Clone(w.waiting[:n])
-	w.waiting = slices.Delete(w.waiting, 0, n)
+	w.waiting, w.shared = slices.Delete(w.waiting, 0, n), n
 	return writes
 }
 

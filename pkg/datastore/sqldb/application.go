@@ -73,6 +73,7 @@ func applicationListing(f datastore.ApplicationFilter, page datastore.Page) list
 	default:
 		addIn(&where, "t.sync_status", f.SyncStatuses)
 		l.branches = []branch{applicationBranch(append(listed(f.ProjectID), where...))}
+		l.direct = f.NamePart == "" && len(f.Kinds)+len(f.SyncStatuses) == 0 && f.Disabled == nil
 	}
 	return l
 }

@@ -123,6 +123,7 @@ func unhandledListing(pipedID string) listing {
 	where.add("t.status = ?", int64(model.CommandNotHandled))
 	return listing{
 		name:      "unhandled commands",
+		direct:    true,
 		filter:    pipedID,
 		branches:  []branch{{from: "commands t", id: "t.id", at: "t.created_at", key: "t.id", where: where}},
 		ascending: true,

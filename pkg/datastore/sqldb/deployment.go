@@ -78,6 +78,7 @@ func deploymentListing(f datastore.DeploymentFilter, page datastore.Page) listin
 		addIn(&where, "t.kind", f.Kinds)
 		addIn(&where, "t.status", f.Statuses)
 		l.branches = []branch{deploymentBranch(where)}
+		l.direct = f.ApplicationNamePart == "" && len(f.Kinds)+len(f.Statuses) == 0
 	}
 	return l
 }
@@ -125,6 +126,7 @@ func openListing(pipedID string, page datastore.Page) listing {
 	where.add("t.completed = ?", false)
 	return listing{
 		name:      "open deployments",
+		direct:    true,
 		filter:    pipedID,
 		branches:  []branch{deploymentBranch(where)},
 		ascending: true,

@@ -52,6 +52,11 @@ type Options struct {
 // its stages' metadata, many times over.
 const maxReceive = 64 << 20
 
+// window is how much a call or the connection may have under way, in bytes. A
+// window that is given is not measured: measuring it costs a ping, and waking
+// the control plane, for each heartbeat.
+const window = 1 << 20
+
 // Client calls one control plane. It is safe for concurrent use; Close it when
 // all calls are done.
 type Client struct {
@@ -99,6 +104,7 @@ func Dial(ctx context.Context, o Options) (*Client, error) {
 		grpc.WithTransportCredentials(transport),
 		grpc.WithPerRPCCredentials(callMetadata{authorization: authorization, secure: !o.Insecure, client: c}),
 		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(maxReceive)),
+		grpc.WithInitialWindowSize(window), grpc.WithInitialConnWindowSize(window),
 		grpc.WithKeepaliveParams(keepAlive()),
 		grpc.WithConnectParams(reconnect()),
 		grpc.WithChainUnaryInterceptor(observed(o.Observer)),
