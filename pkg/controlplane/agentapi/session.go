@@ -144,10 +144,7 @@ func (se *session) push(ctx context.Context) error {
 			err = se.sendHints(hints)
 		case m := <-se.received:
 			w.heard()
-			err = se.handle(m)
-			if err == nil && m.GetHeartbeat() != nil {
-				err = se.answer(w)
-			}
+			err = se.handle(m, w)
 		}
 		if err != nil {
 			return err
@@ -180,7 +177,7 @@ func (se *session) look(ctx context.Context) error {
 	return se.sendCommands(ctx)
 }
 
-func (se *session) handle(m *agentv1.ConnectRequest) error {
+func (se *session) handle(m *agentv1.ConnectRequest, w *watch) error {
 	switch {
 	case m.GetGoodbye() != nil:
 		return errLeft
@@ -188,7 +185,7 @@ func (se *session) handle(m *agentv1.ConnectRequest) error {
 		return model.Errorf(model.CodeInvalid, "a stream has only one hello")
 	case m.GetHeartbeat() != nil:
 		se.service.pulse.add(se)
-		return nil
+		return se.answer(w)
 	default:
 		return nil // something newer than this server
 	}
