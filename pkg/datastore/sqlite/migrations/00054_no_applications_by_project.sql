@@ -1,0 +1,2 @@
+-- +goose Up
+DROP INDEX applications_by_project;
