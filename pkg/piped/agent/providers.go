@@ -14,6 +14,7 @@ import (
 	"pipecd/pkg/observe"
 	"pipecd/pkg/piped/appsource"
 	"pipecd/pkg/pipeline/gate"
+	"pipecd/pkg/platform"
 	"pipecd/pkg/platform/ecs"
 )
 
@@ -60,7 +61,7 @@ func (p *providers) Platform(name string) (appsource.Platform, error) {
 	return nil, model.Errorf(model.CodeInvalid, "unknown platform provider %q: the piped file has %s", name, names(p.platforms))
 }
 
-// CheckAnalysis implements appsource.Providers.
+// CheckAnalysis implements appsource.Rules.
 func (p *providers) CheckAnalysis(name string) error {
 	a, ok := p.analysis[name]
 	if !ok {
@@ -70,6 +71,11 @@ func (p *providers) CheckAnalysis(name string) error {
 		return model.Errorf(model.CodeInvalid, "analysis provider %q is of type %s, which is not supported yet; DATADOG is", name, a.Type)
 	}
 	return nil
+}
+
+// CheckDefinitions implements appsource.Rules.
+func (*providers) CheckDefinitions(app platform.Application, src platform.Source) config.Problems {
+	return ecs.CheckDefinitions(app, src)
 }
 
 // source returns the analysis provider of the name. Keys are read each time, so

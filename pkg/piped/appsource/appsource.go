@@ -14,12 +14,21 @@ import (
 	"pipecd/pkg/platform"
 )
 
-// Providers is what the agent is configured with.
-type Providers interface {
-	// Platform returns what opens targets of the named ECS provider.
-	Platform(name string) (Platform, error)
+// Rules are what an application's files are checked against beside the rules of
+// the files themselves.
+type Rules interface {
 	// CheckAnalysis refuses a name that no analysis provider has.
 	CheckAnalysis(name string) error
+	// CheckDefinitions returns everything that is worth saying about the definitions, with places. One whose name is
+	// empty is not looked at.
+	CheckDefinitions(app platform.Application, src platform.Source) config.Problems
+}
+
+// Providers is what the agent is configured with.
+type Providers interface {
+	Rules
+	// Platform returns what opens targets of the named ECS provider.
+	Platform(name string) (Platform, error)
 }
 
 // Platform opens targets and reads the versions of a definition.
@@ -43,51 +52,43 @@ type Check = config.Check[config.ECSApp]
 
 // Load reads the application's configuration file in tree, the root of the
 // repository at a commit, and the definitions it names. CodeInvalid lists every
-// problem of the file with its place, those that checks find included;
+// problem of all these files with its place, those that checks find included;
 // CodeNotFound says that there is no file. CodeUnavailable says that a file
 // could not be read now, which tells nothing of what is in it: try again.
 func Load(tree fs.FS, app *model.Application, providers Providers, checks ...Check) (*Source, error) {
-	name := app.GitPath.ConfigPath()
-	data, err := readFile(tree, name)
-	switch {
-	case model.CodeOf(err) == model.CodeNotFound:
-		return nil, model.Errorf(model.CodeNotFound,
-			"the application's configuration file %s does not exist: add it, or correct the path that the application is registered with; %w", name, err)
-	case err != nil:
-		return nil, model.Errorf(model.CodeOf(err), "the application's configuration file %s cannot be read: %w", name, err)
-	}
-	l := loader{tree: tree, app: app, providers: providers, files: files{}}
-	cfg, problems := config.LoadECSApp(name, data, append([]Check{l.check}, checks...)...)
-	if err := cmp.Or(problems.Err(), l.unread); err != nil {
+	in, err := Inspect(tree, app, providers, checks...)
+	if err := cmp.Or(in.Problems.Err(), err); err != nil {
 		return nil, err
 	}
 	p, err := providers.Platform(app.PlatformProvider)
 	if err != nil {
 		return nil, err
 	}
-	return &Source{
-		Config: cfg, Warnings: problems.Warnings(), platform: p, files: l.files,
-		service: l.path(cfg.Input.ServiceDefinitionFile), task: l.path(cfg.Input.TaskDefinitionFile),
-	}, nil
+	in.source.platform = p
+	return in.source, nil
 }
 
 // Open parses the definitions the configuration names.
 func (s *Source) Open(ctx context.Context, id platform.Identity) (platform.Target, error) {
-	in := s.Config.Input
 	notes := make([]string, 0, len(s.Warnings))
 	for _, w := range s.Warnings {
 		notes = append(notes, w.String())
 	}
-	return s.platform.Open(ctx, platform.Application{
-		Notes:       notes,
-		Identity:    id,
-		ServiceFile: s.service,
-		TaskFile:    s.task,
+	app := application(s.Config.Input, s.service, s.task)
+	app.Notes, app.Identity = notes, id
+	return s.platform.Open(ctx, app, s.files)
+}
+
+// application is what the platform must know of the configuration.
+func application(in config.ECSInput, serviceFile, taskFile string) platform.Application {
+	return platform.Application{
+		ServiceFile: serviceFile,
+		TaskFile:    taskFile,
 		TargetGroups: platform.TargetGroups{
 			Primary: group(in.TargetGroups.Primary),
 			Canary:  group(in.TargetGroups.Canary),
 		},
-	}, s.files)
+	}
 }
 
 // Versions returns the artifacts the definitions name.

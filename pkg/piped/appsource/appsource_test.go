@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io/fs"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -34,6 +35,10 @@ func (providers) CheckAnalysis(name string) error {
 		return model.Errorf(model.CodeInvalid, "unknown analysis provider %q", name)
 	}
 	return nil
+}
+
+func (providers) CheckDefinitions(app platform.Application, src platform.Source) config.Problems {
+	return ecs.CheckDefinitions(app, src)
 }
 
 func newProviders(t *testing.T) providers {
@@ -224,9 +229,10 @@ func TestLoadCodes(t *testing.T) {
 	}
 }
 
-// TestOpenProblems: what is wrong with a definition is told with its place in
-// the repository, also what only the platform can find.
-func TestOpenProblems(t *testing.T) {
+// TestDefinitionProblems: what is wrong with a definition is told with its place
+// in the repository, also what only the platform can find, and also when the
+// application's file has errors of its own.
+func TestDefinitionProblems(t *testing.T) {
 	t.Parallel()
 
 	files := tree(head + input + `
@@ -238,11 +244,7 @@ func TestOpenProblems(t *testing.T) {
 `, 1))
 	files["apps/shop/servicedef.yaml"].Data = []byte("cluster: c\ndesiredCount: -2\nschedulingStrategy: DAEMON\ndeploymentController:\n  Type: ECS\ndesiredcount: -1\n")
 	files["apps/shared/taskdef.yaml"].Data = []byte("containerDefinitions:\n  - name: log\n  - name: web\n    portMappings:\n      - containerPort: 8080\n")
-	src, err := appsource.Load(files, app(), newProviders(t))
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, err = src.Open(t.Context(), platform.Identity{})
+	_, err := appsource.Load(files, app(), newProviders(t))
 	want := `apps/shop/servicedef.yaml:1:1: serviceName: is required
 apps/shop/servicedef.yaml:3:21: schedulingStrategy: expected REPLICA (the EXTERNAL controller does not support DAEMON)
 apps/shop/servicedef.yaml:5:9: deploymentController.type: expected EXTERNAL (only a service under the EXTERNAL controller can have a canary beside the primary; the controller of a service cannot be changed, so create a service under a new name)
@@ -251,6 +253,32 @@ apps/shared/taskdef.yaml:1:1: family: is required
 apps/shared/taskdef.yaml:4:5: containerDefinitions[1].portMappings: expected container web with the port 80 that input.targetGroups names, found none`
 	if err == nil || model.CodeOf(err) != model.CodeInvalid || err.Error() != want {
 		t.Errorf("got:\n%v\nwant:\n%s", err, want)
+	}
+	files["apps/shop/app.pipecd.yaml"].Data = append(files["apps/shop/app.pipecd.yaml"].Data, "  timeuot: 1h\n"...)
+	_, err = appsource.Load(files, app(), newProviders(t))
+	if want = "apps/shop/app.pipecd.yaml:9:3: spec.timeuot: unknown field (did you mean timeout?)\n" + want; err == nil || err.Error() != want {
+		t.Errorf("got:\n%v\nwant:\n%s", err, want)
+	}
+}
+
+// TestHalfTargetGroup: a target group that the application's file gives only in
+// part is a problem of that file and of no other.
+func TestHalfTargetGroup(t *testing.T) {
+	t.Parallel()
+
+	files := tree(head + "  input: {serviceDefinitionFile: servicedef.yaml, taskDefinitionFile: ../shared/taskdef.yaml, targetGroups: {primary: {targetGroupArn: arn, containerPort: x}}}\n")
+	files["apps/shop/servicedef.yaml"].Data = []byte(serviceFile + "loadBalancers: [{targetGroupArn: arn, containerName: web, containerPort: 80}]\n")
+	in, err := appsource.Inspect(files, app(), newProviders(t))
+	if err != nil || in.Problems.Err() == nil {
+		t.Fatalf("%v %v", in.Problems, err)
+	}
+	for _, p := range in.Problems {
+		if p.File != "apps/shop/app.pipecd.yaml" {
+			t.Errorf("not expected: %s", p)
+		}
+	}
+	if want := []string{"apps/shop/app.pipecd.yaml", "apps/shop/servicedef.yaml", "apps/shared/taskdef.yaml"}; !slices.Equal(in.Files, want) {
+		t.Errorf("files %v", in.Files)
 	}
 }
 

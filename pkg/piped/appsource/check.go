@@ -10,18 +10,22 @@ import (
 
 // loader looks at a configuration file together with what it is about.
 type loader struct {
-	tree      fs.FS
-	app       *model.Application
-	providers Providers
+	tree  fs.FS
+	app   *model.Application
+	rules Rules
 
-	files  files
-	unread error // a file that could not be read now
+	files   files
+	input   config.ECSInput
+	service string // paths in the repository of the definitions that were read
+	task    string
+	unread  error // a file that could not be read now
 }
 
 // check is the Check that every load makes: it reads the definitions, refuses
 // what would make a deployment do less than the file says, and tells where the
 // registration of the application wins over the file.
 func (l *loader) check(cfg *config.ECSApp, r *config.Report) {
+	l.input = cfg.Input
 	l.checkInput(&cfg.Input, r)
 	if cfg.Pipeline == nil {
 		return
@@ -46,8 +50,8 @@ func (l *loader) checkInput(in *config.ECSInput, r *config.Report) {
 	if in.IsStandaloneTask() {
 		r.Errorf(field+".serviceDefinitionFile", "is required: standalone tasks are not supported yet")
 	}
-	l.read(r, field+".serviceDefinitionFile", in.ServiceDefinitionFile)
-	l.read(r, field+".taskDefinitionFile", in.TaskDefinitionFile)
+	l.service = l.read(r, field+".serviceDefinitionFile", in.ServiceDefinitionFile)
+	l.task = l.read(r, field+".taskDefinitionFile", in.TaskDefinitionFile)
 }
 
 func (l *loader) checkAnalysis(field string, with config.StageOptions, r *config.Report) {
@@ -70,7 +74,7 @@ func (l *loader) checkAnalysis(field string, with config.StageOptions, r *config
 		if m.Provider == "" {
 			continue // reported
 		}
-		if err := l.providers.CheckAnalysis(m.Provider); err != nil {
+		if err := l.rules.CheckAnalysis(m.Provider); err != nil {
 			r.Errorf(at+".provider", "%s", err)
 		}
 	}

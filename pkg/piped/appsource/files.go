@@ -48,29 +48,23 @@ func withoutPath(err error) error {
 	return err
 }
 
-// path returns where a file that the configuration names is in the repository.
-func (l *loader) path(name string) string {
+// read reads a definition that a field names and returns where it is in the
+// repository, "" for one that was not read. A name may lead out of the
+// application's directory but not out of the repository.
+func (l *loader) read(r *config.Report, field, name string) string {
 	if name == "" {
 		return ""
 	}
-	return path.Join(l.app.GitPath.Dir(), name)
-}
-
-// read reads a definition that a field names. A name may lead out of the
-// application's directory but not out of the repository.
-func (l *loader) read(r *config.Report, field, name string) {
-	if name == "" {
-		return
-	}
-	full := l.path(name)
+	full := path.Join(l.app.GitPath.Dir(), name)
 	if path.IsAbs(name) || !fs.ValidPath(full) {
 		r.Errorf(field, "expected a file of the repository, found %q, which leads out of it", name)
-		return
+		return ""
 	}
 	data, err := readFile(l.tree, full)
 	switch model.CodeOf(err) {
 	case "":
 		l.files[full] = data
+		return full
 	case model.CodeNotFound:
 		r.Errorf(field, "the file %s does not exist at this commit", full).Hint = "correct the path, which begins at the application's directory, or commit the file"
 	case model.CodeInvalid:
@@ -78,4 +72,5 @@ func (l *loader) read(r *config.Report, field, name string) {
 	default:
 		l.unread = errors.Join(l.unread, model.Errorf(model.CodeOf(err), "the file %s cannot be read now: %w", full, err))
 	}
+	return ""
 }

@@ -67,7 +67,7 @@ func (r *Repository) concern(changed []string, want map[string]bool) {
 // changes since the last triggered commit ask for a deployment.
 func (r *Repository) judge(ctx context.Context, tree git.Snapshot, id string, changes *changeCache) (bool, error) {
 	app := r.apps[id]
-	_, rule, err := r.load(ctx, tree, app)
+	_, rule, err := r.load(tree, app)
 	if err != nil {
 		if model.IsRetryable(err) || ctx.Err() != nil {
 			return false, err
@@ -108,24 +108,26 @@ func (r *Repository) judge(ctx context.Context, tree git.Snapshot, id string, ch
 	return false, nil
 }
 
-// load reads the configuration with its rules and parses the definitions it names.
-func (r *Repository) load(ctx context.Context, tree git.Snapshot, app *model.Application) (*appsource.Source, rules, error) {
+// load reads the application's files and the rules in them.
+func (r *Repository) load(tree git.Snapshot, app *model.Application) (*appsource.Source, rules, error) {
 	var rule rules
 	src, err := appsource.Load(tree, app, r.opts.Providers, func(cfg *config.ECSApp, report *config.Report) {
-		on := cfg.Trigger.OnCommit
-		rule = rules{
-			disabled: on.Disabled,
-			paths:    compile(on.Paths, "spec.trigger.onCommit.paths", report),
-			ignores:  compile(on.Ignores, "spec.trigger.onCommit.ignores", report),
-		}
+		rule = rulesOf(cfg, report)
 	})
-	if err != nil {
-		return nil, rules{}, err
+	return src, rule, err
+}
+
+// CheckPatterns is the appsource.Check that every look at Git makes: patterns
+// that mean nothing are problems of the file.
+func CheckPatterns(cfg *config.ECSApp, report *config.Report) { rulesOf(cfg, report) }
+
+func rulesOf(cfg *config.ECSApp, report *config.Report) rules {
+	on := cfg.Trigger.OnCommit
+	return rules{
+		disabled: on.Disabled,
+		paths:    compile(on.Paths, "spec.trigger.onCommit.paths", report),
+		ignores:  compile(on.Ignores, "spec.trigger.onCommit.ignores", report),
 	}
-	if _, err := src.Open(ctx, identityOf(app, r.opts.PipedID, tree.Commit().Hash)); err != nil {
-		return nil, rules{}, err
-	}
-	return src, rule, nil
 }
 
 // compile compiles the patterns of a field and reports each malformed one.

@@ -4,7 +4,6 @@ import (
 	"context"
 
 	"pipecd/pkg/model"
-	"pipecd/pkg/platform"
 )
 
 // syncNow handles a SYNC command: a deployment of the branch's head, whatever
@@ -39,7 +38,7 @@ func (r *Repository) deploy(ctx context.Context, cmd model.Command) (string, err
 		return "", err
 	}
 	defer tree.Close() //nolint:errcheck // a snapshot is only read
-	src, _, err := r.load(ctx, tree, app)
+	src, _, err := r.load(tree, app)
 	if err != nil {
 		if !model.IsRetryable(err) {
 			r.create.reportInvalid(ctx, app, head, err)
@@ -51,8 +50,4 @@ func (r *Repository) deploy(ctx context.Context, cmd model.Command) (string, err
 		return "", model.Errorf(model.CodeFailedPrecondition, "the application file switches deployments on command off (spec.trigger.onCommand.disabled)")
 	}
 	return r.create.create(ctx, request{app: app, commit: tree.Commit(), command: &cmd})
-}
-
-func identityOf(app *model.Application, pipedID, commit string) platform.Identity {
-	return platform.Identity{PipedID: pipedID, ApplicationID: app.ID, CommitHash: commit}
 }

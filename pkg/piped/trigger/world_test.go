@@ -11,11 +11,13 @@ import (
 	"testing"
 	"time"
 
+	"pipecd/pkg/config"
 	"pipecd/pkg/git"
 	"pipecd/pkg/git/gitcli"
 	"pipecd/pkg/git/gittest"
 	"pipecd/pkg/model"
 	"pipecd/pkg/piped/appsource"
+	"pipecd/pkg/platform"
 	"pipecd/pkg/platform/ecs"
 )
 
@@ -164,6 +166,10 @@ func (p providers) Platform(name string) (appsource.Platform, error) {
 
 func (providers) CheckAnalysis(name string) error {
 	return model.Errorf(model.CodeInvalid, "unknown analysis provider %q", name)
+}
+
+func (providers) CheckDefinitions(app platform.Application, src platform.Source) config.Problems {
+	return ecs.CheckDefinitions(app, src)
 }
 
 func newProviders(t *testing.T) providers {

@@ -69,7 +69,7 @@ func contradictions(entry *types.LoadBalancer, group *platform.TargetGroup) []di
 	}
 	add("targetGroupArn", aws.ToString(entry.TargetGroupArn), group.ARN)
 	add("containerName", aws.ToString(entry.ContainerName), group.ContainerName)
-	if entry.ContainerPort != nil {
+	if entry.ContainerPort != nil && group.ContainerPort != 0 {
 		add("containerPort", strconv.Itoa(int(*entry.ContainerPort)), strconv.Itoa(group.ContainerPort))
 	}
 	add("loadBalancerName", aws.ToString(entry.LoadBalancerName), group.LoadBalancerName)

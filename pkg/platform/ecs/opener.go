@@ -37,17 +37,38 @@ func (o *Opener) Open(_ context.Context, app platform.Application, src platform.
 		return nil, model.Errorf(model.CodeInvalid,
 			"input.serviceDefinitionFile is not set: standalone tasks are not supported yet, name the file of a service definition")
 	}
-	service, err := read(src, app.ServiceFile, &t.service, serviceNotes(), t.service.check, t.settleTargetGroups)
+	problems, err := t.readDefinitions(src)
 	if err != nil {
 		return nil, err
 	}
-	task, err := read(src, app.TaskFile, &t.task, taskNotes(), func(r *config.Report) { checkTask(&t.task, t.app, r) })
-	if err != nil {
-		return nil, err
-	}
-	problems := slices.Concat(service, task)
 	t.notes = problems.Warnings()
 	return t, problems.Err()
+}
+
+// CheckDefinitions returns all problems of the definitions, as Open finds them
+// and without an account. A definition whose file is not named is not looked at.
+func CheckDefinitions(app platform.Application, src platform.Source) config.Problems {
+	t := &target{app: app}
+	problems, err := t.readDefinitions(src)
+	if err != nil {
+		problems = append(problems, config.Problem{Severity: config.SeverityError, Message: "the definitions cannot be read: " + err.Error()})
+	}
+	return problems
+}
+
+// readDefinitions fills in what the files say.
+func (t *target) readDefinitions(src platform.Source) (config.Problems, error) {
+	var service, task config.Problems
+	var err error
+	if t.app.ServiceFile != "" {
+		if service, err = read(src, t.app.ServiceFile, &t.service, serviceNotes(), t.service.check, t.settleTargetGroups); err != nil {
+			return nil, err
+		}
+	}
+	if t.app.TaskFile != "" {
+		task, err = read(src, t.app.TaskFile, &t.task, taskNotes(), func(r *config.Report) { checkTask(&t.task, t.app, r) })
+	}
+	return slices.Concat(service, task), err
 }
 
 // Versions returns the images of the task definition, the first container's first.
@@ -211,6 +232,9 @@ func checkTask(task *awsecs.RegisterTaskDefinitionInput, app platform.Applicatio
 // checkContainer checks that the container behind a target group is there and
 // opens the port.
 func checkContainer(containers []types.ContainerDefinition, g *platform.TargetGroup, r *config.Report) {
+	if g.ContainerName == "" || g.ContainerPort == 0 {
+		return // the application's file is told so
+	}
 	i := slices.IndexFunc(containers, func(c types.ContainerDefinition) bool { return aws.ToString(c.Name) == g.ContainerName })
 	if i < 0 {
 		r.Errorf("containerDefinitions", "expected container %s, which input.targetGroups names, found none", g.ContainerName)
