@@ -13,7 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"pipecd/cmd/pipecd/stores"
-	"pipecd/cmd/pipecd/terminal"
+	"pipecd/cmd/terminal"
 	"pipecd/pkg/config"
 	"pipecd/pkg/controlplane/backup"
 	"pipecd/pkg/datastore"

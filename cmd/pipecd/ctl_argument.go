@@ -7,7 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"pipecd/cmd/pipecd/terminal"
+	"pipecd/cmd/terminal"
 	"pipecd/pkg/model"
 	"pipecd/pkg/rpc/convert"
 	webv1 "pipecd/pkg/rpc/gen/pipecd/web/v1"

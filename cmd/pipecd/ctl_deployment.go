@@ -11,7 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"pipecd/cmd/commandline"
-	"pipecd/cmd/pipecd/terminal"
+	"pipecd/cmd/terminal"
 	"pipecd/pkg/model"
 	"pipecd/pkg/rpc/convert"
 	modelpb "pipecd/pkg/rpc/gen/model"

@@ -10,7 +10,7 @@ import (
 	"sync"
 	"time"
 
-	"pipecd/cmd/pipecd/terminal"
+	"pipecd/cmd/terminal"
 	"pipecd/pkg/model"
 	"pipecd/pkg/rpc/convert"
 	webv1 "pipecd/pkg/rpc/gen/pipecd/web/v1"

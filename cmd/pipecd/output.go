@@ -12,7 +12,7 @@ import (
 	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/proto"
 
-	"pipecd/cmd/pipecd/terminal"
+	"pipecd/cmd/terminal"
 )
 
 // table is a list for people.

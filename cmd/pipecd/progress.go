@@ -5,7 +5,7 @@ import (
 	"io"
 	"time"
 
-	"pipecd/cmd/pipecd/terminal"
+	"pipecd/cmd/terminal"
 	"pipecd/pkg/controlplane/backup"
 )
 

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 // keyFiles writes the files a piped document may name, in every state.
@@ -146,5 +148,70 @@ piped.yaml:6:3: spec.apiAdress: unknown field (did you mean apiAddress?)
 piped.yaml:7:21: spec.git.sshKeyFile: expected a string, found a list`
 	if ps.Error() != want {
 		t.Errorf("got:\n%s\nwant:\n%s", ps.Error(), want)
+	}
+}
+
+// TestCheckFilesElsewhere: what only another machine has is no error, what is
+// here is looked at.
+func TestCheckFilesElsewhere(t *testing.T) {
+	t.Parallel()
+
+	dir := keyFiles(t)
+	for name, want := range map[string]string{
+		"good": "", "pipe": "",
+		"none":  "warning: spec.pipedKeyFile: the file \"" + dir + "/none\" does not exist on this machine",
+		"empty": ":6:17: spec.pipedKeyFile: the file \"" + dir + "/empty\" is empty",
+		"open":  "warning: spec.pipedKeyFile: every user of this machine",
+	} {
+		_, ps := LoadPiped("piped.yaml", []byte(strings.ReplaceAll(fmt.Sprintf(pipedWithFiles, name), "DIR", dir)), CheckFilesElsewhere[Piped])
+		if got := ps.Error(); (want == "") == strings.Contains(got, "spec.pipedKeyFile") || !strings.Contains(got, want) {
+			t.Errorf("%s: got %q, want %q", name, got, want)
+		}
+		if failed := ps.Err() != nil; failed != (name == "empty") {
+			t.Errorf("%s: refused: %t", name, failed)
+		}
+	}
+}
+
+// TestPlaceholders: what is to be filled in is said once per value, whatever
+// else is wrong with the value, and no other value is excused.
+func TestPlaceholders(t *testing.T) {
+	t.Parallel()
+
+	const file = `apiVersion: pipecd.dev/v1beta1
+kind: Piped
+spec:
+  projectID: quickstart
+  pipedID: <上記で得た PipedID を記す>
+  pipedKeyFile: ‹where the key is›
+  apiAddress: a b
+  syncInterval: <how often>
+  repositories:
+    - {repoId: <id>, remote: "git@github.com:acme/<name>.git", branch: main}
+    - {repoId: <id>, remote: "ext::<x y>", branch: "-x"}
+  analysisProviders:
+    - {name: "5 < 6 > 4", type: <TYPE>}
+  notifications:
+    receivers: [{name: r, slack: {hookURL: https://example.com, mentionedGroups: ["<!subteam^ID>"]}}]
+`
+	_, ps := LoadPiped("p", []byte(file), CheckFilesElsewhere[Piped], Placeholders[Piped])
+	counts := map[string]int{}
+	for _, p := range ps {
+		if strings.Contains(p.Message, "placeholder") {
+			counts[p.Field]++
+			if p.Severity != SeverityWarning {
+				t.Errorf("an error: %s", p)
+			}
+		} else {
+			counts["other "+p.Field]++
+		}
+	}
+	want := map[string]int{
+		"spec.pipedID": 1, "spec.pipedKeyFile": 1, "spec.syncInterval": 1, "spec.repositories[0].repoId": 1, "spec.repositories[0].remote": 1,
+		"spec.repositories[1].repoId": 1, "spec.repositories[1].remote": 1, "other spec.repositories[1].branch": 1, "spec.analysisProviders[0].type": 1,
+		"other spec.notifications": 1,
+	}
+	if diff := cmp.Diff(want, counts); diff != "" {
+		t.Errorf("(-want +got) %s\n%s", diff, ps.Error())
 	}
 }

@@ -12,7 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"pipecd/cmd/commandline"
-	"pipecd/cmd/pipecd/terminal"
+	"pipecd/cmd/terminal"
 )
 
 // Streams are the command's input and outputs.

@@ -9,7 +9,7 @@ import (
 	"strings"
 	"time"
 
-	"pipecd/cmd/pipecd/terminal"
+	"pipecd/cmd/terminal"
 	webv1 "pipecd/pkg/rpc/gen/pipecd/web/v1"
 )
 

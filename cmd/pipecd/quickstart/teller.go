@@ -6,7 +6,7 @@ import (
 	"strings"
 	"time"
 
-	"pipecd/cmd/pipecd/terminal"
+	"pipecd/cmd/terminal"
 	"pipecd/pkg/model"
 	modelpb "pipecd/pkg/rpc/gen/model"
 )

@@ -16,7 +16,7 @@ import (
 	"connectrpc.com/connect/v2"
 	"connectrpc.com/connect/v2/connecthttp"
 
-	"pipecd/cmd/pipecd/terminal"
+	"pipecd/cmd/terminal"
 	modelpb "pipecd/pkg/rpc/gen/model"
 	webv1 "pipecd/pkg/rpc/gen/pipecd/web/v1"
 	"pipecd/pkg/rpc/gen/pipecd/web/v1/webv1connect"

@@ -4,7 +4,7 @@ import (
 	"bytes"
 	"testing"
 
-	"pipecd/cmd/pipecd/terminal"
+	"pipecd/cmd/terminal"
 )
 
 func TestPrintable(t *testing.T) {
