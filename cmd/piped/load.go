@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"os"
 	"strings"
 
 	"pipecd/cmd/commandline"
@@ -22,7 +23,7 @@ func loadConfig(ctx context.Context, f runFlags, stderr io.Writer, logger *slog.
 		cfg      *config.Piped
 		problems config.Problems
 	)
-	checks := []config.Check[config.Piped]{config.CheckFiles[config.Piped], checkSSHKey, func(cfg *config.Piped, r *config.Report) { checkAWS(ctx, cfg, r) }}
+	checks := pipedChecks(ctx)
 	switch {
 	case f.configFile != "" && f.configData != "":
 		return nil, errors.New("give --config-file or --config-data, not both")
@@ -41,6 +42,42 @@ func loadConfig(ctx context.Context, f runFlags, stderr io.Writer, logger *slog.
 	return cfg, problems.Err()
 }
 
+// pipedChecks are the rules of a configuration that is used on this machine.
+func pipedChecks(ctx context.Context) []config.Check[config.Piped] {
+	return []config.Check[config.Piped]{
+		config.CheckFiles[config.Piped], checkSSHKey,
+		func(cfg *config.Piped, r *config.Report) { checkAWS(ctx, cfg, r.Errorf, r) },
+	}
+}
+
+// pipedChecksElsewhere are the rules of a configuration that another machine
+// will use. absent is told of files that only that one has.
+func pipedChecksElsewhere(ctx context.Context, absent func(file, why string)) []config.Check[config.Piped] {
+	return []config.Check[config.Piped]{
+		config.CheckFilesElsewhere[config.Piped](absent),
+		func(cfg *config.Piped, r *config.Report) {
+			if cfg.Git.SSHKeyFile == "" || isHere(cfg.Git.SSHKeyFile) {
+				checkSSHKey(cfg, r)
+			}
+		},
+		func(cfg *config.Piped, r *config.Report) {
+			checkAWS(ctx, cfg, func(path, format string, args ...any) *config.Problem {
+				return r.Warnf(path, "on this machine, "+format, args...)
+			}, r)
+		},
+		config.Placeholders[config.Piped],
+	}
+}
+
+// isHere reports whether a file can be looked at.
+func isHere(name string) bool {
+	f, err := os.Open(name)
+	if err != nil {
+		return false
+	}
+	return f.Close() == nil
+}
+
 // checkSSHKey reports a key that ssh cannot use.
 func checkSSHKey(cfg *config.Piped, r *config.Report) {
 	field := "spec.git.sshKeyFile"
@@ -56,12 +93,15 @@ func checkSSHKey(cfg *config.Piped, r *config.Report) {
 	}
 }
 
-// checkAWS reports files and profiles that say of no credentials.
-func checkAWS(ctx context.Context, cfg *config.Piped, r *config.Report) {
+// checkAWS tells of files and profiles that say of no credentials.
+func checkAWS(ctx context.Context, cfg *config.Piped, tell func(path, format string, args ...any) *config.Problem, r *config.Report) {
 	for i, p := range cfg.PlatformProviders {
 		at := r.PlatformPath(i) + ".config"
 		if p.ECS == nil || p.ECS.Region == "" || r.Reported(at+".credentialsFile") {
 			continue // nothing to look at, or reported
+		}
+		if p.ECS.CredentialsFile != "" && !isHere(p.ECS.CredentialsFile) {
+			continue // reported
 		}
 		if err := ecs.CheckAccess(ctx, ecs.ConfigOf(*p.ECS)); err != nil {
 			field := at
@@ -71,7 +111,7 @@ func checkAWS(ctx context.Context, cfg *config.Piped, r *config.Report) {
 			case p.ECS.CredentialsFile != "":
 				field += ".credentialsFile"
 			}
-			r.Errorf(field, "%s", err)
+			tell(field, "%s", err)
 		}
 	}
 }

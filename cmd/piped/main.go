@@ -2,9 +2,10 @@
 // and runs the deployments of its applications.
 //
 //	piped run      run the agent
+//	piped check    check configuration and application files before they are used
 //	piped version  print the version
 //
-// Exit codes: 0 done, 1 failed, 2 used or configured wrongly.
+// Exit codes: 0 done, 1 failed, 2 used or configured wrongly, or a check found problems.
 package main
 
 import (
@@ -48,6 +49,9 @@ func execute(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	err := root.ExecuteContext(ctx)
 	if err == nil {
 		return exitOK
+	}
+	if errors.Is(err, errProblems) {
+		return exitUsage // they were told
 	}
 	_, _ = fmt.Fprintln(stderr, describe(err)) // nobody is left to be told
 	var usage usageError

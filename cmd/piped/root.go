@@ -40,7 +40,7 @@ connections only.`,
 		}
 		return fmt.Errorf("unknown command %q%s; see `%s --help`", args[0], hint, c.CommandPath())
 	}
-	root.AddCommand(newRunCommand(), newVersionCommand())
+	root.AddCommand(newRunCommand(), newCheckCommand(), newVersionCommand())
 	return root
 }
 

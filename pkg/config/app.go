@@ -144,6 +144,7 @@ func (a *ECSApp) finish(d *document) {
 	if a.Pipeline != nil {
 		a.Pipeline.finish(d, "spec.pipeline")
 		a.Pipeline.walk(d, "spec.pipeline.stages")
+		a.Pipeline.comparisons(d, "spec.pipeline.stages")
 		a.checkTargetGroups(d)
 	}
 	if a.PostSync != nil && a.PostSync.Chain != nil {

@@ -128,7 +128,7 @@ func (d *document) warnWithoutEffect(kind Kind) {
 		last := row.path[strings.LastIndex(row.path, ".")+1:]
 		for _, path := range paths {
 			// The suffix is only there to be quick with a large document.
-			if strings.HasSuffix(path, last) && pattern.MatchString(path) && d.has(path) && (row.value == "" || row.value == d.seen[path].value.text) {
+			if strings.HasSuffix(path, last) && pattern.MatchString(path) && d.has(path) && !d.Reported(path) && (row.value == "" || row.value == d.seen[path].value.text) {
 				d.Warnf(path, "%s", cmp.Or(row.note, row.sentence()))
 			}
 		}

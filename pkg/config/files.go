@@ -27,22 +27,24 @@ func CheckFiles[T any](_ *T, r *Report) {
 }
 
 // CheckFilesElsewhere is CheckFiles for a document that another machine will
-// use: a file that is not here, or not for this user to read, is a warning.
-func CheckFilesElsewhere[T any](_ *T, r *Report) {
-	for _, f := range r.files {
-		info, err := os.Stat(f.name)
-		if err == nil && info.Mode().IsRegular() { // opening a pipe waits for somebody to write
-			_, err = hasText(f.name)
-		}
-		switch {
-		case errors.Is(err, fs.ErrNotExist):
-			r.Warnf(f.path, "the file %s does not exist on this machine, so it was not looked at", quote(f.name)).
-				hintf("it must exist on the machine that uses the document")
-		case errors.Is(err, fs.ErrPermission):
-			r.Warnf(f.path, "the file %s must not be read by this user, so it was not looked at", quote(f.name)).
-				hintf("it must be readable for the user that uses the document")
-		default:
-			r.checkFile(f)
+// use: absent is told of a file that is not here, or not for this user to read,
+// and the others are looked at.
+func CheckFilesElsewhere[T any](absent func(file, why string)) Check[T] {
+	return func(_ *T, r *Report) {
+		for _, f := range r.files {
+			info, err := os.Stat(f.name)
+			if err == nil && info.Mode().IsRegular() { // opening a pipe waits for somebody to write
+				_, err = hasText(f.name)
+			}
+			switch {
+			case placeholder.MatchString(f.name):
+			case errors.Is(err, fs.ErrNotExist):
+				absent(f.name, "it does not exist on this machine; "+f.path+" names it")
+			case errors.Is(err, fs.ErrPermission):
+				absent(f.name, "it must not be read by this user; "+f.path+" names it")
+			default:
+				r.checkFile(f)
+			}
 		}
 	}
 }

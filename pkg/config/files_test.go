@@ -159,12 +159,15 @@ func TestCheckFilesElsewhere(t *testing.T) {
 	dir := keyFiles(t)
 	for name, want := range map[string]string{
 		"good": "", "pipe": "",
-		"none":  "warning: spec.pipedKeyFile: the file \"" + dir + "/none\" does not exist on this machine",
+		"none":  dir + "/none: it does not exist on this machine; spec.pipedKeyFile names it",
 		"empty": ":6:17: spec.pipedKeyFile: the file \"" + dir + "/empty\" is empty",
 		"open":  "warning: spec.pipedKeyFile: every user of this machine",
 	} {
-		_, ps := LoadPiped("piped.yaml", []byte(strings.ReplaceAll(fmt.Sprintf(pipedWithFiles, name), "DIR", dir)), CheckFilesElsewhere[Piped])
-		if got := ps.Error(); (want == "") == strings.Contains(got, "spec.pipedKeyFile") || !strings.Contains(got, want) {
+		var absent []string
+		_, ps := LoadPiped("piped.yaml", []byte(strings.ReplaceAll(fmt.Sprintf(pipedWithFiles, name), "DIR", dir)),
+			CheckFilesElsewhere[Piped](func(file, why string) { absent = append(absent, file+": "+why) }))
+		got := ps.Error() + strings.Join(absent, "\n")
+		if (want == "") == strings.Contains(got, "spec.pipedKeyFile") || !strings.Contains(got, want) {
 			t.Errorf("%s: got %q, want %q", name, got, want)
 		}
 		if failed := ps.Err() != nil; failed != (name == "empty") {
@@ -194,7 +197,8 @@ spec:
   notifications:
     receivers: [{name: r, slack: {hookURL: https://example.com, mentionedGroups: ["<!subteam^ID>"]}}]
 `
-	_, ps := LoadPiped("p", []byte(file), CheckFilesElsewhere[Piped], Placeholders[Piped])
+	absent := func(file, _ string) { t.Errorf("a file to look at: %s", file) }
+	_, ps := LoadPiped("p", []byte(file), CheckFilesElsewhere[Piped](absent), Placeholders[Piped])
 	counts := map[string]int{}
 	for _, p := range ps {
 		if strings.Contains(p.Message, "placeholder") {

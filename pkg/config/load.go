@@ -75,7 +75,7 @@ func load[T any, P spec[T]](name string, data []byte, kind Kind, checks []Check[
 		return nil, c.sorted()
 	}
 	d := newDocument(c)
-	if d.isHelmValues(root, kind) {
+	if d.isHelmValues(root, kind) || d.isNoDocument(root, kind) {
 		return nil, c.sorted()
 	}
 	n := d.envelope(root, kind)
@@ -157,6 +157,24 @@ func (d *document) isHelmValues(root *node, want Kind) bool {
 			hintf("name the document itself, which the chart is given as config.data, for example with --set-file")
 	default:
 		return false
+	}
+	return true
+}
+
+// isNoDocument reports a mapping that has nothing of a document, such as a
+// definition that an application's file names.
+func (d *document) isNoDocument(root *node, want Kind) bool {
+	if root.kind != kindMapping || len(root.entries) == 0 {
+		return false
+	}
+	for _, e := range root.entries {
+		if slices.ContainsFunc([]string{"apiVersion", "kind", "spec"}, func(key string) bool { return strings.EqualFold(key, e.key) || Nearest(e.key, []string{key}) != "" }) {
+			return false
+		}
+	}
+	p := d.errorAt(root.at, "", "expected a document of kind %s with apiVersion, kind and spec, found none of them", want)
+	if want == KindECSApp {
+		p.hintf("service and task definitions are read with the application's file that names them")
 	}
 	return true
 }

@@ -9,12 +9,10 @@ import (
 	"time"
 
 	"pipecd/pkg/analysis/datadog"
-	"pipecd/pkg/config"
 	"pipecd/pkg/model"
 	"pipecd/pkg/observe"
 	"pipecd/pkg/piped/appsource"
 	"pipecd/pkg/pipeline/gate"
-	"pipecd/pkg/platform"
 	"pipecd/pkg/platform/ecs"
 )
 
@@ -23,14 +21,14 @@ import (
 type providers struct {
 	platforms map[string]*ecs.Opener
 	others    map[string]string // platform providers of other types
-	analysis  map[string]config.AnalysisProvider
-	logger    *slog.Logger
-	observer  observe.Observer
+	rules
+	logger   *slog.Logger
+	observer observe.Observer
 }
 
 func newProviders(ctx context.Context, o Options) (*providers, error) {
 	cfg := o.Config
-	p := &providers{platforms: map[string]*ecs.Opener{}, others: map[string]string{}, analysis: map[string]config.AnalysisProvider{}, logger: o.Logger, observer: o.Observer}
+	p := &providers{platforms: map[string]*ecs.Opener{}, others: map[string]string{}, rules: rulesOf(cfg), logger: o.Logger, observer: o.Observer}
 	for _, c := range cfg.PlatformProviders {
 		if c.ECS == nil {
 			p.others[c.Name] = string(c.Type)
@@ -44,9 +42,6 @@ func newProviders(ctx context.Context, o Options) (*providers, error) {
 		}
 		p.platforms[c.Name] = opener
 	}
-	for _, a := range cfg.AnalysisProviders {
-		p.analysis[a.Name] = a
-	}
 	return p, nil
 }
 
@@ -59,23 +54,6 @@ func (p *providers) Platform(name string) (appsource.Platform, error) {
 		return nil, model.Errorf(model.CodeInvalid, "platform provider %q is of type %s; an application of kind ECS needs one of type ECS", name, kind)
 	}
 	return nil, model.Errorf(model.CodeInvalid, "unknown platform provider %q: the piped file has %s", name, names(p.platforms))
-}
-
-// CheckAnalysis implements appsource.Rules.
-func (p *providers) CheckAnalysis(name string) error {
-	a, ok := p.analysis[name]
-	if !ok {
-		return model.Errorf(model.CodeInvalid, "unknown analysis provider %q: the piped file has %s", name, names(p.analysis))
-	}
-	if a.Datadog == nil {
-		return model.Errorf(model.CodeInvalid, "analysis provider %q is of type %s, which is not supported yet; DATADOG is", name, a.Type)
-	}
-	return nil
-}
-
-// CheckDefinitions implements appsource.Rules.
-func (*providers) CheckDefinitions(app platform.Application, src platform.Source) config.Problems {
-	return ecs.CheckDefinitions(app, src)
 }
 
 // source returns the analysis provider of the name. Keys are read each time, so

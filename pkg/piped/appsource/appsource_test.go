@@ -132,8 +132,8 @@ func TestLoadRefuses(t *testing.T) {
 		},
 		"no definition": {
 			head + "  input:\n    serviceDefinitionFile: srv.yaml\n", []string{
-				"app.pipecd.yaml:5:28: spec.input.serviceDefinitionFile: the file apps/shop/srv.yaml does not exist at this commit (correct",
-				"app.pipecd.yaml:4:3: spec.input.taskDefinitionFile: the file apps/shop/taskdef.json does not exist at this commit",
+				"app.pipecd.yaml:5:28: spec.input.serviceDefinitionFile: the file apps/shop/srv.yaml does not exist in the repository (correct",
+				"app.pipecd.yaml:4:3: spec.input.taskDefinitionFile: the file apps/shop/taskdef.json does not exist in the repository",
 			},
 		},
 		"all at once": {

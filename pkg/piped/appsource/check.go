@@ -1,11 +1,14 @@
 package appsource
 
 import (
+	"cmp"
 	"fmt"
 	"io/fs"
 
+	"pipecd/pkg/analysis"
 	"pipecd/pkg/config"
 	"pipecd/pkg/model"
+	"pipecd/pkg/platform"
 )
 
 // loader looks at a configuration file together with what it is about.
@@ -71,11 +74,26 @@ func (l *loader) checkAnalysis(field string, with config.StageOptions, r *config
 		if m.Strategy != "" && m.Strategy != config.StrategyThreshold {
 			r.Errorf(at+".strategy", "strategy %s is not supported yet, THRESHOLD is", m.Strategy)
 		}
+		if m.Query != "" {
+			l.checkQuery(at+".query", m.Query, m.PrimaryArgs, r)
+		}
 		if m.Provider == "" {
 			continue // reported
 		}
 		if err := l.rules.CheckAnalysis(m.Provider); err != nil {
 			r.Errorf(at+".provider", "%s", err)
 		}
+	}
+}
+
+// checkQuery refuses a query that cannot be made of its template. A threshold is
+// rendered as the primary's.
+func (l *loader) checkQuery(field, query string, args map[string]string, r *config.Report) {
+	var data analysis.QueryData
+	data.App.Name = cmp.Or(l.app.Name, "application")
+	data.Variant.Name = string(platform.RolePrimary)
+	data.VariantCustomArgs = args
+	if _, err := analysis.RenderQuery(query, data); err != nil {
+		r.Errorf(field, "%s", err)
 	}
 }

@@ -66,7 +66,7 @@ func (l *loader) read(r *config.Report, field, name string) string {
 		l.files[full] = data
 		return full
 	case model.CodeNotFound:
-		r.Errorf(field, "the file %s does not exist at this commit", full).Hint = "correct the path, which begins at the application's directory, or commit the file"
+		r.Errorf(field, "the file %s does not exist in the repository", full).Hint = "correct the path, which begins at the application's directory, or commit the file"
 	case model.CodeInvalid:
 		r.Errorf(field, "the file %s cannot be used: %s", full, err)
 	default:
