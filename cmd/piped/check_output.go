@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 
 	"pipecd/cmd/terminal"
@@ -25,7 +26,7 @@ type jsonReport struct {
 
 type jsonFile struct {
 	Path string `json:"path"`
-	Kind string `json:"kind"` // ECSApp, AnalysisTemplate, Piped or Definition
+	Kind string `json:"kind"` // ECSApp, AnalysisTemplate, Piped or Definition; empty when it could not be read
 }
 
 type jsonSkipped struct {
@@ -86,7 +87,8 @@ func writeText(w io.Writer, r check.Report, f checkFlags) error {
 		fmt.Fprintln(&out, paint.As(terminal.Faint, terminal.Printable("skipped "+s.Path+": "+s.Reason)))
 	}
 	fmt.Fprintln(&out, summary(r, paint))
-	if f.configFile == "" {
+	isApp := func(f check.File) bool { return f.Kind == config.KindECSApp }
+	if f.configFile == "" && slices.ContainsFunc(r.Files, isApp) {
 		fmt.Fprintln(&out, paint.As(terminal.Faint, "whether the analysis providers exist was not looked at: give --config-file"))
 	}
 	_, err := io.WriteString(w, out.String())

@@ -67,7 +67,7 @@ func (m *Metric) checkFailing(d *document, path string, duration Duration) {
 		return // reported
 	}
 	if checks := int64(duration / m.Interval); int64(m.FailureLimit) >= checks {
-		d.Warnf(path+".failureLimit", "%s and %s may fail, so the metric never fails", plural(checks, "check is made", "checks are made"), fmt.Sprint(m.FailureLimit)).
+		d.Warnf(path+".failureLimit", "%s and %d may fail, so the metric never fails", plural(checks, "check is made", "checks are made"), m.FailureLimit).
 			hintf("write less than %d, or make the interval shorter", checks)
 	}
 }

@@ -31,10 +31,9 @@ func readFile(tree fs.FS, name string) ([]byte, error) {
 		return data, nil
 	case errors.Is(err, fs.ErrNotExist):
 		return nil, model.Wrap(model.CodeNotFound, withoutPath(err), "")
-	case code == model.CodeInvalid:
-		return nil, err
-	case code == model.CodeExhausted: // too large, and the file of a commit does not become smaller
-		return nil, model.Wrap(model.CodeInvalid, err, "")
+	case code == model.CodeInvalid,
+		code == model.CodeExhausted: // too large, and the file of a commit does not become smaller
+		return nil, model.Wrap(model.CodeInvalid, withoutPath(err), "")
 	default:
 		return nil, model.Wrap(model.CodeUnavailable, err, "")
 	}

@@ -34,7 +34,7 @@ const KindDefinition config.Kind = "Definition"
 // File is a file that was looked at.
 type File struct {
 	Path string
-	Kind config.Kind
+	Kind config.Kind // "" when it could not be read
 }
 
 // Skipped is a file that is left to others, or a directory that was not searched.
@@ -125,14 +125,13 @@ func (c *checker) file(file string, named bool) {
 	data, err := at.tree.ReadFile(at.name)
 	kind := config.PeekKind(data)
 	switch {
-	case err != nil, kind == "", kind == config.KindECSApp, kind == config.KindApplication:
-		if kind == "" && path.Base(path.Dir(at.name)) == templates {
-			c.template(file, data, err)
-			return
-		}
+	case err != nil:
+		c.checked(file, "")
+		c.problem(file, "cannot be read: "+reason(err), "")
+	case kind == config.KindAnalysisTemplate, kind == "" && path.Base(path.Dir(at.name)) == templates:
+		c.template(file, data)
+	case kind == "", kind == config.KindECSApp, kind == config.KindApplication:
 		c.application(file, at)
-	case kind == config.KindAnalysisTemplate:
-		c.template(file, data, err)
 	case kind == config.KindPiped && named:
 		c.checked(file, kind)
 		c.add(c.Piped(file, c.skip)...)
@@ -164,12 +163,8 @@ func (c *checker) application(file string, at place) {
 	}
 }
 
-func (c *checker) template(file string, data []byte, err error) {
+func (c *checker) template(file string, data []byte) {
 	c.checked(file, config.KindAnalysisTemplate)
-	if err != nil {
-		c.problem(file, "cannot be read: "+reason(err), "")
-		return
-	}
 	_, problems := config.LoadAnalysisTemplate(file, data)
 	c.add(problems...)
 }

@@ -12,13 +12,21 @@ type place struct {
 	absolute string
 	tree     *tree  // of the repository it is in
 	name     string // in that repository
-	prefix   string // of a name in the repository, to show it
+	root     string // of the repository, absolute
+	here     string // what names are shown relative to, "" to show them absolute
 }
 
 // shown is how a name of the repository is shown: so that whoever called can
 // open it.
 func (p place) shown(name string) string {
-	return clean(filepath.Join(p.prefix, filepath.FromSlash(name)))
+	full := filepath.Join(p.root, filepath.FromSlash(name))
+	if p.here == "" {
+		return clean(full)
+	}
+	if short, err := filepath.Rel(p.here, full); err == nil {
+		return clean(short)
+	}
+	return clean(full)
 }
 
 // places are the repositories that were met, by their absolute paths.
@@ -61,13 +69,10 @@ func (ps places) of(file string) (place, error) {
 	if err != nil {
 		return place{}, err
 	}
-	prefix := root
-	if !filepath.IsAbs(file) {
-		if prefix, err = filepath.Rel(here, root); err != nil {
-			return place{}, err
-		}
+	if filepath.IsAbs(file) {
+		here = ""
 	}
-	return place{absolute: absolute, tree: t, name: filepath.ToSlash(name), prefix: prefix}, nil
+	return place{absolute: absolute, tree: t, name: filepath.ToSlash(name), root: root, here: here}, nil
 }
 
 // repository returns the nearest directory above that is a Git repository, ""
