@@ -41,22 +41,31 @@ type Attempt struct {
 	Resumed bool   // an earlier try may have happened already
 }
 
-// Set is a set of identical tasks behind at most one target group (a task set).
+// Set is a set of identical tasks, a task set.
 type Set struct {
-	ID         string  `json:"id"`       // the platform's name, an ARN
-	Revision   string  `json:"revision"` // the definition its tasks run
-	Group      string  `json:"group"`    // target group, "" without a load balancer
-	Scale      float64 `json:"scale"`    // percent of the service's desired count
-	Primary    bool    `json:"primary"`  // the platform calls it the service's primary set
-	Draining   bool    `json:"draining"` // is being removed
-	Steady     bool    `json:"steady"`   // all its tasks run and are healthy
-	Desired    int     `json:"desired"`
-	Running    int     `json:"running"`
-	Pending    int     `json:"pending"`
-	Ours       bool    `json:"ours"`       // carries our tags
-	Deployment string  `json:"deployment"` // the deployment that made it, "" if unknown
-	Role       Role    `json:"role"`
-	Step       string  `json:"step"`
+	ID         string   `json:"id"`             // the platform's name, an ARN
+	Revision   string   `json:"revision"`       // the definition its tasks run
+	Group      string   `json:"group"`          // target group, "" without a load balancer
+	Also       []string `json:"also,omitempty"` // further target groups
+	Scale      float64  `json:"scale"`          // percent of the service's desired count
+	Primary    bool     `json:"primary"`        // the platform calls it the service's primary set
+	Draining   bool     `json:"draining"`       // is being removed
+	Steady     bool     `json:"steady"`         // all its tasks run and are healthy
+	Desired    int      `json:"desired"`
+	Running    int      `json:"running"`
+	Pending    int      `json:"pending"`
+	Ours       bool     `json:"ours"`       // carries our tags
+	Deployment string   `json:"deployment"` // the deployment that made it, "" if unknown
+	Role       Role     `json:"role"`
+	Step       string   `json:"step"`
+}
+
+// Groups returns all target groups the set is in.
+func (s Set) Groups() []string {
+	if s.Group == "" {
+		return nil
+	}
+	return append([]string{s.Group}, s.Also...)
 }
 
 // Service is the application's service as it is now.
@@ -91,6 +100,24 @@ type Weights struct {
 	Canary  int `json:"canary"`
 }
 
+// Move is a change of the shares.
+type Move struct {
+	// To are the wanted shares.
+	To Weights
+	// Since are the shares the rules may show without anybody else having moved requests: those this deployment
+	// gave them last, first. None: it is not known.
+	Since []Weights
+	// Back is set when a deployment is undone: what somebody else moved is told and overwritten, not refused, and a
+	// group that cannot quite carry its share gets it all the same, if that is better than what is.
+	Back bool
+}
+
+// Exposed says where the requests of a target group come from.
+type Exposed struct {
+	Percent int      // the largest share that a rule gives the group
+	Rules   []string // those rules, for people
+}
+
 // Baseline is the state before a deployment's first side effect: what a
 // rollback restores. It is plain JSON; the raw parts are the adapter's own.
 type Baseline struct {
@@ -100,9 +127,13 @@ type Baseline struct {
 	PrimarySet     json.RawMessage `json:"primarySet,omitempty"`
 	Routed         bool            `json:"routed"`            // a load balancer is involved
 	Weights        Weights         `json:"weights"`           // meaningful when Routed
+	Uneven         bool            `json:"uneven,omitempty"`  // the rules did not agree on Weights
 	Routing        json.RawMessage `json:"routing,omitempty"` // the rules as they were
-	ForeignIDs     []string        `json:"foreignIds"`        // sets without our tags, other than the primary: never touched
-	Sets           []Set           `json:"sets"`              // every set there was; nil where it was not recorded
+	// Standing are the rules, by group, that no deployment changes and that sent the group requests while no set was
+	// behind it: such as a listener for tests of the canary.
+	Standing   map[string][]string `json:"standing,omitempty"`
+	ForeignIDs []string            `json:"foreignIds"` // sets without our tags, other than the primary: never touched
+	Sets       []Set               `json:"sets"`       // every set there was; nil where it was not recorded
 }
 
 // Identity says on whose behalf a Target acts. It becomes tags.
@@ -166,17 +197,23 @@ type Target interface {
 
 // Traffic moves requests between the application's two target groups.
 type Traffic interface {
-	// Group returns the target group of the role.
+	// Group returns the target group of the role, the first one where there are several.
 	Group(r Role) string
 	// Weights returns the shares now. CodeFailedPrecondition when the rules disagree or none forwards to both groups.
 	Weights(ctx context.Context) (Weights, error)
 	// Attach makes the load balancer know the canary's group, at weight 0, where only the primary's is forwarded to.
 	Attach(ctx context.Context, log Log) error
-	// Shift gives the groups these shares, in every rule that forwards to both, and returns when it reads back so.
-	// A group whose share would grow must have healthy targets: CodeFailedPrecondition otherwise, nothing changed.
-	Shift(ctx context.Context, w Weights, log Log) error
-	// Restore brings the rules back to what the baseline recorded, byte for byte.
-	Restore(ctx context.Context, b Baseline, log Log) error
+	// Shift gives the groups the shares m.To, in every rule that forwards to both, and returns when it reads back so.
+	// A group whose share grows must have healthy targets that can carry it, and nobody else may have moved requests
+	// since: CodeFailedPrecondition otherwise, nothing changed. found tells, in a sentence, what somebody else had
+	// changed and a move back has overwritten; "" is nothing.
+	Shift(ctx context.Context, m Move, log Log) (found string, err error)
+	// Restore brings the rules back to what the baseline recorded, byte for byte. found is as for Shift.
+	Restore(ctx context.Context, b Baseline, log Log) (found string, err error)
+	// Exposure says which rules of any listener, ours or not, send requests to the application's groups; a group
+	// without any is absent. The standing rules of b do not count. It looks again for some seconds while one of the
+	// groups named in none still gets requests.
+	Exposure(ctx context.Context, b Baseline, none ...string) (map[string]Exposed, error)
 }
 
 // Source is where a deployment's files come from: an immutable snapshot of the
@@ -206,6 +243,36 @@ type Application struct {
 type TargetGroups struct {
 	Primary *TargetGroup
 	Canary  *TargetGroup
+	More    []GroupPair // further ones, whose requests move together with those of the first two
+}
+
+// GroupPair is a primary target group and the canary's, nil without one.
+type GroupPair struct {
+	Primary *TargetGroup
+	Canary  *TargetGroup
+}
+
+// Pairs returns all pairs, none without a load balancer.
+func (g TargetGroups) Pairs() []GroupPair {
+	if g.Primary == nil && g.Canary == nil {
+		return nil
+	}
+	return append([]GroupPair{{g.Primary, g.Canary}}, g.More...)
+}
+
+// Of returns the groups of the role.
+func (g TargetGroups) Of(r Role) []*TargetGroup {
+	var out []*TargetGroup
+	for _, p := range g.Pairs() {
+		one := p.Primary
+		if r == RoleCanary {
+			one = p.Canary
+		}
+		if one != nil {
+			out = append(out, one)
+		}
+	}
+	return out
 }
 
 // TargetGroup is a target group and the container behind it.

@@ -3,6 +3,7 @@ package canary
 import (
 	"context"
 	"strconv"
+	"strings"
 
 	"pipecd/pkg/config"
 	"pipecd/pkg/model"
@@ -73,7 +74,8 @@ func (r rollout) calm(ctx context.Context) error {
 	}
 	return stage.Effect(ctx, r.run.Steps, "calm", func(ctx context.Context) error {
 		r.run.Log.Infof("An earlier deployment left %d%% of the requests with the canary: giving them back to the primary before starting", r.run.Baseline.Weights.Canary)
-		return r.run.Target.Traffic().Shift(ctx, allPrimary(), r.run.Log)
+		_, err := r.run.Target.Traffic().Shift(ctx, platform.Move{To: allPrimary(), Since: r.sharesSoFar()}, r.run.Log)
+		return err
 	})
 }
 
@@ -102,7 +104,8 @@ func (TrafficRouting) Run(ctx context.Context, run *stage.Run) (stage.Outcome, e
 		return stage.Outcome{}, err
 	}
 	err = stage.Effect(ctx, run.Steps, "shift", func(ctx context.Context) error {
-		return traffic.Shift(ctx, w, run.Log)
+		_, err := traffic.Shift(ctx, platform.Move{To: w, Since: rollout{run}.sharesSoFar()}, run.Log)
+		return err
 	})
 	if err != nil {
 		return stage.Outcome{}, err
@@ -132,14 +135,14 @@ func (CanaryClean) Run(ctx context.Context, run *stage.Run) (stage.Outcome, erro
 	if len(sets) == 0 {
 		return stage.Outcome{Reason: "There is no canary to remove"}, nil
 	}
-	w, err := r.weights(ctx)
+	exp, err := r.exposure(ctx, sets)
 	if err != nil {
 		return stage.Outcome{}, err
 	}
-	gone, keep := removable(svc, exposureOf(run.Target.Traffic(), w), sets)
+	gone, keep := removable(svc, exp, sets)
 	if len(keep) > 0 {
-		return stage.Outcome{Failed: true, Reason: "The canary still gets " + strconv.Itoa(w.Canary) +
-			"% of the requests, so removing it would drop them: put ECS_TRAFFIC_ROUTING with primary: 100 before ECS_CANARY_CLEAN"}, nil
+		return stage.Outcome{Failed: true, Reason: stillExposed(exp.of(keep[0])) +
+			": put ECS_TRAFFIC_ROUTING with primary: 100 before ECS_CANARY_CLEAN, and point rules of your own elsewhere"}, nil
 	}
 	err = stage.Effect(ctx, run.Steps, "remove-canary", func(ctx context.Context) error {
 		return run.Target.Remove(ctx, gone, run.Log)
@@ -148,6 +151,11 @@ func (CanaryClean) Run(ctx context.Context, run *stage.Run) (stage.Outcome, erro
 		return stage.Outcome{}, err
 	}
 	return stage.Outcome{Reason: "The canary is gone"}, nil
+}
+
+// stillExposed says why a canary cannot go.
+func stillExposed(e platform.Exposed) string {
+	return "The canary still gets " + strconv.Itoa(e.Percent) + "% of the requests of " + strings.Join(e.Rules, ", ") + ", so removing it would drop them"
 }
 
 // noteShare tells people how much of the requests the new version gets now, in

@@ -2,7 +2,9 @@ package canary
 
 import (
 	"context"
+	"errors"
 	"slices"
+	"strings"
 
 	"pipecd/pkg/model"
 	"pipecd/pkg/pipeline/stage"
@@ -31,59 +33,81 @@ func undo(ctx context.Context, run *stage.Run) (stage.Outcome, error) {
 	case !begun:
 		return stage.Outcome{Reason: "Nothing had been changed yet"}, run.Note(ctx, map[string]string{model.MetadataNothingChanged: "true"})
 	}
-	r := rollback{rollout{run}}
+	r := &rollback{rollout: rollout{run}}
 	if run.Baseline.PrimaryID == "" {
 		return r.undoFirst(ctx)
 	}
 	return r.restore(ctx)
 }
 
-type rollback struct{ rollout }
+type rollback struct {
+	rollout
 
-// restore goes back to the version that ran before.
-func (r rollback) restore(ctx context.Context) (stage.Outcome, error) {
+	found []string // what somebody else had changed, in sentences
+}
+
+// restore goes back to the version that ran before. What fails on the way does
+// not keep it from doing the rest, as far as the rest does not need it.
+func (r *rollback) restore(ctx context.Context) (stage.Outcome, error) {
 	moved, err := r.pointBack(ctx)
 	if err != nil {
 		return stage.Outcome{}, err
 	}
-	if err := r.run.Target.RevertService(ctx, r.run.Baseline, r.run.Log); err != nil {
-		return stage.Outcome{}, err
+	unreverted := r.run.Target.RevertService(ctx, r.run.Baseline, r.run.Log)
+	if ctx.Err() != nil {
+		return stage.Outcome{}, unreverted
 	}
 	keep, err := r.bringBack(ctx)
 	if err != nil {
-		return stage.Outcome{}, err
+		return stage.Outcome{}, errors.Join(err, r.dropCanary(ctx, moved))
 	}
 	if !moved {
 		if err := r.shiftBack(ctx); err != nil {
 			return stage.Outcome{}, err
 		}
 	}
-	if err := r.clear(ctx, keep); err != nil {
+	stuck, err := r.clear(ctx, keep)
+	if err != nil {
 		return stage.Outcome{}, err
 	}
 	if err := r.restoreRules(ctx); err != nil {
 		return stage.Outcome{}, err
 	}
-	return stage.Outcome{Reason: "The version before the deployment runs and gets the requests as before"}, nil
+	outcome := r.conclude("The version before the deployment runs and gets the requests as before")
+	if stuck != "" {
+		outcome.Failed, outcome.Reason = true, outcome.Reason+"; but "+stuck
+	}
+	return outcome, unreverted
+}
+
+// conclude adds to a reason what somebody else had changed.
+func (r *rollback) conclude(reason string) stage.Outcome {
+	return stage.Outcome{Reason: strings.Join(append([]string{reason}, r.found...), "; ")}
+}
+
+func (r *rollback) note(found string) {
+	if found != "" && !slices.Contains(r.found, found) {
+		r.found = append(r.found, found)
+	}
 }
 
 // pointBack moves the requests back as the first act, if the primary group can
 // take them; otherwise it reports false and they move after the old version is
 // rebuilt.
-func (r rollback) pointBack(ctx context.Context) (moved bool, err error) {
-	traffic := r.run.Target.Traffic()
-	if traffic == nil {
+func (r *rollback) pointBack(ctx context.Context) (moved bool, err error) {
+	if r.run.Target.Traffic() == nil {
 		return true, nil
 	}
 	svc, err := r.run.Target.Observe(ctx)
 	if err != nil {
 		return false, err
 	}
-	if !served(svc, traffic.Group(platform.RolePrimary), nil) {
-		r.run.Log.Infof("The primary target group has no steady task set to take the requests: they move as soon as it has")
+	err = r.shiftTo(ctx, svc)
+	if model.CodeOf(err) == model.CodeFailedPrecondition {
+		r.run.Log.Infof("The requests cannot move back yet (%s): they do as soon as the version before runs again", err)
 		return false, nil
 	}
-	if err := r.shiftBack(ctx); err != nil {
+	if err != nil {
 		return false, err
 	}
 	if len(made(svc, r.run.Deployment.ID, platform.RolePrimary)) > 0 {
@@ -92,18 +116,28 @@ func (r rollback) pointBack(ctx context.Context) (moved bool, err error) {
 	return true, noteShare(ctx, r.run, 0)
 }
 
-// shiftBack gives the groups the shares they had before, except that a canary
-// group whose set is gone, or goes now, gets none.
-func (r rollback) shiftBack(ctx context.Context) error {
-	traffic := r.run.Target.Traffic()
-	if traffic == nil {
+// shiftBack gives the groups the shares they had before.
+func (r *rollback) shiftBack(ctx context.Context) error {
+	if r.run.Target.Traffic() == nil {
 		return nil
 	}
 	svc, err := r.run.Target.Observe(ctx)
 	if err != nil {
 		return err
 	}
-	return traffic.Shift(ctx, weightsBefore(r.run.Baseline, svc, traffic.Group(platform.RoleCanary), r.run.Deployment.ID), r.run.Log)
+	return r.shiftTo(ctx, svc)
+}
+
+// shiftTo gives the groups the shares they had before, except that a canary
+// group whose set is gone, or goes now, gets none.
+func (r *rollback) shiftTo(ctx context.Context, svc platform.Service) error {
+	traffic := r.run.Target.Traffic()
+	found, err := traffic.Shift(ctx, platform.Move{
+		To:    weightsBefore(r.run.Baseline, svc, traffic.Group(platform.RoleCanary), r.run.Deployment.ID),
+		Since: r.sharesSoFar(), Back: true,
+	}, r.run.Log)
+	r.note(found)
+	return err
 }
 
 // weightsBefore are the shares to restore: the recorded ones while a set that
@@ -111,7 +145,7 @@ func (r rollback) shiftBack(ctx context.Context) error {
 // otherwise.
 func weightsBefore(b platform.Baseline, svc platform.Service, canaryGroup, deploymentID string) platform.Weights {
 	for _, s := range svc.Sets {
-		if s.Group == canaryGroup && s.Deployment != deploymentID && s.Steady && !s.Draining {
+		if slices.Contains(s.Groups(), canaryGroup) && s.Deployment != deploymentID && s.Steady && !s.Draining {
 			return b.Weights
 		}
 	}
@@ -120,7 +154,7 @@ func weightsBefore(b platform.Baseline, svc platform.Service, canaryGroup, deplo
 
 // bringBack makes the old primary set primary again, or rebuilds it when it is
 // gone, and returns the set that stays.
-func (r rollback) bringBack(ctx context.Context) (string, error) {
+func (r *rollback) bringBack(ctx context.Context) (string, error) {
 	svc, err := r.run.Target.Observe(ctx)
 	if err != nil {
 		return "", err
@@ -141,7 +175,7 @@ func (r rollback) bringBack(ctx context.Context) (string, error) {
 }
 
 // rebuild starts the old version again beside the new one, which keeps serving.
-func (r rollback) rebuild(ctx context.Context) (string, error) {
+func (r *rollback) rebuild(ctx context.Context) (string, error) {
 	const step = "rebuilt-set"
 	target, log := r.run.Target, r.run.Log
 	if !r.run.Steps.Has(step) {
@@ -164,39 +198,100 @@ func (r rollback) rebuild(ctx context.Context) (string, error) {
 	return id, err
 }
 
-// clear removes every set the deployment made but the one that stays.
-func (r rollback) clear(ctx context.Context, keep string) error {
+// dropCanary removes the canary when the version before could not be brought
+// back: once it gets no requests it serves nobody.
+func (r *rollback) dropCanary(ctx context.Context, moved bool) error {
+	if !moved || ctx.Err() != nil {
+		return nil
+	}
 	svc, err := r.run.Target.Observe(ctx)
 	if err != nil {
 		return err
 	}
-	gone := slices.DeleteFunc(made(svc, r.run.Deployment.ID, ""), func(s platform.Set) bool { return s.ID == keep })
+	gone, _, err := r.mayGo(ctx, svc, made(svc, r.run.Deployment.ID, platform.RoleCanary))
+	if err != nil {
+		return err
+	}
 	return r.run.Target.Remove(ctx, gone, r.run.Log)
+}
+
+// clear removes every set the deployment made but the one that stays. stuck says
+// which of them has to stay because of what somebody else did.
+func (r *rollback) clear(ctx context.Context, keep string) (stuck string, err error) {
+	svc, err := r.run.Target.Observe(ctx)
+	if err != nil {
+		return "", err
+	}
+	all := slices.DeleteFunc(made(svc, r.run.Deployment.ID, ""), func(s platform.Set) bool { return s.ID == keep })
+	gone, stay, err := r.mayGo(ctx, svc, all)
+	if err != nil {
+		return "", err
+	}
+	if len(stay) > 0 {
+		if gone, stuck, err = r.settleRest(ctx, keep, all); err != nil {
+			return "", err
+		}
+	}
+	return stuck, r.run.Target.Remove(ctx, gone, r.run.Log)
+}
+
+// settleRest does what may still let sets go: the listener rules are as before,
+// and the set that stays is steady.
+func (r *rollback) settleRest(ctx context.Context, keep string, all []platform.Set) (gone []platform.Set, stuck string, err error) {
+	if err := r.restoreRules(ctx); err != nil {
+		return nil, "", err
+	}
+	svc, err := r.run.Target.AwaitSteady(ctx, keep, r.run.Log)
+	if err != nil {
+		return nil, "", err
+	}
+	exp, err := r.exposure(ctx, slices.DeleteFunc(slices.Clone(all), func(s platform.Set) bool { return s.Role != platform.RoleCanary }))
+	if err != nil {
+		return nil, "", err
+	}
+	gone, stay := removable(svc, exp, all)
+	for _, s := range stay {
+		r.run.Log.Errorf("Task set %s of this deployment still gets requests by %s, which the deployment did not make, so it stays", s.ID, strings.Join(exp.of(s).Rules, ", "))
+	}
+	if len(stay) > 0 {
+		stuck = "task set " + stay[0].ID + " of this deployment stays, because " + strings.Join(exp.of(stay[0]).Rules, ", ") +
+			" of somebody else still sends it requests: point that elsewhere; the next deployment then removes the set"
+	}
+	return gone, stuck, nil
 }
 
 // restoreRules brings the listener rules back to what they were, once no set
 // of the deployment stands behind them.
-func (r rollback) restoreRules(ctx context.Context) error {
+func (r *rollback) restoreRules(ctx context.Context) error {
 	traffic := r.run.Target.Traffic()
 	if traffic == nil || r.run.Baseline.Weights.Canary > 0 {
 		return nil
 	}
-	return traffic.Restore(ctx, r.run.Baseline, r.run.Log)
+	found, err := traffic.Restore(ctx, r.run.Baseline, r.run.Log)
+	r.note(found)
+	return err
 }
 
 // undoFirst removes what a first deployment made: there is no version to go
 // back to.
-func (r rollback) undoFirst(ctx context.Context) (stage.Outcome, error) {
-	if traffic := r.run.Target.Traffic(); traffic != nil {
-		if err := traffic.Restore(ctx, r.run.Baseline, r.run.Log); err != nil {
+func (r *rollback) undoFirst(ctx context.Context) (stage.Outcome, error) {
+	target := r.run.Target
+	if traffic := target.Traffic(); traffic != nil {
+		found, err := traffic.Restore(ctx, r.run.Baseline, r.run.Log)
+		if err != nil {
 			return stage.Outcome{}, err
 		}
+		r.note(found)
 	}
-	if err := r.clear(ctx, ""); err != nil {
+	svc, err := target.Observe(ctx)
+	if err != nil {
 		return stage.Outcome{}, err
 	}
-	if err := r.run.Target.RevertService(ctx, r.run.Baseline, r.run.Log); err != nil {
+	if err := target.Remove(ctx, made(svc, r.run.Deployment.ID, ""), r.run.Log); err != nil {
 		return stage.Outcome{}, err
 	}
-	return stage.Outcome{Reason: "It was the first deployment: what it made is removed"}, nil
+	if err := target.RevertService(ctx, r.run.Baseline, r.run.Log); err != nil {
+		return stage.Outcome{}, err
+	}
+	return r.conclude("It was the first deployment: what it made is removed"), nil
 }

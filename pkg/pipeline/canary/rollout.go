@@ -68,13 +68,15 @@ func (r rollout) start(ctx context.Context, spec platform.SetSpec) (string, plat
 	return id, svc, err
 }
 
-// weights reads the shares of the groups; without a load balancer all zero.
-func (r rollout) weights(ctx context.Context) (platform.Weights, error) {
+// exposure reads where the requests of the groups come from; nil without a load
+// balancer. It gives the load balancer some seconds to show that the groups of
+// the sets get none.
+func (r rollout) exposure(ctx context.Context, none []platform.Set) (exposure, error) {
 	traffic := r.run.Target.Traffic()
 	if traffic == nil {
-		return platform.Weights{}, nil
+		return nil, nil
 	}
-	return traffic.Weights(ctx)
+	return traffic.Exposure(ctx, r.run.Baseline, groupsOf(none)...)
 }
 
 // room makes room for the stage's set, unless the state before the deployment
@@ -118,19 +120,17 @@ func (r rollout) makeRoom(ctx context.Context) error {
 }
 
 // mayGo splits the candidates into those that may be removed and those that must
-// stay for now. It asks for the weights only where the sets alone do not settle
+// stay for now. It asks the load balancer only where the sets alone do not settle
 // it.
 func (r rollout) mayGo(ctx context.Context, svc platform.Service, candidates []platform.Set) (gone, keep []platform.Set, err error) {
-	traffic := r.run.Target.Traffic()
-	everywhere := platform.Weights{Primary: fullScale, Canary: fullScale}
-	if gone, keep = removable(svc, exposureOf(traffic, everywhere), candidates); len(keep) == 0 {
+	if gone, keep = removable(svc, everywhere(r.run.Target.Traffic()), candidates); len(keep) == 0 {
 		return gone, nil, nil
 	}
-	w, err := r.weights(ctx)
+	exp, err := r.exposure(ctx, nil)
 	if err != nil {
 		return nil, nil, err
 	}
-	gone, keep = removable(svc, exposureOf(traffic, w), candidates)
+	gone, keep = removable(svc, exp, candidates)
 	return gone, keep, nil
 }
 

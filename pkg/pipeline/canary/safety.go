@@ -10,41 +10,54 @@ import (
 // fullScale is the scale of a set that can carry all requests, in percent.
 const fullScale = 100
 
-// exposure says how much of the requests each target group gets, in percent.
-type exposure map[string]int
+// exposure says how much of the requests each target group gets, in percent, and
+// from which rules.
+type exposure map[string]platform.Exposed
 
-// exposureOf combines the groups of t with the weights.
-func exposureOf(t platform.Traffic, w platform.Weights) exposure {
+// everywhere is what must be reckoned with while nobody has looked: every group
+// gets requests.
+func everywhere(t platform.Traffic) exposure {
 	if t == nil {
 		return nil
 	}
-	return exposure{
-		t.Group(platform.RolePrimary): w.Primary,
-		t.Group(platform.RoleCanary):  w.Canary,
+	all := platform.Exposed{Percent: fullScale}
+	return exposure{t.Group(platform.RolePrimary): all, t.Group(platform.RoleCanary): all}
+}
+
+// of returns what sends requests to a set.
+func (e exposure) of(s platform.Set) platform.Exposed {
+	for _, g := range s.Groups() {
+		if e[g].Percent > 0 {
+			return e[g]
+		}
 	}
+	return platform.Exposed{}
 }
 
 // served reports whether a set other than those in gone carries the group by
 // itself: steady, healthy and of full size.
 func served(svc platform.Service, group string, gone []string) bool {
 	return slices.ContainsFunc(svc.Sets, func(s platform.Set) bool {
-		return s.Group == group && s.Steady && !s.Draining && s.Scale >= fullScale && !slices.Contains(gone, s.ID)
+		return slices.Contains(s.Groups(), group) && s.Steady && !s.Draining && s.Scale >= fullScale && !slices.Contains(gone, s.ID)
 	})
 }
 
 // removable splits candidates into those whose removal drops no request and
-// those that must stay for now. A set may go when its group gets no requests,
-// or when another steady set of full size stays in the same group.
+// those that must stay for now. A set may go when each of its groups gets no
+// requests, or has another steady set of full size that stays.
 func removable(svc platform.Service, exp exposure, candidates []platform.Set) (remove, keep []platform.Set) {
 	ids := make([]string, 0, len(candidates))
 	for _, c := range candidates {
 		ids = append(ids, c.ID)
 	}
 	for _, c := range candidates {
-		if exp[c.Group] == 0 || served(svc, c.Group, ids) {
-			remove = append(remove, c)
-		} else {
+		needed := slices.ContainsFunc(c.Groups(), func(group string) bool {
+			return exp[group].Percent > 0 && !served(svc, group, ids)
+		})
+		if needed {
 			keep = append(keep, c)
+		} else {
+			remove = append(remove, c)
 		}
 	}
 	return remove, keep
@@ -129,4 +142,13 @@ func idsOf(sets []platform.Set) []string {
 		ids = append(ids, s.ID)
 	}
 	return ids
+}
+
+// groupsOf returns the groups of the sets.
+func groupsOf(sets []platform.Set) []string {
+	var out []string
+	for _, s := range sets {
+		out = append(out, s.Groups()...)
+	}
+	return out
 }

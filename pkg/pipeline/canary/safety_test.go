@@ -9,6 +9,15 @@ import (
 	"pipecd/pkg/platform"
 )
 
+// exposing is the exposure with these shares.
+func exposing(shares map[string]int) exposure {
+	out := exposure{}
+	for group, percent := range shares {
+		out[group] = platform.Exposed{Percent: percent}
+	}
+	return out
+}
+
 func TestRemovable(t *testing.T) {
 	t.Parallel()
 	old := platform.Set{ID: "old", Group: "blue", Steady: true, Scale: 100}
@@ -19,22 +28,22 @@ func TestRemovable(t *testing.T) {
 	canary := platform.Set{ID: "canary", Group: "green", Steady: true, Scale: 30}
 	for name, tc := range map[string]struct {
 		sets       []platform.Set
-		exposure   exposure
+		exposure   map[string]int
 		candidates []platform.Set
 		remove     []string
 	}{
-		"a group without requests may lose its set":               {[]platform.Set{fresh, canary}, exposure{"blue": 100, "green": 0}, []platform.Set{canary}, []string{"canary"}},
-		"a group with requests may not":                           {[]platform.Set{fresh, canary}, exposure{"blue": 80, "green": 20}, []platform.Set{canary}, []string{}},
-		"the old primary may go when a new one carries the group": {[]platform.Set{old, fresh}, exposure{"blue": 100}, []platform.Set{old}, []string{"old"}},
-		"not while the new one is starting":                       {[]platform.Set{old, starting}, exposure{"blue": 100}, []platform.Set{old}, []string{}},
-		"not for a set of less than full size":                    {[]platform.Set{old, small}, exposure{"blue": 100}, []platform.Set{old}, []string{}},
-		"not for one that drains itself":                          {[]platform.Set{old, leaving}, exposure{"blue": 100}, []platform.Set{old}, []string{}},
-		"two that would vouch for each other both stay":           {[]platform.Set{old, fresh}, exposure{"blue": 100}, []platform.Set{old, fresh}, []string{}},
+		"a group without requests may lose its set":               {[]platform.Set{fresh, canary}, map[string]int{"blue": 100, "green": 0}, []platform.Set{canary}, []string{"canary"}},
+		"a group with requests may not":                           {[]platform.Set{fresh, canary}, map[string]int{"blue": 80, "green": 20}, []platform.Set{canary}, []string{}},
+		"the old primary may go when a new one carries the group": {[]platform.Set{old, fresh}, map[string]int{"blue": 100}, []platform.Set{old}, []string{"old"}},
+		"not while the new one is starting":                       {[]platform.Set{old, starting}, map[string]int{"blue": 100}, []platform.Set{old}, []string{}},
+		"not for a set of less than full size":                    {[]platform.Set{old, small}, map[string]int{"blue": 100}, []platform.Set{old}, []string{}},
+		"not for one that drains itself":                          {[]platform.Set{old, leaving}, map[string]int{"blue": 100}, []platform.Set{old}, []string{}},
+		"two that would vouch for each other both stay":           {[]platform.Set{old, fresh}, map[string]int{"blue": 100}, []platform.Set{old, fresh}, []string{}},
 		"without a load balancer nothing is exposed":              {[]platform.Set{old}, nil, []platform.Set{old}, []string{"old"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			remove, keep := removable(platform.Service{Sets: tc.sets}, tc.exposure, tc.candidates)
+			remove, keep := removable(platform.Service{Sets: tc.sets}, exposing(tc.exposure), tc.candidates)
 			if diff := cmp.Diff(tc.remove, idsOf(remove)); diff != "" {
 				t.Error(diff)
 			}

@@ -53,7 +53,8 @@ func (r rollout) takeAll(ctx context.Context) error {
 		return nil
 	}
 	return stage.Effect(ctx, r.run.Steps, "all-to-primary", func(ctx context.Context) error {
-		return traffic.Shift(ctx, allPrimary(), r.run.Log)
+		_, err := traffic.Shift(ctx, platform.Move{To: allPrimary(), Since: r.sharesSoFar()}, r.run.Log)
+		return err
 	})
 }
 

@@ -3,6 +3,7 @@ package ecs
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	elb "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
@@ -11,13 +12,40 @@ import (
 
 // describeGroups reads target groups.
 func (t *target) describeGroups(ctx context.Context, arns ...string) ([]types.TargetGroup, error) {
-	out, err := call(ctx, "reading the target groups", func(ctx context.Context) (*elb.DescribeTargetGroupsOutput, error) {
-		return t.clients.elb.DescribeTargetGroups(ctx, &elb.DescribeTargetGroupsInput{TargetGroupArns: arns})
-	})
-	if err != nil {
-		return nil, err
+	var groups []types.TargetGroup
+	pages := elb.NewDescribeTargetGroupsPaginator(t.clients.elb, &elb.DescribeTargetGroupsInput{TargetGroupArns: arns})
+	for pages.HasMorePages() {
+		page, err := call(ctx, "reading the target groups", func(ctx context.Context) (*elb.DescribeTargetGroupsOutput, error) {
+			return pages.NextPage(ctx)
+		})
+		if err != nil {
+			return nil, err
+		}
+		groups = append(groups, page.TargetGroups...)
 	}
-	return out.TargetGroups, nil
+	return groups, nil
+}
+
+// rulesBehind reads the rules of every load balancer the groups hang on.
+func (t *target) rulesBehind(ctx context.Context, groups []types.TargetGroup) ([]rule, error) {
+	var (
+		rules []rule
+		seen  []string
+	)
+	for i := range groups {
+		for _, lb := range groups[i].LoadBalancerArns {
+			if slices.Contains(seen, lb) {
+				continue
+			}
+			seen = append(seen, lb)
+			of, err := t.describeRules(ctx, lb)
+			if err != nil {
+				return nil, err
+			}
+			rules = append(rules, of...)
+		}
+	}
+	return rules, nil
 }
 
 // listener is a listener of a load balancer.

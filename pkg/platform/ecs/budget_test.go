@@ -143,7 +143,7 @@ func TestDeploymentsAreFrugal(t *testing.T) {
 		preflight, after int // most calls
 	}{
 		"quick sync": {quickSync(), 6, 7},
-		"canary":     {canaryPipeline(stageSpec{model.StageAnalysis, &config.AnalysisOptions{}}), 6, 20},
+		"canary":     {canaryPipeline(stageSpec{model.StageAnalysis, &config.AnalysisOptions{}}), 6, 21},
 	} {
 		t.Run(name, func(t *testing.T) {
 			virtually(t, nil, func(t *testing.T, w *world) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -167,51 +168,36 @@ func (t *target) checkSets(ctx context.Context, b *platform.Baseline, log platfo
 // that may change.
 func (t *target) checkTraffic(ctx context.Context, b *platform.Baseline, r *report, log platform.Log) error {
 	traffic := &traffic{target: t}
-	primary, canary := traffic.Group(platform.RolePrimary), traffic.Group(platform.RoleCanary)
-	if primary == "" {
+	rt := traffic.routing()
+	if len(rt.pairs) == 0 {
 		log.Infof("The application names no target group: tasks are replaced without moving requests")
 		return nil
 	}
-	arns := []string{primary}
-	if canary != "" {
-		arns = append(arns, canary)
-	}
-	groups, err := t.describeGroups(ctx, arns...)
+	groups, err := t.describeGroups(ctx, rt.groups()...)
 	if err != nil {
 		return fmt.Errorf("the target groups of input.targetGroups: %w", err)
 	}
-	rt := traffic.routing()
 	for i := range groups {
-		if err := t.checkGroup(ctx, &groups[i], &rt, r); err != nil {
-			return err
-		}
+		t.checkGroup(&groups[i], rt, r)
+	}
+	if rt.rules, err = t.rulesBehind(ctx, groups); err != nil {
+		return err
 	}
 	t.session.learnRules(rt)
-	if len(r.problems) == 0 && canary != "" && len(rt.touched()) == 0 {
+	if _, short := rt.extendable(); len(r.problems) == 0 && len(short) > 0 {
 		r.addf("%s", noRule(rt))
 	}
 	return recordRouting(b, rt, log)
 }
 
-func (t *target) checkGroup(ctx context.Context, g *elbtypes.TargetGroup, rt *routing, r *report) error {
+func (t *target) checkGroup(g *elbtypes.TargetGroup, rt routing, r *report) {
 	arn := aws.ToString(g.TargetGroupArn)
 	if t.task.NetworkMode == types.NetworkModeAwsvpc && g.TargetType != elbtypes.TargetTypeEnumIp {
 		r.addf("target group %s has target type %s; tasks in network mode awsvpc need a group of type ip", shortGroup(arn), g.TargetType)
 	}
-	if arn != rt.primary {
-		return nil
-	}
-	if len(g.LoadBalancerArns) == 0 {
+	if len(g.LoadBalancerArns) == 0 && slices.Contains(rt.roleGroups(platform.RolePrimary), arn) {
 		r.addf("target group %s hangs on no load balancer: make a listener forward to it", shortGroup(arn))
 	}
-	for _, lb := range g.LoadBalancerArns {
-		rules, err := t.describeRules(ctx, lb)
-		if err != nil {
-			return err
-		}
-		rt.rules = append(rt.rules, rules...)
-	}
-	return nil
 }
 
 func recordRouting(b *platform.Baseline, rt routing, log platform.Log) error {
@@ -223,6 +209,12 @@ func recordRouting(b *platform.Baseline, rt routing, log platform.Log) error {
 	if err != nil {
 		return model.Wrap(model.CodeInternal, err, "recording the listener rules")
 	}
-	b.Routed, b.Weights, b.Routing = true, w, rules
+	b.Routed, b.Weights, b.Uneven, b.Routing = true, w, !agree, rules
+	b.Standing = rt.standing(func(group string) bool {
+		return !slices.ContainsFunc(b.Sets, func(s platform.Set) bool { return !s.Draining && slices.Contains(s.Groups(), group) })
+	})
+	for group, rules := range b.Standing {
+		log.Infof("%d rule(s) of the listeners always forward to target group %s and stay as they are: they are answered only while tasks are in it", len(rules), shortGroup(group))
+	}
 	return nil
 }

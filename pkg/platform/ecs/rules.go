@@ -50,53 +50,73 @@ func groupsOf(a types.Action) []string {
 	return nil
 }
 
-// routing is the rules of the load balancer seen from one application.
+// pair is two target groups between which requests are moved: the primary's and
+// the canary's, "" where requests are not moved.
+type pair struct{ primary, canary string }
+
+// routing is the rules of the load balancers seen from one application.
 type routing struct {
-	primary, canary string
-	rules           []rule
+	pairs []pair
+	rules []rule
 }
 
-// both reports whether the rule forwards to exactly the two groups.
+// pairOf returns the pair to both of whose groups the action forwards, and to no
+// other.
+func (r routing) pairOf(a types.Action) (pair, bool) {
+	groups := groupsOf(a)
+	i := slices.IndexFunc(r.pairs, func(p pair) bool {
+		return p.canary != "" && len(groups) == 2 && slices.Contains(groups, p.primary) && slices.Contains(groups, p.canary)
+	})
+	if i < 0 {
+		return pair{}, false
+	}
+	return r.pairs[i], true
+}
+
+// both reports whether the rule forwards to exactly the two groups of a pair.
 func (r routing) both(x rule) bool {
-	return slices.ContainsFunc(x.Actions, func(a types.Action) bool {
-		groups := groupsOf(a)
-		return len(groups) == 2 && slices.Contains(groups, r.primary) && slices.Contains(groups, r.canary)
-	})
+	return slices.ContainsFunc(x.Actions, func(a types.Action) bool { _, ok := r.pairOf(a); return ok })
 }
 
-// primaryOnly reports whether the rule forwards to the primary group alone.
-func (r routing) primaryOnly(x rule) bool {
-	return slices.ContainsFunc(x.Actions, func(a types.Action) bool {
-		groups := groupsOf(a)
-		return len(groups) == 1 && groups[0] == r.primary
-	})
+// only reports whether the action forwards to the group alone.
+func only(a types.Action, group string) bool {
+	groups := groupsOf(a)
+	return len(groups) == 1 && groups[0] == group
 }
 
-// split returns the rules that forward to both groups.
+// split returns the rules that forward to both groups of a pair.
 func (r routing) split() []rule {
 	return slices.DeleteFunc(slices.Clone(r.rules), func(x rule) bool { return !r.both(x) })
 }
 
-// extendable returns the default action that forwards to the primary group
-// alone, when it is the only rule that involves the group: only then is it
-// clear that it may be given the canary group too.
-func (r routing) extendable() (rule, bool) {
-	if len(r.split()) > 0 {
-		return rule{}, false
-	}
-	var found []rule
-	for _, x := range r.rules {
-		if r.primaryOnly(x) {
-			found = append(found, x)
+// of returns the rules seen from one pair.
+func (r routing) of(p pair) routing { return routing{pairs: []pair{p}, rules: r.rules} }
+
+// extendable returns, for each pair that no rule forwards to, the default action
+// that forwards to the primary group alone, when it is the only rule that
+// involves the group: only then is it clear that it may be given the canary
+// group too. short are the pairs for which there is no such rule.
+func (r routing) extendable() (found []rule, short []pair) {
+	for _, p := range r.pairs {
+		if p.canary == "" || len(r.of(p).split()) > 0 {
+			continue
+		}
+		var alone []rule
+		for _, x := range r.rules {
+			if slices.ContainsFunc(x.Actions, func(a types.Action) bool { return only(a, p.primary) }) {
+				alone = append(alone, x)
+			}
+		}
+		if len(alone) == 1 && alone[0].Default {
+			found = append(found, alone[0])
+		} else {
+			short = append(short, p)
 		}
 	}
-	if len(found) == 1 && found[0].Default {
-		return found[0], true
-	}
-	return rule{}, false
+	return found, short
 }
 
-// listeners returns the listeners that have a rule which names one of the two
+// listeners returns the listeners that have a rule which names one of the
 // groups.
 func (r routing) listeners() []listener {
 	var out []listener
@@ -109,21 +129,18 @@ func (r routing) listeners() []listener {
 	return out
 }
 
-// names reports whether an action forwards to one of the two groups, alone or
-// among others.
+// names reports whether an action forwards to one of the groups, alone or among
+// others.
 func (r routing) names(a types.Action) bool {
-	return slices.ContainsFunc(groupsOf(a), func(g string) bool { return g == r.primary || g == r.canary })
+	return slices.ContainsFunc(groupsOf(a), func(g string) bool {
+		return slices.ContainsFunc(r.pairs, func(p pair) bool { return g == p.primary || g == p.canary })
+	})
 }
 
 // touched are the rules a deployment may change: what a baseline records.
 func (r routing) touched() []rule {
-	if r.canary == "" { // requests are not moved
-		return nil
-	}
-	if x, ok := r.extendable(); ok {
-		return []rule{x}
-	}
-	return r.split()
+	extended, _ := r.extendable()
+	return append(extended, r.split()...)
 }
 
 // weights returns the shares of the rules that forward to both groups; where
@@ -151,28 +168,47 @@ func (r routing) weights() (w platform.Weights, agree bool) {
 // never rounded to nothing.
 func (r routing) weightsOf(x rule) platform.Weights {
 	for _, a := range x.Actions {
-		if len(groupsOf(a)) != 2 || a.ForwardConfig == nil {
+		p, ok := r.pairOf(a)
+		if !ok {
 			continue
 		}
-		byGroup := map[string]int{}
-		total := 0
-		for _, g := range a.ForwardConfig.TargetGroups {
-			byGroup[aws.ToString(g.TargetGroupArn)] = int(aws.ToInt32(g.Weight))
-			total += int(aws.ToInt32(g.Weight))
-		}
-		if total == 0 {
+		shares := sharesOf(a)
+		if shares[p.primary] == 0 && shares[p.canary] == 0 {
 			return platform.Weights{}
 		}
-		canary := (byGroup[r.canary]*100 + total/2) / total
-		switch {
-		case canary == 0 && byGroup[r.canary] > 0:
-			canary = 1
-		case canary == 100 && byGroup[r.primary] > 0:
-			canary = 99
-		}
-		return platform.Weights{Primary: 100 - canary, Canary: canary}
+		return platform.Weights{Primary: 100 - shares[p.canary], Canary: shares[p.canary]}
 	}
 	return platform.Weights{}
+}
+
+// sharesOf returns the percentage of its requests that an action gives each
+// group. A lone group gets all, whatever its weight; a share above nothing is
+// never rounded to nothing, nor one below all to all.
+func sharesOf(a types.Action) map[string]int {
+	groups := groupsOf(a)
+	shares := map[string]int{}
+	if len(groups) == 1 {
+		shares[groups[0]] = 100
+	}
+	if len(groups) < 2 { // a lone group has no proportion
+		return shares
+	}
+	total := 0
+	for _, g := range a.ForwardConfig.TargetGroups {
+		total += int(aws.ToInt32(g.Weight))
+	}
+	for _, g := range a.ForwardConfig.TargetGroups {
+		weight := int(aws.ToInt32(g.Weight))
+		switch {
+		case weight == 0:
+			shares[aws.ToString(g.TargetGroupArn)] = 0
+		case weight == total:
+			shares[aws.ToString(g.TargetGroupArn)] = 100
+		default:
+			shares[aws.ToString(g.TargetGroupArn)] = min(max((weight*100+total/2)/total, 1), 99)
+		}
+	}
+	return shares
 }
 
 // weighted returns the rule's actions with the shares w; everything else of
@@ -180,13 +216,14 @@ func (r routing) weightsOf(x rule) platform.Weights {
 func (r routing) weighted(x rule, w platform.Weights) []types.Action {
 	out := copyActions(x.Actions)
 	for i := range out {
-		if len(groupsOf(out[i])) != 2 || out[i].ForwardConfig == nil {
+		p, ok := r.pairOf(out[i])
+		if !ok {
 			continue
 		}
 		for j := range out[i].ForwardConfig.TargetGroups {
 			g := &out[i].ForwardConfig.TargetGroups[j]
 			weight := w.Primary
-			if aws.ToString(g.TargetGroupArn) == r.canary {
+			if aws.ToString(g.TargetGroupArn) == p.canary {
 				weight = w.Canary
 			}
 			g.Weight = aws.Int32(int32(weight)) //nolint:gosec // a percentage
@@ -196,13 +233,13 @@ func (r routing) weighted(x rule, w platform.Weights) []types.Action {
 	return out
 }
 
-// extended returns the actions of a rule that forwards to the primary group
-// alone with the canary group added at weight 0.
+// extended returns the actions of a rule that forwards to a primary group alone
+// with the canary group added at weight 0.
 func (r routing) extended(x rule) []types.Action {
 	out := copyActions(x.Actions)
 	for i := range out {
-		groups := groupsOf(out[i])
-		if len(groups) != 1 || groups[0] != r.primary {
+		at := slices.IndexFunc(r.pairs, func(p pair) bool { return p.canary != "" && only(out[i], p.primary) })
+		if at < 0 {
 			continue
 		}
 		forward := &types.ForwardActionConfig{}
@@ -210,8 +247,8 @@ func (r routing) extended(x rule) []types.Action {
 			forward.TargetGroupStickinessConfig = out[i].ForwardConfig.TargetGroupStickinessConfig
 		}
 		forward.TargetGroups = []types.TargetGroupTuple{
-			{TargetGroupArn: aws.String(r.primary), Weight: aws.Int32(100)}, // percent
-			{TargetGroupArn: aws.String(r.canary), Weight: aws.Int32(0)},
+			{TargetGroupArn: aws.String(r.pairs[at].primary), Weight: aws.Int32(100)}, // percent
+			{TargetGroupArn: aws.String(r.pairs[at].canary), Weight: aws.Int32(0)},
 		}
 		out[i].ForwardConfig, out[i].TargetGroupArn = forward, nil
 	}
@@ -225,20 +262,28 @@ func (r routing) describe() string {
 	}
 	parts := make([]string, 0, len(r.rules))
 	for _, x := range r.rules {
-		var to []string
-		for _, a := range x.Actions {
-			if groups := groupsOf(a); groups != nil {
-				for i := range groups {
-					groups[i] = shortGroup(groups[i])
-				}
-				to = append(to, "forwards to "+strings.Join(groups, "+"))
-			} else {
-				to = append(to, string(a.Type))
-			}
-		}
-		parts = append(parts, fmt.Sprintf("%s: %s", x, strings.Join(to, ", ")))
+		parts = append(parts, x.String()+": "+describeActions(x.Actions))
 	}
 	return strings.Join(parts, "; ")
+}
+
+func describeActions(actions []types.Action) string {
+	var to []string
+	for _, a := range actions {
+		groups := groupsOf(a)
+		if groups == nil {
+			to = append(to, string(a.Type))
+			continue
+		}
+		shares := sharesOf(a)
+		for i, g := range groups {
+			if groups[i] = shortGroup(g); len(groups) > 1 {
+				groups[i] += fmt.Sprintf(" (%d%%)", shares[g])
+			}
+		}
+		to = append(to, "forwards to "+strings.Join(groups, " + "))
+	}
+	return strings.Join(to, ", ")
 }
 
 // shortGroup is the name of a target group from its ARN.
@@ -282,6 +327,24 @@ func destinations(actions []types.Action) string {
 	}
 	slices.Sort(parts)
 	return strings.Join(parts, " ")
+}
+
+// sameButShares compares two lists of actions without the shares of their groups.
+func sameButShares(a, b []types.Action) bool {
+	return sameActions(withoutShares(a), withoutShares(b))
+}
+
+func withoutShares(actions []types.Action) []types.Action {
+	out := copyActions(actions)
+	for i := range out {
+		if out[i].ForwardConfig == nil {
+			continue
+		}
+		for j := range out[i].ForwardConfig.TargetGroups {
+			out[i].ForwardConfig.TargetGroups[j].Weight = nil
+		}
+	}
+	return out
 }
 
 // sameActions compares two lists of actions as they would be recorded.

@@ -27,7 +27,7 @@ func single(group string) types.Action {
 	return types.Action{Type: types.ActionTypeEnumForward, TargetGroupArn: aws.String(group)}
 }
 
-func routingOf(rules ...rule) routing { return routing{primary: "blue", canary: "green", rules: rules} }
+func routingOf(rules ...rule) routing { return routing{pairs: []pair{{"blue", "green"}}, rules: rules} }
 
 func TestOnlyRulesThatForwardToExactlyBothAreSplit(t *testing.T) {
 	t.Parallel()
@@ -66,8 +66,8 @@ func TestOnlyTheSoleDefaultActionIsExtended(t *testing.T) {
 		"two that forward to primary":    {[]rule{def, other}, false},
 		"one that already splits exists": {[]rule{def, both}, false},
 	} {
-		if _, got := routingOf(tc.rules...).extendable(); got != tc.want {
-			t.Errorf("%s: extendable is %t", name, got)
+		if got, _ := routingOf(tc.rules...).extendable(); (len(got) == 1) != tc.want {
+			t.Errorf("%s: extendable is %v", name, got)
 		}
 	}
 }

@@ -26,6 +26,7 @@ func (r reading[T]) fresh() bool { return !r.at.IsZero() && time.Since(r.at) < f
 type session struct {
 	mu         sync.Mutex
 	service    reading[*types.Service]        // a nil service: there is none
+	sets       reading[[]types.TaskSet]       // all of the service's
 	definition reading[*types.TaskDefinition] // what the primary set runs
 	rules      reading[[]rule]
 	listeners  []listener // those one of whose rules names a group of ours; none: not known
@@ -50,6 +51,25 @@ func (s *session) forgetService() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.service = reading[*types.Service]{}
+	s.sets = reading[[]types.TaskSet]{}
+}
+
+func (s *session) learnSets(sets []types.TaskSet) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.sets = reading[[]types.TaskSet]{sets, time.Now()}
+}
+
+func (s *session) knownSets() ([]types.TaskSet, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.sets.value, s.sets.fresh()
+}
+
+func (s *session) forgetSets() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.sets = reading[[]types.TaskSet]{}
 }
 
 func (s *session) learnDefinition(d *types.TaskDefinition) {
@@ -102,6 +122,15 @@ func (s *session) wrote(x rule, wanted string, patience time.Duration) {
 		s.shares = map[string]share{}
 	}
 	s.shares[x.RuleArn] = share{destinations: wanted, until: time.Now().Add(patience)}
+}
+
+// hasWritten reports whether this process wrote to the rule: it then knows what
+// readings of it are worth.
+func (s *session) hasWritten(x rule) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	_, ok := s.shares[x.RuleArn]
+	return ok
 }
 
 // unwrote forgets a write that failed.

@@ -144,7 +144,18 @@ func (t *target) describeSets(ctx context.Context, ids ...string) ([]types.TaskS
 	if err != nil {
 		return nil, err
 	}
+	if len(ids) == 0 {
+		t.session.learnSets(out.TaskSets)
+	}
 	return out.TaskSets, nil
+}
+
+// knownSets are all sets, without a call when they were read just now.
+func (t *target) knownSets(ctx context.Context) ([]types.TaskSet, error) {
+	if sets, ok := t.session.knownSets(); ok {
+		return sets, nil
+	}
+	return t.describeSets(ctx)
 }
 
 const (
@@ -170,8 +181,8 @@ func (t *target) setOf(s *types.TaskSet) platform.Set {
 	if s.Scale != nil {
 		out.Scale = s.Scale.Value
 	}
-	if len(s.LoadBalancers) > 0 {
-		out.Group = aws.ToString(s.LoadBalancers[0].TargetGroupArn)
+	if groups := groupsOfSet(s); len(groups) > 0 {
+		out.Group, out.Also = groups[0], slices.Clone(groups[1:])
 	}
 	return out
 }

@@ -2,8 +2,9 @@ package ecs
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
+	"slices"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	elb "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
@@ -13,20 +14,17 @@ import (
 	"pipecd/pkg/platform"
 )
 
-// traffic moves requests between the target's two groups.
+// traffic moves requests between the target's groups.
 type traffic struct{ target *target }
 
 // Group returns the target group of the role, "" when the application names
 // none.
 func (t *traffic) Group(r platform.Role) string {
-	g := t.target.app.TargetGroups.Primary
-	if r == platform.RoleCanary {
-		g = t.target.app.TargetGroups.Canary
-	}
-	if g == nil {
+	groups := t.target.app.TargetGroups.Of(r)
+	if len(groups) == 0 {
 		return ""
 	}
-	return g.ARN
+	return groups[0].ARN
 }
 
 // read returns the rules of the listeners that forward to the groups. Where this
@@ -44,36 +42,38 @@ func (t *traffic) read(ctx context.Context) (routing, error) {
 		}
 		r.rules = append(r.rules, rules...)
 	}
-	if len(r.touched()) == 0 {
+	if _, short := r.extendable(); len(short) > 0 || len(r.touched()) == 0 {
 		return t.discover(ctx)
 	}
 	t.target.session.learnRules(r)
 	return r, nil
 }
 
-// discover reads the rules of every listener of the load balancers the primary
-// group hangs on.
+// discover reads the rules of every listener of the load balancers that a group
+// of ours hangs on.
 func (t *traffic) discover(ctx context.Context) (routing, error) {
 	r := t.routing()
-	groups, err := t.target.describeGroups(ctx, r.primary)
+	groups, err := t.target.describeGroups(ctx, r.groups()...)
 	if err != nil {
 		return r, err
 	}
-	for _, g := range groups {
-		for _, lb := range g.LoadBalancerArns {
-			rules, err := t.target.describeRules(ctx, lb)
-			if err != nil {
-				return r, err
-			}
-			r.rules = append(r.rules, rules...)
-		}
+	if r.rules, err = t.target.rulesBehind(ctx, groups); err != nil {
+		return r, err
 	}
 	t.target.session.learnRules(r)
 	return r, nil
 }
 
 func (t *traffic) routing() routing {
-	return routing{primary: t.Group(platform.RolePrimary), canary: t.Group(platform.RoleCanary)}
+	var r routing
+	for _, p := range t.target.app.TargetGroups.Pairs() {
+		one := pair{primary: p.Primary.ARN}
+		if p.Canary != nil {
+			one.canary = p.Canary.ARN
+		}
+		r.pairs = append(r.pairs, one)
+	}
+	return r
 }
 
 // settled reads the rules until they show what this process wrote to them. A rule
@@ -98,7 +98,7 @@ func (t *traffic) Weights(ctx context.Context) (platform.Weights, error) {
 	if err != nil {
 		return platform.Weights{}, err
 	}
-	if len(r.touched()) == 0 {
+	if _, short := r.extendable(); len(short) > 0 {
 		return platform.Weights{}, noRule(r)
 	}
 	w, _ := r.weights()
@@ -110,16 +110,20 @@ func noCanaryGroup() error {
 }
 
 func noRule(r routing) error {
+	_, short := r.extendable()
+	if len(short) == 0 {
+		short = r.pairs
+	}
 	return model.Errorf(model.CodeFailedPrecondition,
 		"no listener rule forwards to both target groups %s and %s, so no requests can be moved: make one rule forward to both (weights 100 and 0). Looked at: %s",
-		shortGroup(r.primary), shortGroup(r.canary), r.describe())
+		shortGroup(short[0].primary), shortGroup(short[0].canary), r.describe())
 }
 
 // Attach gives the sole default action that forwards to the primary group the
 // canary group too, at weight 0, so that the load balancer checks its health.
 func (t *traffic) Attach(ctx context.Context, log platform.Log) error {
 	r := t.routing()
-	if r.canary == "" {
+	if t.Group(platform.RoleCanary) == "" {
 		return noCanaryGroup()
 	}
 	var known bool
@@ -129,108 +133,140 @@ func (t *traffic) Attach(ctx context.Context, log platform.Log) error {
 			return err
 		}
 	}
-	if len(r.split()) > 0 {
-		return nil
-	}
-	x, ok := r.extendable()
-	if !ok {
+	found, short := r.extendable()
+	if len(short) > 0 {
 		return noRule(r)
 	}
-	log.Infof("Adding target group %s at weight 0 to the %s", shortGroup(r.canary), x)
-	shown, err := t.write(ctx, x, r.extended(x))
-	if err != nil || shown {
-		return err
-	}
-	return t.readBack(ctx, "the listener forwards to both target groups", func(now routing) bool { return len(now.split()) > 0 })
-}
-
-// Shift gives the groups the shares w. What is written is read back: in the
-// answer of the change, and further where that does not show it.
-func (t *traffic) Shift(ctx context.Context, w platform.Weights, log platform.Log) error {
-	if t.Group(platform.RoleCanary) == "" {
-		if w.Canary == 0 {
-			return nil
+	shown := true
+	for _, x := range found {
+		log.Infof("Adding the canary's target group at weight 0 to the %s", x)
+		one, err := t.write(ctx, x, r.extended(x))
+		if err != nil {
+			return err
 		}
-		return noCanaryGroup()
+		shown = shown && one
 	}
-	r, err := t.settled(ctx)
-	if err != nil {
-		return err
-	}
-	if len(r.split()) == 0 {
-		if _, ok := r.extendable(); ok && w.Canary == 0 {
-			return nil
-		}
-		return noRule(r)
-	}
-	if err := t.mayTake(ctx, r, w); err != nil {
-		return err
-	}
-	changed, shown, err := t.give(ctx, r, w, log)
-	switch {
-	case err != nil || (shown && len(changed) > 0):
-		return err
-	case len(changed) == 0:
-		log.Infof("Requests are already split %d%% to primary and %d%% to canary", w.Primary, w.Canary)
+	if shown {
 		return nil
 	}
-	return t.readBack(ctx, fmt.Sprintf("the listener shows %d%% for primary and %d%% for canary", w.Primary, w.Canary), func(now routing) bool {
-		got, agree := now.weights()
-		return agree && got == w
+	return t.readBack(ctx, "the listener forwards to both target groups", func(now routing) bool {
+		alone, none := now.extendable()
+		return len(alone)+len(none) == 0
 	})
 }
 
-// give writes the shares to the rules that have others and reports whether every
-// answer showed them.
-func (t *traffic) give(ctx context.Context, r routing, w platform.Weights, log platform.Log) (changed []rule, shown bool, err error) {
-	shown = true
+// Shift makes the move. What is written is read back: in the answer of the
+// change, and further where that does not show it.
+func (t *traffic) Shift(ctx context.Context, m platform.Move, log platform.Log) (found string, err error) {
+	if t.Group(platform.RoleCanary) == "" {
+		if m.To.Canary == 0 {
+			return "", nil
+		}
+		return "", noCanaryGroup()
+	}
+	r, found, err := t.undisturbed(ctx, m)
+	if err != nil {
+		return "", err
+	}
+	if found != "" {
+		log.Errorf("Found that %s", found)
+	}
+	if len(r.split()) == 0 {
+		return found, nil
+	}
+	if err := t.mayTake(ctx, r, m, log); err != nil {
+		return found, err
+	}
+	return found, t.give(ctx, r, m, log)
+}
+
+// undisturbed reads the rules and finds out whether somebody else changed where
+// requests go, which a move that is not one back refuses. A reading may be older
+// than the last move of this deployment, which another process may have made: so
+// a difference must last.
+func (t *traffic) undisturbed(ctx context.Context, m platform.Move) (routing, string, error) {
+	r, err := t.settled(ctx)
+	if err != nil {
+		return r, "", err
+	}
+	found := t.disturbance(r, m)
+	for until := time.Now().Add(disturbanceLasts); found != "" && !m.Back && time.Now().Before(until); found = t.disturbance(r, m) {
+		if err := pause(ctx, disturbanceLasts/5); err != nil {
+			return r, "", err
+		}
+		if r, err = t.read(ctx); err != nil {
+			return r, "", err
+		}
+	}
+	if found == "" || m.Back {
+		return r, found, nil
+	}
+	if _, short := r.extendable(); len(short) > 0 {
+		return r, "", noRule(r)
+	}
+	return r, "", model.Errorf(model.CodeFailedPrecondition, "%s. Their choice is not overwritten: find out who and why, then deploy again", found)
+}
+
+// disturbanceLasts is for how long a difference must show before it counts.
+const disturbanceLasts = 10 * time.Second
+
+func (t *traffic) disturbance(r routing, m platform.Move) string {
+	alone, short := r.extendable()
+	if len(short) > 0 || (len(alone) > 0 && m.To.Canary > 0) {
+		return "someone else changed the listeners: no rule forwards to both target groups any more. They are: " + r.describe()
+	}
+	return r.moved(m.Since, m.To)
+}
+
+// give writes the shares to the rules that have others, all of them or none, and
+// returns when they read so. A move back in a process that did not make the last
+// one writes even what reads as wanted already: that may be an old reading.
+func (t *traffic) give(ctx context.Context, r routing, m platform.Move, log platform.Log) error {
+	doubtful := m.Back && slices.ContainsFunc(m.Since, func(w platform.Weights) bool { return w != m.To })
+	var changed []rule
+	shown := true
 	for _, x := range r.split() {
 		before := r.weightsOf(x)
-		if before == w {
+		if before == m.To && (!doubtful || t.target.session.hasWritten(x)) {
 			continue
 		}
-		log.Infof("%s: primary %d%% → %d%%, canary %d%% → %d%%", x, before.Primary, w.Primary, before.Canary, w.Canary)
-		one, err := t.write(ctx, x, r.weighted(x, w))
+		log.Infof("%s: primary %d%% → %d%%, canary %d%% → %d%%", x, before.Primary, m.To.Primary, before.Canary, m.To.Canary)
+		if len(changed) > 0 { // half a move is worse than a late end
+			var cancel context.CancelFunc
+			ctx, cancel = outlasting(ctx)
+			defer cancel()
+		}
+		one, err := t.write(ctx, x, r.weighted(x, m.To))
 		if err != nil {
-			t.undo(ctx, changed, log)
-			return changed, false, err
+			t.undo(ctx, append(changed, x), log)
+			return err
 		}
 		shown = shown && one
 		changed = append(changed, x)
 	}
-	return changed, shown, nil
-}
-
-// mayTake refuses a move that would send more requests to a group none of whose
-// targets is healthy.
-func (t *traffic) mayTake(ctx context.Context, r routing, w platform.Weights) error {
-	now, agree := r.weights()
-	for _, g := range []struct {
-		arn       string
-		from, to  int
-		roleShown platform.Role
-	}{
-		{r.primary, now.Primary, w.Primary, platform.RolePrimary},
-		{r.canary, now.Canary, w.Canary, platform.RoleCanary},
-	} {
-		if g.to == 0 || (agree && g.to <= g.from) {
-			continue
-		}
-		healthy, total, err := t.target.healthyTargets(ctx, g.arn)
-		if err != nil {
-			return err
-		}
-		if healthy == 0 {
-			return model.Errorf(model.CodeFailedPrecondition,
-				"the %s target group %s has no healthy target (%d registered), so it is not given %d%% of the requests", g.roleShown, shortGroup(g.arn), total, g.to)
-		}
+	switch {
+	case len(changed) == 0:
+		log.Infof("Requests are already split %d%% to primary and %d%% to canary", m.To.Primary, m.To.Canary)
+		return nil
+	case shown:
+		return nil
 	}
-	return nil
+	return t.readBack(ctx, fmt.Sprintf("the listener shows %d%% for primary and %d%% for canary", m.To.Primary, m.To.Canary), func(now routing) bool {
+		got, agree := now.weights()
+		return agree && got == m.To
+	})
 }
 
-// undo gives rules that were changed before a later one failed their actions
-// back, so that the rules do not disagree. The failure is reported either way.
+// undo gives rules their actions back when one of them could not be changed, so
+// that they do not disagree. That one is among them: its change may have happened
+// although the answer says otherwise, or did not come. The failure is reported
+// either way.
 func (t *traffic) undo(ctx context.Context, changed []rule, log platform.Log) {
+	if len(changed) == 1 && ctx.Err() == nil {
+		return // nothing else was changed, and AWS said no
+	}
+	ctx, cancel := outlasting(ctx)
+	defer cancel()
 	for _, x := range changed {
 		if _, err := t.write(ctx, x, x.Actions); err != nil {
 			log.Errorf("%s could not be brought back: %s", x, err)
@@ -269,39 +305,4 @@ func (t *traffic) readBack(ctx context.Context, what string, holds func(routing)
 		now, err := t.read(ctx)
 		return err == nil && holds(now), err
 	})
-}
-
-// Restore brings the recorded rules back to what they were. A rule that exists
-// no more is left alone.
-func (t *traffic) Restore(ctx context.Context, b platform.Baseline, log platform.Log) error {
-	if len(b.Routing) == 0 {
-		return nil
-	}
-	var before []rule
-	if err := json.Unmarshal(b.Routing, &before); err != nil {
-		return model.Wrap(model.CodeInternal, err, "reading the recorded listener rules")
-	}
-	r, err := t.discover(ctx)
-	if err != nil {
-		return err
-	}
-	now := map[string]rule{}
-	for _, x := range r.rules {
-		now[x.RuleArn] = x
-	}
-	for _, x := range before {
-		live, ok := now[x.RuleArn]
-		if !ok {
-			log.Infof("%s does not exist any more and is left alone", x)
-			continue
-		}
-		if sameActions(live.Actions, x.Actions) {
-			continue
-		}
-		log.Infof("%s is brought back to what it was", x)
-		if _, err := t.write(ctx, x, x.Actions); err != nil {
-			return err
-		}
-	}
-	return nil
 }

@@ -68,15 +68,39 @@ func (w waiting) until(ctx context.Context, look func(context.Context) (bool, er
 		if time.Now().After(deadline) {
 			return model.Errorf(model.CodeFailedPrecondition, "waited %s until %s, in vain", w.limit, w.what)
 		}
-		timer := time.NewTimer(jittered(interval))
-		select {
-		case <-ctx.Done():
-			timer.Stop()
-			return context.Cause(ctx)
-		case <-timer.C:
+		if err := pause(ctx, jittered(interval)); err != nil {
+			return err
 		}
 		interval = min(interval*2, w.timing.LastPoll) // doubles
 	}
+}
+
+// pause waits for d, and no longer than ctx.
+func pause(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	case <-timer.C:
+		return nil
+	}
+}
+
+// outlasting returns a context that ends some seconds after ctx: for what must
+// not be left half done.
+func outlasting(ctx context.Context) (context.Context, context.CancelFunc) {
+	const grace = 10 * time.Second
+	longer, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	timer := make(chan struct{})
+	stop := context.AfterFunc(ctx, func() {
+		select {
+		case <-time.After(grace):
+			cancel()
+		case <-timer:
+		}
+	})
+	return longer, func() { stop(); close(timer); cancel() }
 }
 
 // jittered spreads d by a fifth to either side, so that agents that wait for
