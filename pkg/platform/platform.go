@@ -104,12 +104,13 @@ type Weights struct {
 type Move struct {
 	// To are the wanted shares.
 	To Weights
-	// Since are the shares the rules may show without anybody else having moved requests: those this deployment
-	// gave them last, first. None: it is not known.
+	// Since are the shares the rules may show without anybody else having moved requests: those this deployment may
+	// have given them, the latest first, the last one for sure. None: it is not known.
 	Since []Weights
-	// Back is set when a deployment is undone: what somebody else moved is told and overwritten, not refused, and a
-	// group that cannot quite carry its share gets it all the same, if that is better than what is.
-	Back bool
+	// Back is the state that is gone back to when a deployment is undone: what somebody else moved is then told and
+	// overwritten, not refused, and a group that cannot quite carry its share gets it all the same, if that is better
+	// than what is.
+	Back *Baseline
 }
 
 // Exposed says where the requests of a target group come from.

@@ -50,7 +50,7 @@ func New(cfg Config) (*Cloud, error) {
 	var err error
 	c.ELB, err = elb.New(elb.Config{
 		Region: cfg.Region, AccountID: cfg.Account,
-		LoadBalancers: cfg.LoadBalancers, TargetGroups: cfg.TargetGroups,
+		LoadBalancers: cfg.LoadBalancers, TargetGroups: cfg.TargetGroups, PageSize: cfg.PageSize,
 		Metrics: c.Metrics, MetricTags: cfg.MetricTags, Logger: cfg.Log,
 		Listen: cfg.Listen, Transport: cfg.Transport,
 	})

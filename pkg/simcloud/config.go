@@ -32,6 +32,9 @@ type Config struct {
 	// LoadBalancers and TargetGroups exist from the start.
 	LoadBalancers []elb.LoadBalancer
 	TargetGroups  []elb.TargetGroup
+	// PageSize is how long the load balancers' lists are at most. Defaults to 400,
+	// as AWS; tests make it small.
+	PageSize int
 	// Metrics is the resolution and the ingestion delay of what the load
 	// balancers publish.
 	Metrics metric.Config

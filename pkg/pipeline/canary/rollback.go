@@ -134,7 +134,7 @@ func (r *rollback) shiftTo(ctx context.Context, svc platform.Service) error {
 	traffic := r.run.Target.Traffic()
 	found, err := traffic.Shift(ctx, platform.Move{
 		To:    weightsBefore(r.run.Baseline, svc, traffic.Group(platform.RoleCanary), r.run.Deployment.ID),
-		Since: r.sharesSoFar(), Back: true,
+		Since: r.sharesSoFar(), Back: &r.run.Baseline,
 	}, r.run.Log)
 	r.note(found)
 	return err

@@ -29,7 +29,7 @@ func (t *traffic) mayTake(ctx context.Context, r routing, m platform.Move, log p
 			continue
 		}
 		for _, p := range r.pairs {
-			d := destination{traffic: t, role: role, group: p.primary, from: from, to: to, back: m.Back}
+			d := destination{traffic: t, role: role, group: p.primary, from: from, to: to, back: m.Back != nil}
 			if role == platform.RoleCanary {
 				d.group = p.canary
 			}

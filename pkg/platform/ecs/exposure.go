@@ -25,7 +25,7 @@ func (r routing) moved(since []platform.Weights, wanted platform.Weights) string
 	if len(parts) == 0 {
 		return ""
 	}
-	last := since[0]
+	last := since[len(since)-1]
 	return fmt.Sprintf("someone else moved requests since this deployment left them at %d%% to primary and %d%% to canary: %s",
 		last.Primary, last.Canary, strings.Join(parts, "; "))
 }

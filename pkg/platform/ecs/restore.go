@@ -13,12 +13,9 @@ import (
 // Restore brings the recorded rules back to what they were and returns when they
 // read so. A rule that exists no more is left alone.
 func (t *traffic) Restore(ctx context.Context, b platform.Baseline, log platform.Log) (found string, err error) {
-	if len(b.Routing) == 0 {
-		return "", nil
-	}
-	var before []rule
-	if err := json.Unmarshal(b.Routing, &before); err != nil {
-		return "", model.Wrap(model.CodeInternal, err, "reading the recorded listener rules")
+	before, err := recorded(b)
+	if err != nil || len(before) == 0 {
+		return "", err
 	}
 	r, err := t.discover(ctx)
 	if err != nil {
@@ -68,4 +65,61 @@ func (r routing) rule(arn string) (rule, bool) {
 		}
 	}
 	return rule{}, false
+}
+
+// recorded returns the rules as they were before the deployment.
+func recorded(b platform.Baseline) ([]rule, error) {
+	if len(b.Routing) == 0 {
+		return nil, nil
+	}
+	var before []rule
+	err := json.Unmarshal(b.Routing, &before)
+	return before, model.Wrap(model.CodeInternal, err, "reading the recorded listener rules")
+}
+
+// reattach makes recorded rules that somebody else pointed elsewhere forward to
+// both groups again, and requests flow as they do: a group that no rule names is
+// not checked, so that its tasks could not become healthy.
+func (t *traffic) reattach(ctx context.Context, r routing, b platform.Baseline, log platform.Log) (routing, error) {
+	before, err := recorded(b)
+	if err != nil {
+		return r, err
+	}
+	written := false
+	for _, x := range before {
+		live, exists := r.rule(x.RuleArn)
+		if !exists || r.both(live) {
+			continue
+		}
+		w := platform.Weights{Primary: 100, Canary: 0} // percent
+		if r.sendsToCanary(live) {
+			w = platform.Weights{Primary: 0, Canary: 100}
+		}
+		log.Infof("%s forwards to both target groups again, for now %d%% to primary and %d%% to canary", x, w.Primary, w.Canary)
+		x.Actions = r.extended(x)
+		if _, err := t.write(ctx, x, r.weighted(x, w)); err != nil {
+			return r, err
+		}
+		written = true
+	}
+	if !written {
+		return r, nil
+	}
+	return t.settled(ctx)
+}
+
+// sendsToCanary reports whether the rule sends requests to a canary group and
+// none to a primary one.
+func (r routing) sendsToCanary(x rule) bool {
+	toCanary := false
+	for _, a := range x.Actions {
+		shares := sharesOf(a)
+		for _, p := range r.pairs {
+			if shares[p.primary] > 0 {
+				return false
+			}
+			toCanary = toCanary || shares[p.canary] > 0
+		}
+	}
+	return toCanary
 }

@@ -170,6 +170,9 @@ func (t *traffic) Shift(ctx context.Context, m platform.Move, log platform.Log) 
 	}
 	if found != "" {
 		log.Errorf("Found that %s", found)
+		if r, err = t.reattach(ctx, r, *m.Back, log); err != nil {
+			return found, err
+		}
 	}
 	if len(r.split()) == 0 {
 		return found, nil
@@ -190,7 +193,7 @@ func (t *traffic) undisturbed(ctx context.Context, m platform.Move) (routing, st
 		return r, "", err
 	}
 	found := t.disturbance(r, m)
-	for until := time.Now().Add(disturbanceLasts); found != "" && !m.Back && time.Now().Before(until); found = t.disturbance(r, m) {
+	for until := time.Now().Add(disturbanceLasts); found != "" && m.Back == nil && time.Now().Before(until); found = t.disturbance(r, m) {
 		if err := pause(ctx, disturbanceLasts/5); err != nil {
 			return r, "", err
 		}
@@ -198,7 +201,7 @@ func (t *traffic) undisturbed(ctx context.Context, m platform.Move) (routing, st
 			return r, "", err
 		}
 	}
-	if found == "" || m.Back {
+	if found == "" || m.Back != nil {
 		return r, found, nil
 	}
 	if _, short := r.extendable(); len(short) > 0 {
@@ -222,7 +225,7 @@ func (t *traffic) disturbance(r routing, m platform.Move) string {
 // returns when they read so. A move back in a process that did not make the last
 // one writes even what reads as wanted already: that may be an old reading.
 func (t *traffic) give(ctx context.Context, r routing, m platform.Move, log platform.Log) error {
-	doubtful := m.Back && slices.ContainsFunc(m.Since, func(w platform.Weights) bool { return w != m.To })
+	doubtful := m.Back != nil && slices.ContainsFunc(m.Since, func(w platform.Weights) bool { return w != m.To })
 	var changed []rule
 	shown := true
 	for _, x := range r.split() {
@@ -230,7 +233,11 @@ func (t *traffic) give(ctx context.Context, r routing, m platform.Move, log plat
 		if before == m.To && (!doubtful || t.target.session.hasWritten(x)) {
 			continue
 		}
-		log.Infof("%s: primary %d%% → %d%%, canary %d%% → %d%%", x, before.Primary, m.To.Primary, before.Canary, m.To.Canary)
+		if before == m.To {
+			log.Infof("%s: written again as primary %d%%, canary %d%%, in case what was read is old", x, m.To.Primary, m.To.Canary)
+		} else {
+			log.Infof("%s: primary %d%% → %d%%, canary %d%% → %d%%", x, before.Primary, m.To.Primary, before.Canary, m.To.Canary)
+		}
 		if len(changed) > 0 { // half a move is worse than a late end
 			var cancel context.CancelFunc
 			ctx, cancel = outlasting(ctx)
