@@ -17,7 +17,6 @@ import (
 	elb "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/aws/smithy-go/middleware"
-	"golang.org/x/time/rate"
 
 	"pipecd/pkg/config"
 	"pipecd/pkg/model"
@@ -66,8 +65,8 @@ func CheckAccess(ctx context.Context, cfg Config) error {
 // Requests that one provider sends at most: over time fewer than the 20 per
 // second that Amazon ECS sustains for reads of a cluster, in one go as many as
 // the deployments of a busy morning need. How large a burst an account may make
-// differs per operation and account and is AWS's to say: its retries slow the
-// provider down as soon as one is refused.
+// differs per operation and account and is AWS's to say: a refusal slows the
+// provider down (see pace).
 const (
 	defaultRequestRate = 20
 	burst              = 2000
@@ -102,13 +101,12 @@ func newClients(ctx context.Context, cfg Config) (clients, error) {
 	if perSecond <= 0 {
 		perSecond = defaultRequestRate
 	}
-	limiter := rate.NewLimiter(rate.Limit(perSecond), burst)
+	p := newPace(perSecond)
+	loaded.APIOptions = append(loaded.APIOptions, p.listening)
 	return clients{
-		ecs: awsecs.NewFromConfig(loaded, func(o *awsecs.Options) { o.HTTPClient = limited{o.HTTPClient, limiter} }),
-		elb: elb.NewFromConfig(loaded, func(o *elb.Options) { o.HTTPClient = limited{o.HTTPClient, limiter} }),
-		scaling: scaling.NewFromConfig(loaded, func(o *scaling.Options) {
-			o.HTTPClient = limited{o.HTTPClient, limiter}
-		}),
+		ecs:     awsecs.NewFromConfig(loaded, func(o *awsecs.Options) { o.HTTPClient = paced{o.HTTPClient, p} }),
+		elb:     elb.NewFromConfig(loaded, func(o *elb.Options) { o.HTTPClient = paced{o.HTTPClient, p} }),
+		scaling: scaling.NewFromConfig(loaded, func(o *scaling.Options) { o.HTTPClient = paced{o.HTTPClient, p} }),
 	}, nil
 }
 
@@ -134,11 +132,7 @@ func loadOptions(cfg Config) []func(*awsconfig.LoadOptions) error {
 		awsconfig.WithLogger(sdkLogger{context.Background(), cmp.Or(cfg.Logger, slog.New(slog.DiscardHandler))}),
 		awsconfig.WithAPIOptions([]func(*middleware.Stack) error{observed(observe.Or(cfg.Observer))}),
 		awsconfig.WithRetryer(func() aws.Retryer {
-			return retry.NewAdaptiveMode(func(o *retry.AdaptiveModeOptions) {
-				o.StandardOptions = append(o.StandardOptions, func(o *retry.StandardOptions) {
-					o.MaxAttempts, o.MaxBackoff = maxAttempts, maxBackoff
-				})
-			})
+			return retry.NewStandard(func(o *retry.StandardOptions) { o.MaxAttempts, o.MaxBackoff = maxAttempts, maxBackoff })
 		}),
 	}
 	if cfg.CredentialsFile != "" {
@@ -151,18 +145,4 @@ func loadOptions(cfg Config) []func(*awsconfig.LoadOptions) error {
 		opts = append(opts, awsconfig.WithHTTPClient(cfg.HTTPClient))
 	}
 	return opts
-}
-
-// limited delays requests so that the rate is kept, retries of the SDK included.
-type limited struct {
-	next    awsecs.HTTPClient
-	limiter *rate.Limiter
-}
-
-// Do waits for the rate and sends the request.
-func (l limited) Do(r *http.Request) (*http.Response, error) {
-	if err := l.limiter.Wait(r.Context()); err != nil {
-		return nil, err
-	}
-	return l.next.Do(r)
 }

@@ -16,7 +16,8 @@ import (
 )
 
 // patience is how long a call that fails for reasons on AWS's side is repeated
-// before it fails its stage.
+// before it fails its stage. A call that is refused because of the rate of calls
+// is repeated for ever: that is never the deployment's fault.
 const patience = 10 * time.Minute
 
 // translate turns an error of the SDK into one of ours, once. doing says what
@@ -112,17 +113,29 @@ func isThrottled(name string) bool {
 	return strings.Contains(name, "Throttl") || name == "RequestLimitExceeded" || name == "TooManyRequestsException"
 }
 
+// limitsRate reports whether AWS refused a call because of the rate of calls.
+func limitsRate(err error) bool {
+	api, ok := errors.AsType[smithy.APIError](err)
+	return ok && isThrottled(api.ErrorCode())
+}
+
 // call makes a call that may be repeated and repeats it while AWS is the cause
 // of the failure. ctx ends it early.
 func call[T any](ctx context.Context, doing string, f func(context.Context) (T, error)) (T, error) {
+	until := time.Now().Add(patience)
 	return backoff.Retry(ctx, func() (T, error) {
-		out, err := f(ctx)
-		err = translate(err, doing)
-		if err != nil && (!model.IsRetryable(err) || ctx.Err() != nil) {
+		out, original := f(ctx)
+		err := translate(original, doing)
+		switch {
+		case err == nil:
+			return out, nil
+		case !model.IsRetryable(err), ctx.Err() != nil:
+			return out, backoff.Permanent(err)
+		case !limitsRate(original) && time.Now().After(until):
 			return out, backoff.Permanent(err)
 		}
 		return out, err
 	}, backoff.WithBackOff(&backoff.ExponentialBackOff{
 		InitialInterval: time.Second, RandomizationFactor: 0.3, Multiplier: 2, MaxInterval: 30 * time.Second,
-	}), backoff.WithMaxElapsedTime(patience))
+	}), backoff.WithMaxElapsedTime(0))
 }

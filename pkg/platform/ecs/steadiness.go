@@ -18,11 +18,12 @@ import (
 )
 
 const (
-	// examineEvery is how often a wait that takes longer looks for the reason.
-	examineEvery = 3 * time.Second
-	// crashLoop is how many tasks of one set may stop by themselves before
-	// the set is given up: a service restarts them for ever.
-	crashLoop = 3
+	// A wait looks for reasons at once when tasks vanish, and otherwise ever more
+	// seldom: from the first of these intervals to the last.
+	examineFirst, examineLast = 3 * time.Second, 15 * time.Second
+	// strikes is how many tasks of one set may stop by themselves before the set
+	// is given up: a service restarts them for ever.
+	strikes = 3
 )
 
 // steadiness waits for one task set and tells the log what it sees.
@@ -34,8 +35,11 @@ type steadiness struct {
 
 	seen     platform.Service // what the last look saw
 	counts   string
+	alive    int // tasks that ran or were pending at the last look
 	examined time.Time
-	events   map[string]bool // ids of service events that were told
+	interval time.Duration   // until the next examination
+	told     map[string]bool // ids of service events, tasks and states of targets that were told
+	struck   int             // tasks that stopped by themselves
 }
 
 func (s *steadiness) look(ctx context.Context) (bool, error) {
@@ -57,15 +61,55 @@ func (s *steadiness) look(ctx context.Context) (bool, error) {
 		s.log.Infof("All %d tasks of the set run and are healthy", set.RunningCount)
 		return true, nil
 	}
-	if s.examined.IsZero() {
-		s.examined = time.Now()
+	if !s.due(set) {
+		return false, nil
 	}
-	if time.Since(s.examined) >= examineEvery {
-		s.examined = time.Now()
-		s.tellEvents(ctx)
-		return false, s.hopeless(ctx, set)
+	return false, s.examine(ctx, set)
+}
+
+// due reports whether it is time to look for reasons.
+func (s *steadiness) due(set *types.TaskSet) bool {
+	alive := int(set.RunningCount + set.PendingCount)
+	fewer := alive < s.alive
+	s.alive = alive
+	switch {
+	case s.examined.IsZero():
+		s.examined, s.interval = time.Now(), examineFirst
+		return fewer
+	case fewer:
+		s.interval = examineFirst
+	case time.Since(s.examined) < s.interval:
+		return false
+	default:
+		s.interval = min(s.interval*2, examineLast) // doubles
 	}
-	return false, nil
+	s.examined = time.Now()
+	return true
+}
+
+// examine tells what keeps the set from being steady, and fails on what cannot
+// get better.
+func (s *steadiness) examine(ctx context.Context, set *types.TaskSet) error {
+	if err := s.events(ctx); err != nil {
+		return err
+	}
+	if err := s.stops(ctx, set); err != nil {
+		return err
+	}
+	if set.RunningCount > 0 {
+		s.targets(ctx)
+	}
+	return nil
+}
+
+// once reports whether the thing with the key was not told yet.
+func (s *steadiness) once(key string) bool {
+	if s.told == nil {
+		s.told = map[string]bool{}
+	}
+	first := !s.told[key]
+	s.told[key] = true
+	return first
 }
 
 // tell reports the counts when they change.
@@ -77,99 +121,117 @@ func (s *steadiness) tell(set *types.TaskSet) {
 	}
 }
 
-// tellEvents reports the service events since the wait began. A failure to read
+// events reports the service events since the wait began. A failure to read
 // them is no reason to fail the wait.
-func (s *steadiness) tellEvents(ctx context.Context) {
+func (s *steadiness) events(ctx context.Context) error {
 	svc, err := s.target.describeService(ctx)
 	if err != nil || svc == nil {
-		return
-	}
-	if s.events == nil {
-		s.events = map[string]bool{}
-	}
-	for _, e := range slices.Backward(svc.Events) {
-		if id := aws.ToString(e.Id); !s.events[id] && !aws.ToTime(e.CreatedAt).Before(s.since) {
-			s.events[id] = true
-			s.log.Infof("ECS says: %s", aws.ToString(e.Message))
-		}
-	}
-}
-
-// hopeless returns an error when the set cannot become steady: its image cannot
-// be pulled, it may not be started, or its tasks stop again and again.
-func (s *steadiness) hopeless(ctx context.Context, set *types.TaskSet) error {
-	tasks, err := s.stopped(ctx, set)
-	if err != nil {
 		return nil //nolint:nilerr // the reason could not be read; the wait goes on
 	}
-	crashed := 0
-	for i := range tasks {
-		reason := stopReason(&tasks[i])
-		switch {
-		case cannotStart(&tasks[i]):
-			return model.Errorf(model.CodeFailedPrecondition, "the tasks of set %s cannot start: %s", s.id, reason)
-		case tasks[i].StopCode == types.TaskStopCodeEssentialContainerExited || tasks[i].StopCode == types.TaskStopCodeServiceSchedulerInitiated:
-			crashed++
+	for _, e := range slices.Backward(svc.Events) {
+		message := aws.ToString(e.Message)
+		if aws.ToTime(e.CreatedAt).Before(s.since.Truncate(time.Second)) || s.ofAnother(message) || !s.once(aws.ToString(e.Id)) {
+			continue
 		}
-		if crashed >= crashLoop {
-			return model.Errorf(model.CodeFailedPrecondition, "%d tasks of set %s stopped soon after they started, the last one because: %s", crashed, s.id, reason)
+		s.log.Infof("ECS says: %s", message)
+		if advice, ok := hopelessEvent(message); ok {
+			return model.Errorf(model.CodeFailedPrecondition, "the tasks of set %s cannot start: %s: %s", s.id, message, advice)
 		}
 	}
 	return nil
 }
 
+// ofAnother reports whether an event is about another task set of the service.
+func (s *steadiness) ofAnother(message string) bool {
+	return slices.ContainsFunc(s.seen.Sets, func(set platform.Set) bool {
+		return set.ID != s.id && strings.Contains(message, shortTask(set.ID))
+	})
+}
+
+// stops reports every task of the set that stopped, once, and fails when that
+// says that the set cannot become steady: its image cannot be pulled, it may not
+// be started, or its tasks stop again and again.
+func (s *steadiness) stops(ctx context.Context, set *types.TaskSet) error {
+	tasks, err := s.stopped(ctx, set)
+	if err != nil {
+		return nil //nolint:nilerr // the reason could not be read; the wait goes on
+	}
+	for i := range tasks {
+		what, reason := judge(&tasks[i])
+		s.log.Infof("Task %s stopped: %s", shortTask(aws.ToString(tasks[i].TaskArn)), reason)
+		switch what {
+		case hopeless:
+			return model.Errorf(model.CodeFailedPrecondition, "the tasks of set %s cannot start: %s", s.id, reason)
+		case strike:
+			s.struck++
+		case unrelated, passing:
+		}
+		if s.struck >= strikes {
+			return model.Errorf(model.CodeFailedPrecondition, "%d tasks of set %s stopped soon after they started, the last one because: %s", s.struck, s.id, reason)
+		}
+	}
+	return nil
+}
+
+// stopped reads the tasks of the set that stopped and were not told yet.
 func (s *steadiness) stopped(ctx context.Context, set *types.TaskSet) ([]types.Task, error) {
 	cluster := aws.String(s.target.service.cluster())
-	list, err := s.target.clients.ecs.ListTasks(ctx, &awsecs.ListTasksInput{
+	var tasks []types.Task
+	pages := awsecs.NewListTasksPaginator(s.target.clients.ecs, &awsecs.ListTasksInput{
 		Cluster: cluster, StartedBy: set.Id, DesiredStatus: types.DesiredStatusStopped,
 	})
-	if err != nil || len(list.TaskArns) == 0 {
-		return nil, err
-	}
-	out, err := s.target.clients.ecs.DescribeTasks(ctx, &awsecs.DescribeTasksInput{Cluster: cluster, Tasks: list.TaskArns})
-	if err != nil {
-		return nil, err
-	}
-	return out.Tasks, nil
-}
-
-func cannotStart(t *types.Task) bool {
-	if t.StopCode == types.TaskStopCodeTaskFailedToStart {
-		return true
-	}
-	return strings.Contains(aws.ToString(t.StoppedReason), "CannotPullContainer")
-}
-
-// stopReason is why a task stopped, with the exit code of its containers.
-func stopReason(t *types.Task) string {
-	var reason strings.Builder
-	reason.WriteString(aws.ToString(t.StoppedReason))
-	for _, c := range t.Containers {
-		switch {
-		case aws.ToString(c.Reason) != "":
-			fmt.Fprintf(&reason, "; container %s: %s", aws.ToString(c.Name), aws.ToString(c.Reason))
-		case c.ExitCode != nil:
-			fmt.Fprintf(&reason, "; container %s exited with code %d", aws.ToString(c.Name), *c.ExitCode)
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return nil, err
+		}
+		arns := slices.DeleteFunc(page.TaskArns, func(arn string) bool { return s.told[arn] })
+		if len(arns) == 0 {
+			continue
+		}
+		out, err := s.target.clients.ecs.DescribeTasks(ctx, &awsecs.DescribeTasksInput{Cluster: cluster, Tasks: arns})
+		if err != nil {
+			return nil, err
+		}
+		for i := range out.Tasks {
+			t := &out.Tasks[i]
+			if (t.StopCode != "" || t.StoppedAt != nil) && s.once(aws.ToString(t.TaskArn)) { // one that is only stopping has no reason yet
+				tasks = append(tasks, *t)
+			}
 		}
 	}
-	return reason.String()
+	return tasks, nil
 }
 
-// explain tells, when the wait was in vain, what the load balancer thinks of
-// the targets.
+// shortTask is the id of a task from its ARN.
+func shortTask(arn string) string { return arn[strings.LastIndexByte(arn, '/')+1:] }
+
+// targets tells what the load balancer thinks of the targets that are not
+// healthy, when that changes.
+func (s *steadiness) targets(ctx context.Context) {
+	set, _ := s.seen.Set(s.id)
+	for _, group := range set.Groups() {
+		out, err := s.target.clients.elb.DescribeTargetHealth(ctx, &elb.DescribeTargetHealthInput{TargetGroupArn: aws.String(group)})
+		if err != nil {
+			continue
+		}
+		for _, d := range out.TargetHealthDescriptions {
+			if d.TargetHealth == nil || d.Target == nil || d.TargetHealth.State == elbtypes.TargetHealthStateEnumHealthy {
+				continue
+			}
+			line := fmt.Sprintf("Target %s:%d of %s is %s", aws.ToString(d.Target.Id), aws.ToInt32(d.Target.Port), shortGroup(group), d.TargetHealth.State)
+			if why := aws.ToString(d.TargetHealth.Description); why != "" {
+				line += ": " + why
+			}
+			if s.once(line) {
+				s.log.Infof("%s", line)
+			}
+		}
+	}
+}
+
+// explain tells, when the wait was in vain, what is known then.
 func (s *steadiness) explain(ctx context.Context) {
-	s.tellEvents(ctx)
-	set, ok := s.seen.Set(s.id)
-	if !ok || set.Group == "" {
-		return
-	}
-	out, err := s.target.clients.elb.DescribeTargetHealth(ctx, &elb.DescribeTargetHealthInput{TargetGroupArn: aws.String(set.Group)})
-	if err != nil {
-		return
-	}
-	for _, d := range out.TargetHealthDescriptions {
-		if d.TargetHealth != nil && d.TargetHealth.State != elbtypes.TargetHealthStateEnumHealthy {
-			s.log.Errorf("Target %s:%d is %s: %s", aws.ToString(d.Target.Id), aws.ToInt32(d.Target.Port), d.TargetHealth.State, aws.ToString(d.TargetHealth.Description))
-		}
-	}
+	_ = s.events(ctx) // what it says was said
+	s.targets(ctx)
 }

@@ -54,16 +54,22 @@ func (w waiting) afterChange() waiting {
 	return w
 }
 
+// quickLook is how long a look takes at most when nothing holds it up.
+const quickLook = 2 * time.Second
+
 // until calls look until it reports true or fails.
 func (w waiting) until(ctx context.Context, look func(context.Context) (bool, error)) error {
 	deadline := time.Now().Add(w.limit)
 	interval := w.timing.FirstPoll
 	for skip := w.later; ; skip = false {
 		if !skip {
+			began := time.Now()
 			done, err := look(ctx)
 			if done || err != nil {
 				return err
 			}
+			// A look that AWS held up, by limiting the rate above all, is no time that passed in vain.
+			deadline = deadline.Add(max(time.Since(began)-quickLook, 0))
 		}
 		if time.Now().After(deadline) {
 			return model.Errorf(model.CodeFailedPrecondition, "waited %s until %s, in vain", w.limit, w.what)
