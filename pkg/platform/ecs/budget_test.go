@@ -96,14 +96,37 @@ func virtually(t *testing.T, change func(*simcloud.Config), test func(t *testing
 				t.Error(err)
 			}
 		}()
+		tap := &wiretap{next: direct{cloud.Handler()}}
 		opener, err := ecs.NewOpener(t.Context(), ecs.Config{
-			Region: "ap-northeast-1", HTTPClient: &http.Client{Transport: direct{cloud.Handler()}},
+			Region: "ap-northeast-1", HTTPClient: &http.Client{Transport: tap},
 		}, ecs.Timing{})
 		if err != nil {
 			t.Fatal(err)
 		}
-		test(t, &world{t: t, cloud: cloud, opener: opener})
+		test(t, &world{t: t, cloud: cloud, opener: opener, wire: tap})
 	})
+}
+
+// wiretap is on the agent's line to the cloud.
+type wiretap struct {
+	next   http.RoundTripper
+	before func() error // ends the call with an error, before it reaches the cloud
+	after  func() error // the same, when the cloud has answered
+}
+
+func (w *wiretap) RoundTrip(r *http.Request) (*http.Response, error) {
+	if w.before != nil {
+		if err := w.before(); err != nil {
+			return nil, err
+		}
+	}
+	out, err := w.next.RoundTrip(r)
+	if w.after != nil && err == nil {
+		if err := w.after(); err != nil {
+			return nil, err
+		}
+	}
+	return out, err
 }
 
 // counted runs the deployment and returns its calls: those of its preflight and

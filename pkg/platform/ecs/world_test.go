@@ -82,6 +82,7 @@ type world struct {
 	t      *testing.T
 	cloud  *simcloud.Cloud
 	opener *ecs.Opener
+	wire   *wiretap // to the cloud; nil where sockets are used
 }
 
 func newWorld(t *testing.T, change func(*simcloud.Config)) *world {
@@ -144,6 +145,10 @@ type deployment struct {
 	waiting []func(*model.Deployment) error
 	lines   []string
 	checked func() // called once, when the preflight is recorded
+
+	timeouts map[string]time.Duration // of stages
+	begun    func(*engine.Execution)  // called when a process begins
+	manual   bool                     // nothing is rolled back unless asked for
 }
 
 // errKilled stands for the death of the process: nothing after it happens.
@@ -219,9 +224,12 @@ func (d *deployment) run(ctx context.Context, gate stage.Stage) (model.Deploymen
 	d.mu.Lock()
 	copied := d.d.Clone()
 	d.mu.Unlock()
-	x, err := e.Execution(copied, engine.Input{Options: d.options, AutoRollback: true, Target: target})
+	x, err := e.Execution(copied, engine.Input{Options: d.options, Timeouts: d.timeouts, AutoRollback: !d.manual, Target: target})
 	if err != nil {
 		d.world.t.Fatal(err)
+	}
+	if d.begun != nil {
+		d.begun(x)
 	}
 	return x.Run(ctx)
 }
