@@ -52,7 +52,7 @@ func New(cfg Config) (*Cloud, error) {
 		Region: cfg.Region, AccountID: cfg.Account,
 		LoadBalancers: cfg.LoadBalancers, TargetGroups: cfg.TargetGroups, PageSize: cfg.PageSize,
 		Metrics: c.Metrics, MetricTags: cfg.MetricTags, Logger: cfg.Log,
-		Listen: cfg.Listen, Transport: cfg.Transport,
+		Listen: cfg.Listen, Transport: cfg.Transport, Watch: cfg.Watch,
 	})
 	if err != nil {
 		return nil, model.Wrap(model.CodeInvalid, err, "building the simulated load balancers")

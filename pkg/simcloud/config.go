@@ -52,6 +52,8 @@ type Config struct {
 	// See package elb.
 	Listen    func(ctx context.Context, network, address string) (net.Listener, error)
 	Transport http.RoundTripper
+	// Watch is told of every change that decides where requests go. See package elb.
+	Watch func(elb.Moment)
 	// Denials are calls that are refused for want of a permission.
 	Denials []Denial
 	// Faults decides whether a call is disturbed; nth counts the calls of that

@@ -58,6 +58,9 @@ type Options struct {
 	// Listen is the address of the one port, such as ":8080". With port 0 a free
 	// one is taken; Ready tells which.
 	Listen string
+	// Listener is the one port where it is open already, and stands for Listen: a
+	// simulation's stays in memory. Run closes it.
+	Listener net.Listener
 	// AdminListen is the address of the admin port. Empty means there is none.
 	AdminListen string
 	// GracePeriod is how long calls may take to end when the server stops.
@@ -93,9 +96,12 @@ func Run(ctx context.Context, o Options) error {
 		o.GracePeriod = 15 * time.Second
 	}
 	o.Observer = observe.Or(o.Observer)
-	public, err := listen(ctx, o.Listen, "--port")
-	if err != nil {
-		return err
+	public := o.Listener
+	if public == nil {
+		var err error
+		if public, err = listen(ctx, o.Listen, "--port"); err != nil {
+			return err
+		}
 	}
 	// Streams last, so they are told when the server stops.
 	stopping, stop := context.WithCancelCause(context.WithoutCancel(ctx))

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"net/http"
 	"sync"
 
 	"pipecd/pkg/config"
@@ -26,6 +27,9 @@ type Options struct {
 	Logger  *slog.Logger
 	// Observer is told what the agent does; nil means nobody looks.
 	Observer observe.Observer
+	// HTTPClient sends what goes to AWS and to Datadog; nil means clients of
+	// their own. A simulation passes one that stays in memory.
+	HTTPClient *http.Client
 }
 
 // Agent is one agent process.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"sort"
 	"strings"
 	"time"
@@ -24,18 +25,19 @@ type providers struct {
 	rules
 	logger   *slog.Logger
 	observer observe.Observer
+	client   *http.Client
 }
 
 func newProviders(ctx context.Context, o Options) (*providers, error) {
 	cfg := o.Config
-	p := &providers{platforms: map[string]*ecs.Opener{}, others: map[string]string{}, rules: rulesOf(cfg), logger: o.Logger, observer: o.Observer}
+	p := &providers{platforms: map[string]*ecs.Opener{}, others: map[string]string{}, rules: rulesOf(cfg), logger: o.Logger, observer: o.Observer, client: o.HTTPClient}
 	for _, c := range cfg.PlatformProviders {
 		if c.ECS == nil {
 			p.others[c.Name] = string(c.Type)
 			continue
 		}
 		access := ecs.ConfigOf(*c.ECS)
-		access.Observer, access.Logger = o.Observer, o.Logger
+		access.Observer, access.Logger, access.HTTPClient = o.Observer, o.Logger, o.HTTPClient
 		opener, err := ecs.NewOpener(ctx, access, o.Timing)
 		if err != nil {
 			return nil, fmt.Errorf("platform provider %s: %w", c.Name, err)
@@ -70,7 +72,7 @@ func (p *providers) source(name string) (gate.Source, error) {
 	if err != nil {
 		return gate.Source{}, fmt.Errorf("analysis provider %s: %w", name, err)
 	}
-	provider, err := datadog.New(datadog.Config{Address: c.Address, Keys: keys, Logger: p.logger, Observer: p.observer})
+	provider, err := datadog.New(datadog.Config{Address: c.Address, Keys: keys, HTTPClient: p.client, Logger: p.logger, Observer: p.observer})
 	if err != nil {
 		return gate.Source{}, fmt.Errorf("analysis provider %s: %w", name, err)
 	}

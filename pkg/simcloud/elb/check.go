@@ -52,6 +52,7 @@ func (b *Balancers) checkOnce(ctx context.Context, m *member) {
 	}
 	m.health.observe(failure, check)
 	b.publishHosts(m.group)
+	b.tell()
 }
 
 // probe sends one health check and returns why it failed, "" if it did not. The

@@ -40,6 +40,10 @@ type Config struct {
 	Listen func(ctx context.Context, network, address string) (net.Listener, error)
 	// Fault decides whether a call of the API is disturbed. Nil disturbs none.
 	Fault func(operation string) wire.Fault
+	// Watch, if set, is told what happened after every change of a rule, a target
+	// or a target's health, in the order of the changes. It is called with the
+	// load balancers locked and must not call back.
+	Watch func(Moment)
 	// Logger receives the load balancers' own errors. Defaults to discarding.
 	Logger *slog.Logger
 	// IdleTimeout is how long a target may take to begin its answer before the

@@ -30,6 +30,7 @@ func (b *Balancers) Lookup(arn string) (exists, attached bool) {
 func (b *Balancers) Register(arn string, t target.Target) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	defer b.tell()
 	g := b.world.group(arn)
 	if g == nil {
 		return model.Errorf(model.CodeNotFound, "target group %q does not exist", arn)
@@ -74,6 +75,7 @@ func (b *Balancers) Deregister(arn string, t target.Target) <-chan struct{} {
 	if m.draining {
 		return m.left
 	}
+	defer b.tell()
 	m.draining = true
 	m.unwatch()
 	b.publishHosts(m.group)
@@ -85,6 +87,7 @@ func (b *Balancers) Deregister(arn string, t target.Target) <-chan struct{} {
 		b.mu.Lock()
 		defer b.mu.Unlock()
 		b.remove(m)
+		b.tell()
 	})
 	return m.left
 }

@@ -37,6 +37,7 @@ func changing[In, Out any](do func(*Balancers, *In) (*Out, error)) operation {
 		out, err := do(b, in)
 		if err == nil {
 			b.reattach()
+			b.tell()
 		}
 		return out, err
 	})
