@@ -41,11 +41,13 @@ spec:
   syncInterval: 10s
   platformProviders: [{name: ecs, type: ECS, config: {region: ap-northeast-1}}]
   analysisProviders:
-    - {name: datadog, type: DATADOG, config: {apiKeyData: YXBp, applicationKeyData: YXBw, delay: 10s}}
-`, projectID, pipedID, base64.StdEncoding.EncodeToString([]byte(pipedKey)))
+    - {name: datadog, type: DATADOG, config: {apiKeyData: %s, applicationKeyData: %s, delay: 10s}}
+`, projectID, pipedID, encoded(pipedKey), encoded(datadogKey), encoded(datadogAppKey))
 	cfg, problems := config.LoadPiped("piped.yaml", []byte(text))
 	return cfg, problems.Err()
 })
+
+func encoded(s string) string { return base64.StdEncoding.EncodeToString([]byte(s)) }
 
 // process is one agent process.
 type process struct {
@@ -93,7 +95,7 @@ func (p *process) run(ctx context.Context) error {
 		return err
 	}
 	defer client.Close() //nolint:errcheck // the process ends
-	carrier := &wires{actor: p.name, cloud: w.handler, schedule: w.schedule, dead: p.dead.Load, kill: p.kill, past: map[string]answer{}}
+	carrier := &wires{actor: p.name, cloud: w.handler, schedule: w.schedule, dead: p.dead.Load, kill: p.kill, made: w.effects.made, past: map[string]answer{}}
 	a, err := agent.New(ctx, agent.Options{
 		Config: cfg, Version: "simulated", Logger: logger, HTTPClient: &http.Client{Transport: carrier}, Timing: ecs.Timing{},
 	}, client, clone{w.repository, p.dead.Load}, stageLogs{reporter.New(client, logger, observe.Or(nil))})

@@ -15,6 +15,7 @@ import (
 	"pipecd/pkg/simcloud"
 	simecs "pipecd/pkg/simcloud/ecs"
 	"pipecd/pkg/simcloud/elb"
+	"pipecd/pkg/simcloud/metric"
 	"pipecd/pkg/simcloud/task"
 )
 
@@ -23,6 +24,9 @@ const (
 	clusterName = "prod"
 	serviceName = "shop"
 	otherName   = "billing"
+
+	datadogKey    = "0123456789abcdef0123456789abcdef"
+	datadogAppKey = "0123456789abcdef0123456789abcdef01234567"
 )
 
 // buildCloud makes the cloud without sockets.
@@ -41,7 +45,8 @@ func (w *world) buildCloud() {
 		Timing:        simecs.Timing{TaskStart: w.scenario.TaskStart, TaskStop: 2 * time.Second, SteadyCheck: 5 * time.Second, RestartBackoff: 2 * time.Second},
 		TargetGroups:  []elb.TargetGroup{group("blue"), group("green"), group("other")},
 		LoadBalancers: []elb.LoadBalancer{{Name: "public", Listeners: w.scenario.listeners()}},
-		DatadogAPIKey: "api", DatadogApplicationKey: "app",
+		Metrics:       metric.Config{Resolution: 10 * time.Second},
+		DatadogAPIKey: datadogKey, DatadogApplicationKey: datadogAppKey,
 		Runner: w.tasks, Listen: w.listen, Transport: w.tasks, Watch: w.watch.moment,
 	})
 	if err != nil {

@@ -41,8 +41,10 @@ func simulate(t *testing.T, sc scenario, log *slog.Logger) result {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, sc, log)
 		w.prepare()
+		w.before = w.look()
 		w.watch.begin()
-		w.repository.push("a new version", w.files("v2", sc.Release))
+		w.disturb()
+		w.repository.push("a new version", w.newVersion())
 		w.start(agentName)
 		d := w.await()
 		w.judge(d)
@@ -85,6 +87,7 @@ func (w *world) await() *model.Deployment {
 	if w.scenario.Cancel > 0 {
 		w.after(w.scenario.Cancel, w.cancelDeployment)
 	}
+	w.later.Go(w.flow)
 	begun := time.Now()
 	for time.Since(begun) < limit {
 		time.Sleep(lookEvery)

@@ -53,11 +53,15 @@ type scenario struct {
 	Kills     []point
 	Fates     map[int]fate // by the nth task that starts
 	Rules     int          // how the load balancer is set up
+	PlaneAway absence
+	GitAway   absence
+	Twin      time.Duration // after so long a second agent with the same id is started; 0: none
+	Strike    time.Duration // after so long a running task dies; 0: none
 }
 
 func (s scenario) String() string {
-	return fmt.Sprintf("%s over %s, release %q, cancel %s, task start %s, weather %d, kills %v, fates %v, rules %d",
-		s.Shape, s.Before, s.Release, s.Cancel, s.TaskStart, s.Weather, s.Kills, s.Fates, s.Rules)
+	return fmt.Sprintf("%s over %s, release %q, cancel %s, task start %s, weather %d, kills %v, fates %v, rules %d, plane away %v, Git away %v, twin %s, strike %s",
+		s.Shape, s.Before, s.Release, s.Cancel, s.TaskStart, s.Weather, s.Kills, s.Fates, s.Rules, s.PlaneAway, s.GitAway, s.Twin, s.Strike)
 }
 
 func (s scenario) balanced() bool { return s.Shape != unbalanced && s.Shape != unbalancedCanary }
@@ -95,6 +99,14 @@ func (w *world) files(version, fault string) map[string]string {
 	return map[string]string{
 		"shop/app.pipecd.yaml": w.appFile(), "shop/servicedef.yaml": serviceFile, "shop/taskdef.yaml": taskFile(version, fault),
 	}
+}
+
+// newVersion is the application's directory at the commit to deploy.
+func (w *world) newVersion() map[string]string {
+	if w.scenario.Release == "missing" {
+		return w.files("missing", "")
+	}
+	return w.files("v2", w.scenario.Release)
 }
 
 const serviceFile = `cluster: prod

@@ -1,12 +1,24 @@
 package simtest
 
 import (
+	"flag"
 	"fmt"
+	"io"
 	"log/slog"
 	"os"
+	"runtime"
+	"runtime/debug"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
+)
+
+var (
+	seeds   = flag.Int("seeds", 40, "how many seeds are run")
+	first   = flag.Uint64("seed", 1, "the first seed")
+	verbose = flag.Bool("logs", false, "print what agent and control plane log")
 )
 
 func TestMain(m *testing.M) {
@@ -23,31 +35,71 @@ func TestMain(m *testing.M) {
 			panic(err)
 		}
 	}
+	letSDKSleep()
+	debug.SetGCPercent(400)
 	m.Run()
 }
 
-func TestOne(t *testing.T) {
-	log := slog.New(slog.DiscardHandler)
-	if testing.Verbose() {
-		log = slog.New(slog.NewTextHandler(os.Stderr, nil))
+// total is the count over all scenarios.
+type total struct {
+	mu                                     sync.Mutex
+	scenarios, faults, crashes, violations int
+}
+
+func (sum *total) add(t *testing.T, r result) {
+	sum.mu.Lock()
+	defer sum.mu.Unlock()
+	sum.scenarios++
+	sum.faults += r.faults
+	sum.crashes += r.crashes
+	sum.violations += len(r.violations)
+	if len(r.violations) > 0 {
+		t.Fail()
+		report(os.Stdout, r)
 	}
-	for _, s := range []shape{quickSync, canary, steps, analysis, approval, blueGreen, unbalanced, unbalancedCanary} {
-		for _, b := range []before{nothing, foreign, ours, leftCanary, leftShare} {
-			t.Run(string(s)+"/"+string(b), func(t *testing.T) {
-				began := time.Now()
-				r := simulate(t, scenario{Shape: s, Before: b, TaskStart: 20 * time.Second}, log)
-				for _, v := range r.violations {
-					t.Error(v)
-				}
-				if r.deployment == nil {
-					t.Error("no deployment")
-				} else {
-					fmt.Println(s, b, r.deployment.Status, r.deployment.StatusReason, r.took, len(r.calls), time.Since(began))
-					for _, st := range r.deployment.Stages {
-						fmt.Println("   ", st.Name, st.Status, st.StatusReason)
+}
+
+func report(out io.Writer, r result) {
+	fmt.Fprintf(out, "\nseed %d: %s\n", r.scenario.Seed, r.scenario)
+	for _, v := range r.violations {
+		fmt.Fprintf(out, "  VIOLATION %s\n", v)
+	}
+	if d := r.deployment; d != nil {
+		fmt.Fprintf(out, "  deployment %s: %s (%s of virtual time)\n", d.Status, d.StatusReason, r.took)
+		for _, s := range d.Stages {
+			fmt.Fprintf(out, "    %-22s %-16s %s\n", s.Name, s.Status, s.StatusReason)
+		}
+	}
+	for _, e := range r.happened {
+		fmt.Fprintf(out, "  %s\n", e)
+	}
+}
+
+// TestSeeds runs the scenarios of consecutive seeds.
+func TestSeeds(t *testing.T) {
+	log := slog.New(slog.DiscardHandler)
+	if *verbose {
+		log = slog.New(slog.NewTextHandler(os.Stdout, nil))
+	}
+	var sum total
+	var next atomic.Uint64
+	next.Store(*first)
+	end := *first + uint64(*seeds)
+	began := time.Now()
+	t.Run("group", func(t *testing.T) {
+		for worker := range runtime.GOMAXPROCS(0) {
+			t.Run(fmt.Sprint(worker), func(t *testing.T) {
+				t.Parallel()
+				for seed := next.Add(1) - 1; seed < end; seed = next.Add(1) - 1 {
+					if *verbose {
+						fmt.Println("seed", seed)
 					}
+					sum.add(t, simulate(t, draw(seed), log))
 				}
 			})
 		}
-	}
+	})
+	took := time.Since(began)
+	fmt.Printf("%.1f scenarios per second\n", float64(sum.scenarios)/took.Seconds())
+	fmt.Printf("scenarios=%d faults=%d crashes=%d violations=%d\n", sum.scenarios, sum.faults, sum.crashes, sum.violations)
 }

@@ -29,10 +29,11 @@ type tasks struct {
 	mu      sync.Mutex
 	started int
 	sick    map[string]bool // by address; absent: nobody listens
+	running map[string]*memoryTask
 }
 
 func newTasks(draw func(task.Spec, int) fate, hurt func(string)) *tasks {
-	return &tasks{draw: draw, hurt: hurt, sick: map[string]bool{}}
+	return &tasks{draw: draw, hurt: hurt, sick: map[string]bool{}, running: map[string]*memoryTask{}}
 }
 
 // Start implements task.Runner.
@@ -52,6 +53,9 @@ func (ts *tasks) Start(ctx context.Context, spec task.Spec) (task.Instance, erro
 	app := task.NewApp(spec)
 	t := &memoryTask{tasks: ts, id: spec.ID, exited: make(chan task.Exit, 1), stopped: make(chan struct{})}
 	ts.set(t.id, app.Fault() == task.FaultUnhealthy)
+	ts.mu.Lock()
+	ts.running[t.id] = t
+	ts.mu.Unlock()
 	if lot.Sickens > 0 {
 		t.work.Go(func() { t.sicken(lot.Sickens) })
 	}
@@ -90,6 +94,7 @@ func (ts *tasks) forget(address string) {
 	ts.mu.Lock()
 	defer ts.mu.Unlock()
 	delete(ts.sick, address)
+	delete(ts.running, address)
 }
 
 type memoryTask struct {
@@ -127,7 +132,10 @@ func (t *memoryTask) die(after time.Duration, code int) {
 	if t.lasts(after) {
 		t.tasks.hurt(fmt.Sprintf("task %s exits with code %d", t.id, code))
 		t.tasks.forget(t.id)
-		t.exited <- task.Exit{Code: code}
+		select {
+		case t.exited <- task.Exit{Code: code}:
+		default: // it was struck
+		}
 	}
 }
 
@@ -161,4 +169,20 @@ func wait(ctx context.Context, d time.Duration) bool {
 // lines indents a text for a document.
 func lines(text, pad string) string {
 	return pad + strings.ReplaceAll(strings.TrimSpace(text), "\n", "\n"+pad)
+}
+
+// strike ends a running task.
+func (ts *tasks) strike(id string) {
+	ts.mu.Lock()
+	t := ts.running[id]
+	ts.mu.Unlock()
+	if t == nil {
+		return
+	}
+	ts.hurt("task " + id + " is struck and exits with code 1")
+	ts.forget(id)
+	select {
+	case t.exited <- task.Exit{Code: 1}:
+	default: // it ended by itself
+	}
 }

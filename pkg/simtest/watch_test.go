@@ -94,3 +94,11 @@ func (w *watch) routes() elb.Moment {
 	defer w.mu.Unlock()
 	return w.last
 }
+
+// recent reports whether a failure was injected so recently that its
+// consequences may not be over.
+func (w *watch) recent() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return !w.injected.IsZero() && time.Since(w.injected) < excuse
+}

@@ -30,9 +30,10 @@ const (
 type wires struct {
 	actor    string
 	cloud    http.Handler
-	schedule *schedule   // nil: nothing goes wrong
-	dead     func() bool // the process was killed
-	kill     func()      // kills the process
+	schedule *schedule                   // nil: nothing goes wrong
+	dead     func() bool                 // the process was killed
+	kill     func()                      // kills the process
+	made     func(call string, a answer) // told of every call that happened; may be nil
 
 	mu   sync.Mutex
 	past map[string]answer // the last answer to a read
@@ -88,6 +89,9 @@ func (w *wires) suffer(m mishap, r *http.Request, body []byte, call, service str
 		return nil, errCut
 	}
 	now := w.ask(r, body)
+	if w.made != nil {
+		w.made(call, now)
+	}
 	switch m {
 	case lost:
 		return nil, errCut

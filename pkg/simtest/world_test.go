@@ -27,6 +27,8 @@ type world struct {
 	tasks      *tasks
 	watch      *watch
 	hands      hands // people with access to the cloud
+	effects    effects
+	before     picture // the cloud before the deployment
 
 	ctx    context.Context //nolint:containedctx // ends with the scenario
 	cancel context.CancelFunc
