@@ -19,13 +19,14 @@ import (
 // nothing else is left to help; for less than all it is worth a warning, because
 // how much room a task has is the operator's to know.
 func (t *traffic) mayTake(ctx context.Context, r routing, m platform.Move, log platform.Log) error {
-	now, agree := r.weights()
+	now, _ := r.weights()
+	held := r.least()
 	for _, role := range []platform.Role{platform.RolePrimary, platform.RoleCanary} {
-		from, to := now.Primary, m.To.Primary
+		from, to, has := now.Primary, m.To.Primary, held.Primary
 		if role == platform.RoleCanary {
-			from, to = now.Canary, m.To.Canary
+			from, to, has = now.Canary, m.To.Canary, held.Canary
 		}
-		if to == 0 || (agree && to <= from) {
+		if to <= has { // in every rule, also when an earlier try of the move changed only some
 			continue
 		}
 		for _, p := range r.pairs {

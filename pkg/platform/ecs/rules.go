@@ -143,6 +143,21 @@ func (r routing) touched() []rule {
 	return append(extended, r.split()...)
 }
 
+// least returns the smallest share of each group over the rules that forward to
+// both: what a group surely gets already.
+func (r routing) least() platform.Weights {
+	least := platform.Weights{Primary: 100, Canary: 100} // percent
+	split := r.split()
+	if len(split) == 0 {
+		least.Canary = 0
+	}
+	for _, x := range split {
+		one := r.weightsOf(x)
+		least.Primary, least.Canary = min(least.Primary, one.Primary), min(least.Canary, one.Canary)
+	}
+	return least
+}
+
 // weights returns the shares of the rules that forward to both groups; where
 // they disagree, those of the rule that gives the canary most, which is what
 // safety must reckon with.

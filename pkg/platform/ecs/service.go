@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"reflect"
+	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awsecs "github.com/aws/aws-sdk-go-v2/service/ecs"
@@ -216,10 +217,58 @@ func (t *target) RevertService(ctx context.Context, b platform.Baseline, log pla
 			return err
 		}
 	}
+	if err := t.untagService(ctx, live, before); err != nil {
+		return err
+	}
 	if !tagged(live.Tags, before.Tags) {
 		return t.tagService(ctx, aws.ToString(live.ServiceArn), before.Tags)
 	}
 	return nil
+}
+
+// setsLeft returns how many sets the service has. Those that were just removed
+// may be shown a little longer.
+func (t *target) setsLeft(ctx context.Context, live *types.Service) (int, error) {
+	left := len(live.TaskSets)
+	err := t.waiting("the service shows no task set", t.timing.ReadBackTimeout).until(ctx, func(ctx context.Context) (bool, error) {
+		if left == 0 {
+			return true, nil
+		}
+		now, err := t.describeService(ctx)
+		switch {
+		case err != nil:
+			return false, err
+		case now == nil:
+			left = 0
+		default:
+			left = len(now.TaskSets)
+		}
+		return left == 0, nil
+	})
+	if model.CodeOf(err) == model.CodeFailedPrecondition {
+		return left, nil
+	}
+	return left, err
+}
+
+// untagService takes away the tags that this deployment gave the service and
+// that it had not before.
+func (t *target) untagService(ctx context.Context, live *types.Service, before serviceBaseline) error {
+	var keys []string
+	for _, given := range withTags(t.service.Tags, t.managedTags()) {
+		same := func(other types.Tag) bool { return aws.ToString(other.Key) == aws.ToString(given.Key) }
+		if slices.ContainsFunc(live.Tags, same) && !slices.ContainsFunc(before.Tags, same) {
+			keys = append(keys, aws.ToString(given.Key))
+		}
+	}
+	if len(keys) == 0 {
+		return nil
+	}
+	t.session.forgetService()
+	_, err := call(ctx, "untagging service "+t.service.ServiceName, func(ctx context.Context) (*awsecs.UntagResourceOutput, error) {
+		return t.clients.ecs.UntagResource(ctx, &awsecs.UntagResourceInput{ResourceArn: live.ServiceArn, TagKeys: keys})
+	})
+	return err
 }
 
 // revertRequest holds the settings whose live value is the one of this
@@ -263,12 +312,16 @@ func (t *target) deleteCreated(ctx context.Context, live *types.Service, log pla
 	if tagValue(live.Tags, tagDeployment) != t.app.Identity.DeploymentID {
 		return nil
 	}
-	if len(live.TaskSets) > 0 {
-		log.Infof("Service %s stays: it still has %d task set(s)", t.service.ServiceName, len(live.TaskSets))
+	left, err := t.setsLeft(ctx, live)
+	if err != nil {
+		return err
+	}
+	if left > 0 {
+		log.Infof("Service %s stays: it still has %d task set(s)", t.service.ServiceName, left)
 		return nil
 	}
 	log.Infof("Deleting service %s, which this deployment created", t.service.ServiceName)
-	_, err := call(ctx, "deleting service "+t.service.ServiceName, func(ctx context.Context) (*awsecs.DeleteServiceOutput, error) {
+	_, err = call(ctx, "deleting service "+t.service.ServiceName, func(ctx context.Context) (*awsecs.DeleteServiceOutput, error) {
 		return t.clients.ecs.DeleteService(ctx, &awsecs.DeleteServiceInput{
 			Cluster: aws.String(t.service.cluster()), Service: aws.String(t.service.ServiceName), Force: aws.Bool(true),
 		})

@@ -34,6 +34,7 @@ type steadiness struct {
 	since  time.Time
 
 	seen     platform.Service // what the last look saw
+	found    bool             // a look saw the set
 	counts   string
 	alive    int // tasks that ran or were pending at the last look
 	examined time.Time
@@ -49,6 +50,10 @@ func (s *steadiness) look(ctx context.Context) (bool, error) {
 	}
 	s.seen = s.target.observed(sets)
 	at := slices.IndexFunc(sets, func(x types.TaskSet) bool { return aws.ToString(x.TaskSetArn) == s.id })
+	if at < 0 && !s.found && time.Since(s.since) < s.target.timing.ReadBackTimeout {
+		return false, nil // a list may be older than the set
+	}
+	s.found = true
 	if at < 0 || aws.ToString(sets[at].Status) == setDraining {
 		return false, model.Errorf(model.CodeFailedPrecondition, "task set %s was deleted by someone else while it was starting", s.id)
 	}
