@@ -86,6 +86,16 @@ test-kill: build ## Kill the agent at a random moment of each scenario, N times
 test-faults: build minio mariadb ## Take away what the control plane stands on while agents report; FAULTS="-only=… -seed=…" for some of it
 	$(GO) run ./cmd/pipecd/faulttest $(FAULTS)
 
+SEEDS ?= 1000
+.PHONY: sim
+sim: ## Run SEEDS deployments, from seed SEED on, and one for each call of each pipeline at which the agent is killed, under virtual time with faults
+	$(GO) test -c -o bin/simtest ./pkg/simtest
+	@cd pkg/simtest && ../../bin/simtest -test.timeout=0 -seeds=$(if $(SEED),$(if $(filter command line,$(origin SEEDS)),$(SEEDS),1),$(SEEDS)) $(if $(SEED),-seed=$(SEED) -crashes=none,-crashes=all)
+
+.PHONY: sim-mutants
+sim-mutants: ## Break one promise of the product at a time and see that the simulation finds it; MUTANTS=pattern for some of them
+	$(GO) run ./pkg/simtest/mutants $(MUTANTS)
+
 # The packages that test-stores runs, on real servers. `make test` runs them there
 # and nowhere else.
 STORES := pkg/datastore/mysql pkg/datastore/sqlite pkg/filestore/objectstore pkg/filestore/local pkg/controlplane/stagelog cmd/pipecd/storestest

@@ -10,7 +10,7 @@ func draw(seed uint64) scenario {
 	r := lottery(seed, "scenario")
 	sc := scenario{
 		Seed:      seed,
-		Shape:     pick(r, quickSync, quickSync, canary, canary, steps, analysis, approval, blueGreen, unbalanced),
+		Shape:     pick(r, quickSync, quickSync, canary, canary, steps, analysis, approval, blueGreen, late, unbalanced),
 		Before:    pick(r, nothing, foreign, ours, ours, ours, leftCanary, leftShare),
 		Release:   pick(r, "", "", "", "", "", "", "errors", "unhealthy", "crash", "missing"),
 		TaskStart: pick(r, 5*time.Second, 20*time.Second, 45*time.Second),

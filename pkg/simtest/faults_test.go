@@ -38,6 +38,19 @@ type point struct {
 	Mishap mishap // killBefore or killAfter
 }
 
+// stop is a place in the course of a deployment, named by what was written so
+// far: the first call of the name after so many calls that change something.
+// Later ones of the same name are the same wait asking again.
+type stop struct {
+	Writes int
+	Call   string
+	Mishap mishap // killBefore or killAfter
+}
+
+func (s stop) String() string {
+	return fmt.Sprintf("%s %s after %d writes", s.Mishap, s.Call, s.Writes)
+}
+
 // event is a mishap that happened.
 type event struct {
 	At    time.Duration // since the beginning of the scenario
@@ -58,6 +71,7 @@ type schedule struct {
 	seed    uint64
 	weather weather
 	kills   []point
+	crash   *stop // nil: none
 	began   time.Time
 
 	mu       sync.Mutex
@@ -65,11 +79,14 @@ type schedule struct {
 	happened []event
 	faults   int
 	crashes  int
-	calls    []string // of the agent, in their order
+	stops    []stop          // of the agent, in their order, without sides
+	writes   int             // of the agent
+	since    map[string]bool // calls of the agent since the last write
+	visited  bool            // crash has happened
 }
 
 func newSchedule(sc scenario) *schedule {
-	return &schedule{seed: sc.Seed, weather: sc.Weather, kills: sc.Kills, began: time.Now(), nth: map[[2]string]int{}}
+	return &schedule{seed: sc.Seed, weather: sc.Weather, kills: sc.Kills, crash: sc.Crash, began: time.Now(), nth: map[[2]string]int{}, since: map[string]bool{}}
 }
 
 // lottery returns random numbers that depend on the seed and the names alone.
@@ -87,6 +104,9 @@ func (s *schedule) next(actor, call string) (mishap, int) {
 	s.nth[key]++
 	nth := s.nth[key]
 	m := s.decide(actor, call, nth)
+	if at, news := s.progress(actor, call); news && s.crash != nil && !s.visited && at.Writes == s.crash.Writes && at.Call == s.crash.Call {
+		s.visited, m = true, s.crash.Mishap
+	}
 	if m != fine {
 		s.record(actor, call, nth, string(m))
 	}
@@ -129,12 +149,21 @@ func reads(call string) bool {
 	return strings.HasPrefix(call, "Describe") || strings.HasPrefix(call, "List") || strings.HasPrefix(call, "Get") || call == queryMetrics
 }
 
-// called remembers the calls of the agent.
-func (s *schedule) called(actor, call string) {
+// progress returns the place of a call of the agent, and whether it was not
+// there before. The caller holds s.mu.
+func (s *schedule) progress(actor, call string) (at stop, news bool) {
 	if actor != agentName {
-		return
+		return stop{}, false
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.calls = append(s.calls, call)
+	at = stop{Writes: s.writes, Call: call}
+	news = !s.since[call]
+	s.since[call] = true
+	if !reads(call) {
+		s.writes++
+		clear(s.since)
+	}
+	if news {
+		s.stops = append(s.stops, at)
+	}
+	return at, news
 }

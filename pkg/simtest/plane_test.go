@@ -16,8 +16,6 @@ import (
 
 	"pipecd/pkg/controlplane/server"
 	"pipecd/pkg/datastore"
-	"pipecd/pkg/datastore/sqlite"
-	"pipecd/pkg/filestore/local"
 	"pipecd/pkg/model"
 	"pipecd/pkg/rpc/auth"
 	webv1 "pipecd/pkg/rpc/gen/pipecd/web/v1"
@@ -45,7 +43,6 @@ var administrator = sync.OnceValue(func() *model.StaticAdmin {
 type plane struct {
 	network *network
 	store   datastore.Store
-	files   *local.Store
 	ctx     context.Context //nolint:containedctx // the lifetime of the server
 	stop    context.CancelFunc
 	ended   chan error
@@ -53,19 +50,11 @@ type plane struct {
 
 func newPlane(t *testing.T, n *network, log *slog.Logger) *plane {
 	t.Helper()
-	store, err := sqlite.Open(t.Context(), sqlite.Options{Path: sqlite.Memory})
-	if err != nil {
-		t.Fatal(err)
-	}
-	files, err := local.Open(t.TempDir())
-	if err != nil {
-		t.Fatal(err)
-	}
-	p := &plane{network: n, store: store, files: files, ended: make(chan error, 1)}
+	p := &plane{network: n, store: openStore(t), ended: make(chan error, 1)}
 	p.ctx, p.stop = context.WithCancel(context.WithoutCancel(t.Context()))
 	go func() {
 		p.ended <- server.Run(p.ctx, server.Options{
-			Store: store, Files: files, Projects: []*model.Project{{ID: projectID, StaticAdmin: administrator()}},
+			Store: p.store, Files: newBlobs(), Projects: []*model.Project{{ID: projectID, StaticAdmin: administrator()}},
 			SessionKey: []byte("0123456789abcdef0123456789abcdef"), Listener: n.listener, Address: "http://pipecd.example",
 			GracePeriod: time.Second, Version: "simulated", Logger: log, InsecureCookie: true,
 		})
@@ -116,9 +105,6 @@ func (p *plane) close(t *testing.T) {
 		t.Errorf("the control plane ended with %v", err)
 	}
 	if err := p.store.Close(); err != nil {
-		t.Error(err)
-	}
-	if err := p.files.Close(); err != nil {
 		t.Error(err)
 	}
 }

@@ -12,7 +12,7 @@ import (
 )
 
 const (
-	lookEvery = 5 * time.Second
+	lookEvery = 10 * time.Second
 	limit     = 6 * time.Hour // after which a deployment will never end
 )
 
@@ -29,7 +29,8 @@ type result struct {
 	happened   []event
 	faults     int
 	crashes    int
-	calls      []string
+	stops      []stop
+	visited    bool
 	deployment *model.Deployment
 	took       time.Duration // of virtual time
 }
@@ -51,7 +52,7 @@ func simulate(t *testing.T, sc scenario, log *slog.Logger) result {
 		w.close()
 		out = result{
 			scenario: sc, violations: w.violations, happened: w.schedule.happened, faults: w.schedule.faults,
-			crashes: w.schedule.crashes, calls: w.schedule.calls, deployment: d, took: time.Since(w.schedule.began),
+			crashes: w.schedule.crashes, stops: w.schedule.stops, visited: w.schedule.visited, deployment: d, took: time.Since(w.schedule.began),
 		}
 	})
 	return out

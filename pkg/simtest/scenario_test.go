@@ -25,6 +25,7 @@ const (
 	analysis         shape = "canary with analysis"
 	approval         shape = "canary with approval"
 	blueGreen        shape = "blue green"
+	late             shape = "canary with a wait after the promotion"
 	unbalanced       shape = "quick sync without load balancer"
 	unbalancedCanary shape = "canary without load balancer"
 )
@@ -51,6 +52,7 @@ type scenario struct {
 	TaskStart time.Duration
 	Weather   weather
 	Kills     []point
+	Crash     *stop        // nil: none
 	Fates     map[int]fate // by the nth task that starts
 	Rules     int          // how the load balancer is set up
 	PlaneAway absence
@@ -60,8 +62,8 @@ type scenario struct {
 }
 
 func (s scenario) String() string {
-	return fmt.Sprintf("%s over %s, release %q, cancel %s, task start %s, weather %d, kills %v, fates %v, rules %d, plane away %v, Git away %v, twin %s, strike %s",
-		s.Shape, s.Before, s.Release, s.Cancel, s.TaskStart, s.Weather, s.Kills, s.Fates, s.Rules, s.PlaneAway, s.GitAway, s.Twin, s.Strike)
+	return fmt.Sprintf("%s over %s, release %q, cancel %s, task start %s, weather %d, kills %v, crash %v, fates %v, rules %d, plane away %v, Git away %v, twin %s, strike %s",
+		s.Shape, s.Before, s.Release, s.Cancel, s.TaskStart, s.Weather, s.Kills, s.Crash, s.Fates, s.Rules, s.PlaneAway, s.GitAway, s.Twin, s.Strike)
 }
 
 func (s scenario) balanced() bool { return s.Shape != unbalanced && s.Shape != unbalancedCanary }
@@ -187,6 +189,8 @@ func (w *world) pipeline() string {
 		return begin + "- {name: WAIT_APPROVAL}\n" + end
 	case blueGreen:
 		return "- {name: ECS_CANARY_ROLLOUT, with: {scale: 100}}\n- {name: ECS_TRAFFIC_ROUTING, with: {canary: 100}}\n- {name: WAIT, with: {duration: 30s}}\n" + end
+	case late:
+		return begin + "- {name: ECS_PRIMARY_ROLLOUT}\n- {name: WAIT, with: {duration: 1m}}\n- {name: ECS_TRAFFIC_ROUTING, with: {primary: 100}}\n- {name: ECS_CANARY_CLEAN}\n"
 	case unbalancedCanary:
 		return "- {name: ECS_CANARY_ROLLOUT, with: {scale: 50}}\n- {name: WAIT, with: {duration: 30s}}\n- {name: ECS_PRIMARY_ROLLOUT}\n- {name: ECS_CANARY_CLEAN}\n"
 	default:

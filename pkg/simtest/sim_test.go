@@ -1,23 +1,27 @@
 package simtest
 
 import (
+	"bufio"
 	"flag"
 	"fmt"
 	"io"
+	"iter"
 	"log/slog"
 	"os"
 	"runtime"
 	"runtime/debug"
+	"strconv"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 )
 
 var (
-	seeds   = flag.Int("seeds", 40, "how many seeds are run")
+	seeds   = flag.Int("seeds", 25, "how many seeds are run")
 	first   = flag.Uint64("seed", 1, "the first seed")
+	crashes = flag.String("crashes", "few", "at which calls the agent is killed in turn: none, few, all")
+	enough  = flag.Bool("first", false, "end at the first violation")
 	verbose = flag.Bool("logs", false, "print what agent and control plane log")
 )
 
@@ -37,13 +41,26 @@ func TestMain(m *testing.M) {
 	}
 	letSDKSleep()
 	debug.SetGCPercent(400)
-	m.Run()
+	flag.Parse()
+	code := m.Run()
+	if sum.scenarios > 0 {
+		fmt.Println(&sum)
+	}
+	os.Exit(code)
 }
 
 // total is the count over all scenarios.
 type total struct {
-	mu                                     sync.Mutex
-	scenarios, faults, crashes, violations int
+	mu                                                  sync.Mutex
+	scenarios, faults, crashes, visited, of, violations int
+}
+
+// sum is that of this run.
+var sum total
+
+func (sum *total) String() string {
+	return fmt.Sprintf("scenarios=%d faults=%d crashes=%d visited=%d of=%d violations=%d",
+		sum.scenarios, sum.faults, sum.crashes, sum.visited, sum.of, sum.violations)
 }
 
 func (sum *total) add(t *testing.T, r result) {
@@ -59,47 +76,73 @@ func (sum *total) add(t *testing.T, r result) {
 	}
 }
 
+// over reports whether the run ends here.
+func (sum *total) over() bool {
+	sum.mu.Lock()
+	defer sum.mu.Unlock()
+	return *enough && sum.violations > 0
+}
+
+// report prints what happened in a scenario.
 func report(out io.Writer, r result) {
-	fmt.Fprintf(out, "\nseed %d: %s\n", r.scenario.Seed, r.scenario)
+	w := bufio.NewWriter(out)
+	defer w.Flush() //nolint:errcheck // a report to people
+	_, _ = fmt.Fprintf(w, "\nseed %d: %s\n", r.scenario.Seed, r.scenario)
 	for _, v := range r.violations {
-		fmt.Fprintf(out, "  VIOLATION %s\n", v)
+		_, _ = fmt.Fprintf(w, "  VIOLATION %s\n", v)
 	}
 	if d := r.deployment; d != nil {
-		fmt.Fprintf(out, "  deployment %s: %s (%s of virtual time)\n", d.Status, d.StatusReason, r.took)
+		_, _ = fmt.Fprintf(w, "  deployment %s: %s (%s of virtual time)\n", d.Status, d.StatusReason, r.took)
 		for _, s := range d.Stages {
-			fmt.Fprintf(out, "    %-22s %-16s %s\n", s.Name, s.Status, s.StatusReason)
+			_, _ = fmt.Fprintf(w, "    %-22s %-16s %s\n", s.Name, s.Status, s.StatusReason)
 		}
 	}
 	for _, e := range r.happened {
-		fmt.Fprintf(out, "  %s\n", e)
+		_, _ = fmt.Fprintf(w, "  %s\n", e)
 	}
+}
+
+// logger is what agent and control plane log to.
+func logger() *slog.Logger {
+	if *verbose {
+		return slog.New(slog.NewTextHandler(os.Stdout, nil))
+	}
+	return slog.New(slog.DiscardHandler)
+}
+
+// each runs scenarios on every processor and returns when all are over.
+func each(t *testing.T, scenarios iter.Seq[scenario], done func(*testing.T, result)) {
+	t.Helper()
+	queue := make(chan scenario)
+	t.Run("on", func(t *testing.T) {
+		for worker := range runtime.GOMAXPROCS(0) {
+			t.Run(strconv.Itoa(worker), func(t *testing.T) {
+				t.Parallel()
+				for sc := range queue {
+					if !sum.over() {
+						done(t, simulate(t, sc, logger()))
+					}
+				}
+			})
+		}
+		go func() {
+			defer close(queue)
+			for sc := range scenarios {
+				queue <- sc
+			}
+		}()
+	})
 }
 
 // TestSeeds runs the scenarios of consecutive seeds.
 func TestSeeds(t *testing.T) {
-	log := slog.New(slog.DiscardHandler)
-	if *verbose {
-		log = slog.New(slog.NewTextHandler(os.Stdout, nil))
-	}
-	var sum total
-	var next atomic.Uint64
-	next.Store(*first)
-	end := *first + uint64(*seeds)
 	began := time.Now()
-	t.Run("group", func(t *testing.T) {
-		for worker := range runtime.GOMAXPROCS(0) {
-			t.Run(fmt.Sprint(worker), func(t *testing.T) {
-				t.Parallel()
-				for seed := next.Add(1) - 1; seed < end; seed = next.Add(1) - 1 {
-					if *verbose {
-						fmt.Println("seed", seed)
-					}
-					sum.add(t, simulate(t, draw(seed), log))
-				}
-			})
+	each(t, func(yield func(scenario) bool) {
+		for i := range *seeds {
+			if !yield(draw(*first + uint64(i))) {
+				return
+			}
 		}
-	})
-	took := time.Since(began)
-	fmt.Printf("%.1f scenarios per second\n", float64(sum.scenarios)/took.Seconds())
-	fmt.Printf("scenarios=%d faults=%d crashes=%d violations=%d\n", sum.scenarios, sum.faults, sum.crashes, sum.violations)
+	}, sum.add)
+	t.Logf("%.1f scenarios per second", float64(*seeds)/time.Since(began).Seconds())
 }

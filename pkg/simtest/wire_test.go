@@ -65,7 +65,6 @@ func (w *wires) RoundTrip(r *http.Request) (*http.Response, error) {
 	m := fine
 	if w.schedule != nil {
 		m, _ = w.schedule.next(w.actor, call)
-		w.schedule.called(w.actor, call)
 	}
 	return w.suffer(m, r, body, call, service)
 }
