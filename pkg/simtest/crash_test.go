@@ -40,6 +40,7 @@ func courses() []scenario {
 		course(approval, leftShare),
 		course(blueGreen, ours),
 		course(blueGreen, leftCanary, cancelled(35*time.Second)),
+		course(hasty, stranger),
 		course(late, ours, cancelled(70*time.Second)),
 		course(late, foreign, cancelled(70*time.Second), rules(1)),
 		course(unbalanced, ours),

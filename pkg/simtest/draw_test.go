@@ -10,8 +10,8 @@ func draw(seed uint64) scenario {
 	r := lottery(seed, "scenario")
 	sc := scenario{
 		Seed:      seed,
-		Shape:     pick(r, quickSync, quickSync, canary, canary, steps, analysis, approval, blueGreen, late, unbalanced),
-		Before:    pick(r, nothing, foreign, ours, ours, ours, leftCanary, leftShare),
+		Shape:     pick(r, quickSync, quickSync, canary, canary, steps, analysis, approval, blueGreen, late, unbalanced, hasty),
+		Before:    pick(r, nothing, foreign, ours, ours, stranger, leftCanary, leftShare),
 		Release:   pick(r, "", "", "", "", "", "", "errors", "unhealthy", "crash", "missing"),
 		TaskStart: pick(r, 5*time.Second, 20*time.Second, 45*time.Second),
 		Weather:   pick[weather](r, 0, 0, 20, 20, 100),
@@ -42,6 +42,9 @@ func draw(seed uint64) scenario {
 	}
 	if chance(r, 10) {
 		sc.Twin = spell(r, time.Second, 2*time.Minute)
+	}
+	if sc.Twin > 0 && chance(r, 50) {
+		sc.Isolated = absence{From: spell(r, time.Second, 2*time.Minute), For: spell(r, 30*time.Second, 2*time.Minute)}
 	}
 	if chance(r, 10) {
 		sc.Strike = spell(r, time.Second, 3*time.Minute)

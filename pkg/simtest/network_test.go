@@ -3,6 +3,7 @@ package simtest
 import (
 	"context"
 	"net"
+	"strings"
 	"sync"
 
 	"google.golang.org/grpc/test/bufconn"
@@ -14,10 +15,11 @@ import (
 type network struct {
 	listener *bufconn.Listener
 
-	mu    sync.Mutex
-	away  bool                  // nobody reaches the control plane
-	gone  map[string]bool       // by who: never reaches it any more
-	conns map[string][]net.Conn // by who
+	mu       sync.Mutex
+	away     bool                  // nobody reaches the control plane
+	isolated string                // prefix of those who do not reach it; "" for none
+	gone     map[string]bool       // by who: never reaches it any more
+	conns    map[string][]net.Conn // by who
 }
 
 func newNetwork() *network {
@@ -45,10 +47,29 @@ func (n *network) dialer(who string) func(context.Context, string) (net.Conn, er
 func (n *network) reachable(who string) error {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	if n.away || n.gone[who] {
+	if n.away || n.gone[who] || n.isolated != "" && strings.HasPrefix(who, n.isolated) {
 		return model.Errorf(model.CodeUnavailable, "connection refused")
 	}
 	return nil
+}
+
+// isolate takes the control plane away from the processes of the name, or brings
+// it back.
+func (n *network) isolate(name string, away bool) {
+	n.mu.Lock()
+	n.isolated = ""
+	var conns []net.Conn
+	if away {
+		n.isolated = name + "-"
+		for who, own := range n.conns {
+			if strings.HasPrefix(who, n.isolated) {
+				conns = append(conns, own...)
+				delete(n.conns, who)
+			}
+		}
+	}
+	n.mu.Unlock()
+	closeAll(conns)
 }
 
 // cut ends the connections of who for good.

@@ -38,9 +38,13 @@ func (w *world) wantNew(now picture) {
 		w.violate("whole", "the deployment succeeded and there is no service")
 		return
 	}
+	strangers := 0
 	for _, s := range now.Sets {
 		version, tags := w.versionOf(s), s.Tags
 		switch {
+		case w.scenario.Before == stranger && version == "x1":
+			strangers++
+			continue
 		case tagIn(tags, "pipecd-dev-managed-by") == "":
 			w.violate("leftovers", "a set without our tags is there still: %s", describe(s, version))
 		case aws.ToString(s.Status) != "PRIMARY":
@@ -54,7 +58,10 @@ func (w *world) wantNew(now picture) {
 			}
 		}
 	}
-	if len(now.Sets) == 0 {
+	if w.scenario.Before == stranger && strangers != 1 {
+		w.violate("foreign", "the set of other hands is gone")
+	}
+	if len(now.Sets) == strangers {
 		w.violate("whole", "the deployment succeeded and the service has no set")
 	}
 	w.wantAllToPrimary(now)
@@ -134,8 +141,8 @@ func (w *world) wantSetsBefore(now picture) {
 			have[key(s)]--
 			continue
 		}
-		if aws.ToString(s.Status) == "PRIMARY" {
-			w.violate("whole", "the primary set of before is not back: %s", describe(s, w.versionOf(s)))
+		if aws.ToString(s.Status) == "PRIMARY" || w.scenario.Before == stranger {
+			w.violate("whole", "a set of before is not back: %s", describe(s, w.versionOf(s)))
 		}
 	}
 	for _, s := range now.Sets {
@@ -154,11 +161,14 @@ func sortedTags(tags []types.Tag) []types.Tag {
 // wantOutcome wants a deployment to fail only for a reason, and then to fail.
 func (w *world) wantOutcome(d *model.Deployment) {
 	sc := w.scenario
-	mayFail := sc.Release != "" || sc.Cancel > 0 || sc.Fates != nil || sc.Strike > 0
+	mayFail := sc.Release != "" || sc.Cancel > 0 || sc.Fates != nil || sc.Strike > 0 || sc.Shape == hasty
 	if d.Status != model.DeploymentSuccess && !mayFail {
 		w.violate("outcome", "the deployment ended with %s although nothing but calls went wrong: %s", d.Status, d.StatusReason)
 	}
 	broken := sc.Release == "missing" || sc.Release == "unhealthy" && sc.balanced() || sc.Release == "errors" && sc.Before != nothing
+	if d.Status == model.DeploymentSuccess && sc.Shape == hasty {
+		w.violate("outcome", "a canary was removed that got requests")
+	}
 	if d.Status == model.DeploymentSuccess && broken {
 		w.violate("outcome", "a release that does not work (%s) was brought out", sc.Release)
 	}

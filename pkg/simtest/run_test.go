@@ -72,10 +72,13 @@ func (w *world) prepare() {
 	case foreign:
 		h.service(serviceName)
 		h.promote(serviceName, h.set(serviceName, h.register(serviceName, "v1"), group, 100))
-	case ours, leftCanary, leftShare:
+	case ours, stranger, leftCanary, leftShare:
 		h.service(serviceName, tagsBefore("")[:4]...)
 		h.promote(serviceName, h.set(serviceName, h.register(serviceName, "v1", tagsBefore("")[:6]...), group, 100, tagsBefore("primary")...))
-		if w.scenario.Before != ours {
+		switch w.scenario.Before {
+		case stranger:
+			h.set(serviceName, h.register(serviceName, "x1"), "", 50)
+		case leftCanary, leftShare:
 			h.set(serviceName, h.register(serviceName, "v0", tagsBefore("")[:6]...), canaryGroup, 50, tagsBefore("canary")...)
 		}
 	case nothing:

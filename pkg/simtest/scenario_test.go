@@ -26,6 +26,7 @@ const (
 	approval         shape = "canary with approval"
 	blueGreen        shape = "blue green"
 	late             shape = "canary with a wait after the promotion"
+	hasty            shape = "canary cleaned while it gets requests" // must fail
 	unbalanced       shape = "quick sync without load balancer"
 	unbalancedCanary shape = "canary without load balancer"
 )
@@ -38,6 +39,7 @@ const (
 	nothing    before = "nothing"
 	foreign    before = "a service of other hands"
 	ours       before = "an earlier version of ours"
+	stranger   before = "an earlier version of ours and a set of other hands"
 	leftCanary before = "a canary that an earlier deployment left"
 	leftShare  before = "a canary that an earlier deployment left with requests"
 )
@@ -57,13 +59,14 @@ type scenario struct {
 	Rules     int          // how the load balancer is set up
 	PlaneAway absence
 	GitAway   absence
+	Isolated  absence       // of the first agent from the control plane, and from nothing else
 	Twin      time.Duration // after so long a second agent with the same id is started; 0: none
 	Strike    time.Duration // after so long a running task dies; 0: none
 }
 
 func (s scenario) String() string {
-	return fmt.Sprintf("%s over %s, release %q, cancel %s, task start %s, weather %d, kills %v, crash %v, fates %v, rules %d, plane away %v, Git away %v, twin %s, strike %s",
-		s.Shape, s.Before, s.Release, s.Cancel, s.TaskStart, s.Weather, s.Kills, s.Crash, s.Fates, s.Rules, s.PlaneAway, s.GitAway, s.Twin, s.Strike)
+	return fmt.Sprintf("%s over %s, release %q, cancel %s, task start %s, weather %d, kills %v, crash %v, fates %v, rules %d, plane away %v, Git away %v, isolated %v, twin %s, strike %s",
+		s.Shape, s.Before, s.Release, s.Cancel, s.TaskStart, s.Weather, s.Kills, s.Crash, s.Fates, s.Rules, s.PlaneAway, s.GitAway, s.Isolated, s.Twin, s.Strike)
 }
 
 func (s scenario) balanced() bool { return s.Shape != unbalanced && s.Shape != unbalancedCanary }
@@ -189,6 +192,8 @@ func (w *world) pipeline() string {
 		return begin + "- {name: WAIT_APPROVAL}\n" + end
 	case blueGreen:
 		return "- {name: ECS_CANARY_ROLLOUT, with: {scale: 100}}\n- {name: ECS_TRAFFIC_ROUTING, with: {canary: 100}}\n- {name: WAIT, with: {duration: 30s}}\n" + end
+	case hasty:
+		return begin + "- {name: ECS_CANARY_CLEAN}\n- {name: ECS_PRIMARY_ROLLOUT}\n- {name: ECS_TRAFFIC_ROUTING, with: {primary: 100}}\n"
 	case late:
 		return begin + "- {name: ECS_PRIMARY_ROLLOUT}\n- {name: WAIT, with: {duration: 1m}}\n- {name: ECS_TRAFFIC_ROUTING, with: {primary: 100}}\n- {name: ECS_CANARY_CLEAN}\n"
 	case unbalancedCanary:
