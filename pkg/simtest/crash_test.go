@@ -44,7 +44,7 @@ func courses() []scenario {
 		course(late, ours, cancelled(70*time.Second)),
 		course(late, foreign, cancelled(70*time.Second), rules(1)),
 		course(unbalanced, ours),
-		course(unbalanced, nothing, release("crash")),
+		course(unbalanced, nothing, release("missing")),
 	}
 }
 

@@ -1,0 +1,84 @@
+package main
+
+// mutant breaks one promise of the product.
+type mutant struct {
+	name     string // what is broken
+	file     string // below pkg
+	old, new string // old stands once in the file
+}
+
+// table are the mutants. What they replace moves with the code: a text that is
+// not found exactly once ends the run.
+func table() []mutant {
+	return append(stages(), append(effects(), records()...)...)
+}
+
+// stages break what the stages promise.
+func stages() []mutant {
+	return []mutant{
+		{"the old primary set is removed before the new one is steady", "pipeline/canary/rollout.go",
+			"	svc, err := target.AwaitSteady(ctx, id, log)\n	return id, svc, err", "	svc, err := target.Observe(ctx)\n	return id, svc, err"},
+		{"the canary is removed while it gets requests", "pipeline/canary/canary.go",
+			"	if len(keep) > 0 {", "	gone = sets\n	if len(keep) > 1000 {"},
+		{"the primary set is not looked at again after a crash", "pipeline/canary/rollout.go",
+			"if now, _ := svc.Set(id); !now.Primary || !now.Steady {", "if now, _ := svc.Set(id); now.Primary && !now.Steady {"},
+		{"leftovers are not swept", "pipeline/canary/safety.go",
+			"if s.Ours && !s.Primary && !s.Draining && s.Deployment != deploymentID {", "if s.Ours && s.Primary && !s.Draining && s.Deployment != deploymentID {"},
+		{"sets of other hands are swept", "pipeline/canary/safety.go",
+			"if s.Ours && !s.Primary && !s.Draining && s.Deployment != deploymentID {", "if !s.Primary && !s.Draining && s.Deployment != deploymentID {"},
+		{"a quick sync leaves the requests where they are", "pipeline/canary/sync.go",
+			"	if err := r.takeAll(ctx); err != nil {", "	if err := error(nil); err != nil {"},
+		{"a rollback does not move the requests back first", "pipeline/canary/rollback.go",
+			"	if err := r.shiftBack(ctx); err != nil {\n		return false, err\n	}", ""},
+		{"a rollback removes the set that it rebuilt", "pipeline/canary/rollback.go",
+			"return s.ID == keep })", "return s.ID == keep && s.Step != \"rebuilt-set\" })"},
+		{"a rollback rebuilds what stands", "pipeline/canary/rollback.go",
+			"case !ok || old.Draining:", "case !ok || old.Running > 0:"},
+		{"a rollback does not restore the rules", "pipeline/canary/rollback.go",
+			"	return traffic.Restore(ctx, r.run.Baseline, r.run.Log)\n}", "	return nil\n}"},
+		{"a rollback leaves the settings of the service", "pipeline/canary/rollback.go",
+			"	if err := r.run.Target.RevertService(ctx, r.run.Baseline, r.run.Log); err != nil {\n		return stage.Outcome{}, err\n	}\n	keep", "	keep"},
+		{"a first deployment that failed leaves its service", "pipeline/canary/rollback.go",
+			"	if err := r.run.Target.RevertService(ctx, r.run.Baseline, r.run.Log); err != nil {\n		return stage.Outcome{}, err\n	}\n	return stage.Outcome{Reason: \"It was", "	return stage.Outcome{Reason: \"It was"},
+		{"a bad measurement does not fail the analysis", "pipeline/gate/analysis.go",
+			"return stage.Outcome{Failed: true, Reason: strings.Join(bad, \"; \")}", "return stage.Outcome{Reason: strings.Join(bad, \"; \")}"},
+	}
+}
+
+// effects break how side effects are made.
+func effects() []mutant {
+	return []mutant{
+		{"a set is created without a client token", "platform/ecs/taskset.go",
+			"	in.ClientToken = aws.String(a.Token)", "	in.ClientToken = nil"},
+		{"a revision is not searched for after a crash", "platform/ecs/revision.go",
+			"	search := a.Resumed", "	search := a.Resumed && a.Token == \"\""},
+		{"a revision is not searched for after a lost answer", "platform/ecs/revision.go",
+			"		search = true", "		search = false"},
+		{"removed sets are not waited for", "platform/ecs/taskset.go",
+			"	return t.awaitGone(ctx, ids, log)", "	return nil"},
+		{"a reading older than one's own write is believed", "platform/ecs/traffic.go",
+			"return err == nil && !t.target.session.behind(now.rules), err", "return err == nil, err"},
+		{"a list older than the set is believed", "platform/ecs/steadiness.go",
+			"if at < 0 && !s.found && time.Since(s.since) < s.target.timing.ReadBackTimeout {", "if at < 0 && s.found {"},
+		{"the tag of the application is missing", "platform/ecs/target.go",
+			"		tag(tagApplication, t.app.Identity.ApplicationID),\n", ""},
+		{"the tag of the step is missing", "platform/ecs/target.go",
+			", tag(tagStep, step))", ")"},
+		{"only the first rule is given its weights", "platform/ecs/traffic.go",
+			"		changed = append(changed, x)", "		changed = append(changed, x)\n		return changed, true, nil"},
+	}
+}
+
+// records break what is recorded, and who may act.
+func records() []mutant {
+	return []mutant{
+		{"an intent is stored after its effect has begun", "pipeline/stage/journal.go",
+			"err = j.save(ctx, string(document), r.Outcome == nil)", "err = j.save(ctx, string(document), false)"},
+		{"a cancel is forgotten in a crash", "pipeline/engine/cancel.go",
+			"	if !done || err != nil {\n		return nil, err\n	}", "	if !done || err != nil || c.By != \"\" {\n		return nil, err\n	}"},
+		{"the application is shown as deploying for ever", "piped/agent/recorder.go",
+			"apiclient.CompletedReport(id, c), apiclient.DeployingReport(d.ApplicationID, false))", "apiclient.CompletedReport(id, c))"},
+		{"a process that another one superseded may write", "datastore/sqldb/lease.go",
+			"	case row.epoch != fence.Epoch:\n		return fenced(fence, row)\n	default:\n		return nil\n	}\n}\n\nfunc fenced", "	default:\n		return nil\n	}\n}\n\nfunc fenced"},
+	}
+}
