@@ -20,8 +20,6 @@ func stages() []mutant {
 			"	svc, err := target.AwaitSteady(ctx, id, log)\n	return id, svc, err", "	svc, err := target.Observe(ctx)\n	return id, svc, err"},
 		{"the canary is removed while it gets requests", "pipeline/canary/canary.go",
 			"	if len(keep) > 0 {", "	gone = sets\n	if len(keep) > 1000 {"},
-		{"the primary set is not looked at again after a crash", "pipeline/canary/rollout.go",
-			"if now, _ := svc.Set(id); !now.Primary || !now.Steady {", "if now, _ := svc.Set(id); now.Primary && !now.Steady {"},
 		{"leftovers are not swept", "pipeline/canary/safety.go",
 			"if s.Ours && !s.Primary && !s.Draining && s.Deployment != deploymentID {", "if s.Ours && s.Primary && !s.Draining && s.Deployment != deploymentID {"},
 		{"sets of other hands are swept", "pipeline/canary/safety.go",
@@ -74,6 +72,8 @@ func records() []mutant {
 	return []mutant{
 		{"an intent is stored after its effect has begun", "pipeline/stage/journal.go",
 			"err = j.save(ctx, string(document), r.Outcome == nil)", "err = j.save(ctx, string(document), false)"},
+		{"a step that was only intended is taken for done", "pipeline/stage/journal.go",
+			"	rec, err := j.intend(ctx, step, attempt.Resumed,", "	if attempt.Resumed {\n		return outcome, nil\n	}\n	rec, err := j.intend(ctx, step, attempt.Resumed,"},
 		{"a cancel is forgotten in a crash", "pipeline/engine/cancel.go",
 			"	if !done || err != nil {\n		return nil, err\n	}", "	if !done || err != nil || c.By != \"\" {\n		return nil, err\n	}"},
 		{"the application is shown as deploying for ever", "piped/agent/recorder.go",
