@@ -45,6 +45,10 @@ type Config struct {
 	DatadogAPIKey, DatadogApplicationKey string
 	// Traffic, if set, is sent to a load balancer from Start to Close.
 	Traffic *Traffic
+	// Roles are the account's. Nil means that every name is a role that tasks can use.
+	Roles []Role
+	// Registry is the account's registry of images. Nil means that every image exists.
+	Registry *Registry
 	// Runner runs the tasks. Defaults to servers on loopback.
 	Runner task.Runner
 	// Listen opens the load balancers' sockets and Transport carries requests and

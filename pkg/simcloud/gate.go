@@ -20,6 +20,8 @@ const (
 	serviceELB         = "elasticloadbalancing"
 	serviceAutoScaling = "application-autoscaling"
 	serviceSTS         = "sts"
+	serviceIAM         = "iam"
+	serviceECR         = "ecr"
 	serviceDatadog     = "datadog"
 )
 
@@ -46,6 +48,10 @@ func (c *Cloud) serveAWS(w http.ResponseWriter, r *http.Request) {
 			c.AutoScaling.ServeHTTP(w, r)
 		case req.service == serviceSTS:
 			c.serveSTS(w, r, req)
+		case req.service == serviceIAM:
+			c.serveIAM(w, r, req)
+		case req.service == serviceECR:
+			c.serveECR(w, r, req)
 		}
 	})
 }
@@ -96,6 +102,8 @@ func (c *Cloud) identify(w http.ResponseWriter, r *http.Request) request {
 		req.service, req.operation = serviceECS, name
 	} else if name, ok := strings.CutPrefix(amzTarget, autoscaling.TargetPrefix); ok {
 		req.service, req.operation = serviceAutoScaling, name
+	} else if name, ok := strings.CutPrefix(amzTarget, ecrTarget); ok {
+		req.service, req.operation = serviceECR, name
 	} else if form, err := url.ParseQuery(string(body)); err == nil {
 		req.operation = form.Get("Action")
 		if req.operation == "AssumeRoleWithWebIdentity" { // the one call that needs no signature
@@ -116,7 +124,7 @@ func (c *Cloud) identify(w http.ResponseWriter, r *http.Request) request {
 
 // admit refuses what is meant for something else and what is not permitted.
 func (c *Cloud) admit(req request) *wire.Error {
-	known := slices.Contains([]string{serviceECS, serviceELB, serviceAutoScaling, serviceSTS}, req.service)
+	known := slices.Contains([]string{serviceECS, serviceELB, serviceAutoScaling, serviceSTS, serviceIAM, serviceECR}, req.service)
 	switch {
 	case !known || req.operation == "":
 		return wire.Errorf("UnknownOperationException", "The service %q with the operation %q is not simulated.", req.service, req.operation)
@@ -125,8 +133,8 @@ func (c *Cloud) admit(req request) *wire.Error {
 			Status: http.StatusForbidden, Code: "InvalidSignatureException",
 			Message: "Credential should be scoped to correct service: '" + req.service + "'.",
 		}
-	// The token service has a global endpoint that answers every region.
-	case req.service != serviceSTS && req.credential.Region != c.cfg.Region:
+	// The token service and IAM have a global endpoint that answers every region.
+	case req.service != serviceSTS && req.service != serviceIAM && req.credential.Region != c.cfg.Region:
 		return &wire.Error{
 			Status: http.StatusForbidden, Code: "InvalidSignatureException",
 			Message: "Credential should be scoped to a valid region, not '" + req.credential.Region + "'; this endpoint is in " + c.cfg.Region + ".",
@@ -144,7 +152,7 @@ func (c *Cloud) admit(req request) *wire.Error {
 func (c *Cloud) denied(req request, action string) *wire.Error {
 	message := "User: " + c.callerARN(req) + " is not authorized to perform: " + action +
 		" on resource: * because no identity-based policy allows the " + action + " action"
-	if req.service == serviceECS || req.service == serviceAutoScaling {
+	if req.service == serviceECS || req.service == serviceAutoScaling || req.service == serviceECR {
 		return wire.Errorf("AccessDeniedException", "%s", message)
 	}
 	return &wire.Error{Status: http.StatusForbidden, Code: "AccessDenied", Message: message}
@@ -157,9 +165,11 @@ func refuse(w http.ResponseWriter, req request, refusal *wire.Error) {
 		refusal.WriteQuery(w, "http://elasticloadbalancing.amazonaws.com/doc/2015-12-01/")
 	case serviceSTS:
 		refusal.WriteQuery(w, stsNamespace)
+	case serviceIAM:
+		refusal.WriteQuery(w, iamNamespace)
 	case serviceDatadog:
 		writeJSON(w, refusal.HTTPStatus(), map[string]any{"errors": []string{refusal.Message}})
-	case serviceECS, serviceAutoScaling:
+	case serviceECS, serviceAutoScaling, serviceECR:
 		refusal.WriteJSON(w)
 	default: // nothing says which protocol it is; the form of the query protocol is the older habit
 		refusal.WriteQuery(w, "")

@@ -13,8 +13,10 @@ import (
 	awsconfig "github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/credentials/stscreds"
 	scaling "github.com/aws/aws-sdk-go-v2/service/applicationautoscaling"
+	"github.com/aws/aws-sdk-go-v2/service/ecr"
 	awsecs "github.com/aws/aws-sdk-go-v2/service/ecs"
 	elb "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/aws/smithy-go/middleware"
 
@@ -83,6 +85,11 @@ type clients struct {
 	ecs     *awsecs.Client
 	elb     *elb.Client
 	scaling *scaling.Client
+
+	// Only asked, in the preflight.
+	iam *iam.Client
+	ecr *ecr.Client
+	sts *sts.Client
 }
 
 func newClients(ctx context.Context, cfg Config) (clients, error) {
@@ -102,11 +109,16 @@ func newClients(ctx context.Context, cfg Config) (clients, error) {
 		perSecond = defaultRequestRate
 	}
 	p := newPace(perSecond)
+	asked := loaded.Copy() // these few calls have a pace of their own, and an error is an answer
+	asked.Retryer = func() aws.Retryer { return aws.NopRetryer{} }
 	loaded.APIOptions = append(loaded.APIOptions, p.listening)
 	return clients{
 		ecs:     awsecs.NewFromConfig(loaded, func(o *awsecs.Options) { o.HTTPClient = paced{o.HTTPClient, p} }),
 		elb:     elb.NewFromConfig(loaded, func(o *elb.Options) { o.HTTPClient = paced{o.HTTPClient, p} }),
 		scaling: scaling.NewFromConfig(loaded, func(o *scaling.Options) { o.HTTPClient = paced{o.HTTPClient, p} }),
+		iam:     iam.NewFromConfig(asked),
+		ecr:     ecr.NewFromConfig(asked),
+		sts:     sts.NewFromConfig(asked),
 	}, nil
 }
 

@@ -4,7 +4,7 @@
 //
 // Reading order: opener.go (files become a target) with groups.go (which target
 // groups they mean), preflight.go (what is checked and recorded before anything
-// is touched) with unchangeable.go, service.go with autoscaling.go (whose the
+// is touched) with unchangeable.go, roles.go and images.go, service.go with autoscaling.go (whose the
 // desired count is), taskset.go and wait.go (starting and removing tasks),
 // rules.go (pure: which listener rules change and how) with traffic.go (doing
 // it), session.go (what need not be asked twice).

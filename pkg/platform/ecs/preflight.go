@@ -40,8 +40,9 @@ func (r *report) err() error {
 	return model.Errorf(model.CodeFailedPrecondition, platform.NothingChanged+", because %d things are in the way:%s", len(r.problems), all.String())
 }
 
-// Preflight checks the cluster, the service, its task sets, the target groups
-// and the listener rules, and records the state before the deployment.
+// Preflight checks the cluster, the service, its task sets, the target groups,
+// the listener rules, and the roles and images of the task definition, and
+// records the state before the deployment.
 func (t *target) Preflight(ctx context.Context, log platform.Log) (platform.Baseline, error) {
 	for _, n := range t.app.Notes {
 		log.Infof("%s", n)
@@ -54,7 +55,7 @@ func (t *target) Preflight(ctx context.Context, log platform.Log) (platform.Base
 		r report
 	)
 	for _, check := range []func(context.Context, *platform.Baseline, *report, platform.Log) error{
-		t.checkService, t.checkTraffic,
+		t.checkService, t.checkTraffic, t.checkRoles, t.checkImages,
 	} {
 		if err := check(ctx, &b, &r, log); err != nil {
 			// A check that could not be made is a problem like another, unless waiting or leaving is the answer.

@@ -243,7 +243,9 @@ func TestReportNamesEveryMissingThing(t *testing.T) {
 		if !strings.Contains(d.log(), "cluster/gone does not exist in this account and region") {
 			t.Errorf("the report does not name the cluster:\n%s", d.log())
 		}
-		if calls := w.cloud.Calls(); slices.ContainsFunc(calls, func(c simcloud.Call) bool { return !strings.HasPrefix(c.Operation, "Describe") }) {
+		if calls := w.cloud.Calls(); slices.ContainsFunc(calls, func(c simcloud.Call) bool {
+			return !strings.HasPrefix(c.Operation, "Describe") && c.Operation != "GetRole"
+		}) {
 			t.Error("something was changed although the checks failed")
 		}
 	})
