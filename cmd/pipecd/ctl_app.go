@@ -187,14 +187,7 @@ deployment or without a pipeline in the application's file, else the pipeline.`,
 		if err != nil {
 			return cl.explain(err)
 		}
-		if !wait {
-			return c.showCommand(ctx, cl, resp.GetCommandId(), false)
-		}
-		answer, err := c.awaitCommand(ctx, cl, resp.GetCommandId())
-		if err != nil {
-			return err
-		}
-		return c.follow(ctx, cl, answer.GetMetadata()[model.CommandMetadataDeploymentID])
+		return c.showOrFollow(ctx, cl, resp.GetCommandId(), wait)
 	})
 	return cmd
 }

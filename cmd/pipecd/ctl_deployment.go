@@ -20,11 +20,11 @@ import (
 
 func (c *ctl) newDeployment() *cobra.Command {
 	cmd := &cobra.Command{
-		Use: "deployment", Short: "List, show, follow and cancel deployments; see also ctl stage and ctl logs",
+		Use: "deployment", Short: "List, show, follow, cancel and roll back to deployments; see also ctl stage and ctl logs",
 		Example: `  pipecd ctl deployment list --app web
   pipecd ctl deployment show 2f6d9a1e-… --follow`,
 	}
-	cmd.AddCommand(c.newDeploymentList(), c.newDeploymentShow(), c.newDeploymentCancel())
+	cmd.AddCommand(c.newDeploymentList(), c.newDeploymentShow(), c.newDeploymentCancel(), c.newDeploymentRollBack())
 	return cmd
 }
 
@@ -137,6 +137,7 @@ func showHead(w io.Writer, d *model.Deployment, p terminal.Paint) error {
 		{"Reason", terminal.Printable(d.StatusReason)},
 		{"Commit", shortHash(d.Trigger.Commit.Hash) + " " + terminal.Printable(firstLine(d.Trigger.Commit.Message))},
 		{"Triggered by", terminal.Printable(d.Trigger.Commander)},
+		{"Override", override(d.Trigger)},
 		{"Summary", terminal.Printable(d.Summary)},
 		{"Version", terminal.Printable(d.Version())},
 		{"Created", shortTime(d.CreatedAt)},
@@ -151,6 +152,14 @@ func showHead(w io.Writer, d *model.Deployment, p terminal.Paint) error {
 		}
 	}
 	return nil
+}
+
+// override says what a deployment that goes back to an earlier version overrides.
+func override(t model.DeploymentTrigger) string {
+	if t.RolledBackTo == "" {
+		return ""
+	}
+	return "back to deployment " + t.RolledBackTo + "; head " + shortHash(t.OverriddenCommit) + " of the branch waits for the next deployment"
 }
 
 func firstLine(s string) string {
@@ -174,6 +183,10 @@ func showStages(w io.Writer, d *model.Deployment, p terminal.Paint, now time.Tim
 
 // showOperations says which commands a person can give now.
 func showOperations(w io.Writer, d *model.Deployment) error {
+	if d.Status == model.DeploymentSuccess {
+		_, err := io.WriteString(w, "\nGo back to it:  pipecd ctl deployment rollback-to "+d.ID+"\n")
+		return err
+	}
 	if d.Status.IsCompleted() {
 		return nil
 	}

@@ -6,6 +6,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"pipecd/cmd/commandline"
+	"pipecd/pkg/model"
 	webv1 "pipecd/pkg/rpc/gen/pipecd/web/v1"
 )
 
@@ -38,6 +39,52 @@ func (c *ctl) newDeploymentCancel() *cobra.Command {
 		return c.showCommand(ctx, cl, resp.GetCommandId(), wait)
 	})
 	return cmd
+}
+
+func (c *ctl) newDeploymentRollBack() *cobra.Command {
+	var (
+		wait     bool
+		strategy string
+	)
+	cmd := &cobra.Command{
+		Use:   "rollback-to ID",
+		Short: "Deploy what an earlier deployment brought out, without a revert in Git",
+		Long: "Deploy what an earlier deployment, which succeeded, brought out, without a revert in Git. " +
+			"It overrides the branch until the next deployment: the next commit of the application, or a sync.",
+		Example: `  pipecd ctl deployment rollback-to 2f6d9a1e-…
+  pipecd ctl deployment rollback-to 2f6d9a1e-… --strategy quick --wait`,
+		Args: args("id"),
+
+		ValidArgsFunction: c.completeDeployment,
+	}
+	cmd.Flags().BoolVar(&wait, "wait", false, "show the deployment until it ends; the exit code is 0 only if it succeeded")
+	cmd.Flags().StringVar(&strategy, "strategy", "auto", "how to deploy: auto, quick or pipeline")
+	commandline.Complete(cmd, "strategy", "auto", "quick", "pipeline")
+	cmd.RunE = c.talk(func(ctx context.Context, cl *client, args []string) error {
+		how, err := parseStrategy(strategy)
+		if err != nil {
+			return err
+		}
+		resp, err := cl.RollBackTo(ctx, &webv1.RollBackToRequest{DeploymentId: args[0], Strategy: how})
+		if err != nil {
+			return cl.explain(err)
+		}
+		return c.showOrFollow(ctx, cl, resp.GetCommandId(), wait)
+	})
+	return cmd
+}
+
+// showOrFollow prints a command that asks for a deployment, or shows the
+// deployment until it ends.
+func (c *ctl) showOrFollow(ctx context.Context, cl *client, commandID string, wait bool) error {
+	if !wait {
+		return c.showCommand(ctx, cl, commandID, false)
+	}
+	answer, err := c.awaitCommand(ctx, cl, commandID)
+	if err != nil {
+		return err
+	}
+	return c.follow(ctx, cl, answer.GetMetadata()[model.CommandMetadataDeploymentID])
 }
 
 func parseRollback(s string) (webv1.Rollback, error) {

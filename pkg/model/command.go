@@ -17,6 +17,7 @@ const (
 	CommandChainSync        CommandType = 5 // issued for the later blocks of a deployment chain
 	CommandSkipStage        CommandType = 6
 	CommandRestartPiped     CommandType = 7
+	CommandRollBack         CommandType = 100 // our own
 )
 
 // String returns the wire's name, or UNKNOWN.
@@ -34,6 +35,8 @@ func (t CommandType) String() string {
 		return "SKIP_STAGE"
 	case CommandRestartPiped:
 		return "RESTART_PIPED"
+	case CommandRollBack:
+		return "ROLL_BACK_APPLICATION"
 	default:
 		return unknownName
 	}
@@ -78,7 +81,7 @@ const (
 
 // Keys of a command's metadata when it was handled.
 const (
-	// CommandMetadataDeploymentID is set by a handled SYNC_APPLICATION.
+	// CommandMetadataDeploymentID is set by a handled SYNC_APPLICATION and ROLL_BACK_APPLICATION.
 	CommandMetadataDeploymentID = "TriggeredDeploymentID"
 	// CommandMetadataReason says in words why a command failed.
 	CommandMetadataReason = "Reason"
@@ -90,11 +93,11 @@ type Command struct {
 	PipedID       string
 	ProjectID     string
 	ApplicationID string
-	DeploymentID  string
+	DeploymentID  string // ROLL_BACK_APPLICATION: the earlier one
 	StageID       string
 	Commander     string
 	Type          CommandType
-	SyncStrategy  SyncStrategy   // SYNC_APPLICATION, CHAIN_SYNC_APPLICATION
+	SyncStrategy  SyncStrategy   // SYNC_APPLICATION, CHAIN_SYNC_APPLICATION, ROLL_BACK_APPLICATION
 	ChainID       string         // CHAIN_SYNC_APPLICATION
 	ChainBlock    uint32         // CHAIN_SYNC_APPLICATION: index of the block
 	Rollback      RollbackChoice // CANCEL_DEPLOYMENT

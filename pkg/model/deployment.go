@@ -24,6 +24,20 @@ type DeploymentTrigger struct {
 	Timestamp       time.Time
 	SyncStrategy    SyncStrategy
 	StrategySummary string
+
+	// Set by a deployment that goes back to what an earlier one brought out, an
+	// override of the branch until the next deployment.
+	RolledBackTo     string // the earlier deployment
+	OverriddenCommit string // the branch's head that is not brought out meanwhile
+}
+
+// Considered is the commit of the branch that was looked at when the deployment
+// was asked for: what comes after it asks for the next.
+func (t DeploymentTrigger) Considered() string {
+	if t.OverriddenCommit != "" {
+		return t.OverriddenCommit
+	}
+	return t.Commit.Hash
 }
 
 // ArtifactKind is what kind of thing a version is of. The numbers are those of

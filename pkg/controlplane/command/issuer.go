@@ -80,6 +80,34 @@ func (i *Issuer) Cancel(ctx context.Context, by Commander, deploymentID string, 
 	})
 }
 
+// RollBack asks for a deployment of what an earlier deployment brought out. It
+// returns the command's id.
+func (i *Issuer) RollBack(ctx context.Context, by Commander, deploymentID string, strategy model.SyncStrategy) (string, error) {
+	d, err := i.store.GetDeployment(ctx, deploymentID)
+	switch {
+	case err != nil:
+		return "", err
+	case d.ProjectID != by.ProjectID:
+		return "", model.Errorf(model.CodeNotFound, "deployment %q does not exist", deploymentID)
+	case d.Status != model.DeploymentSuccess:
+		return "", model.Errorf(model.CodeFailedPrecondition, "deployment %s is %s; only one that succeeded brought out a version that can be rolled back to", d.ID, d.Status)
+	}
+	app, err := i.store.GetApplication(ctx, d.ApplicationID)
+	switch {
+	case err != nil:
+		return "", err
+	case app.Deleted:
+		return "", model.Errorf(model.CodeNotFound, "application %q does not exist any more", d.ApplicationName)
+	case app.Disabled:
+		return "", model.Errorf(model.CodeFailedPrecondition, "application %q is disabled; enable it first", app.Name)
+	case app.LastSuccessful != nil && app.LastSuccessful.DeploymentID == d.ID:
+		return "", model.Errorf(model.CodeFailedPrecondition, "deployment %s is the last one that succeeded, so its version is what application %q already runs", d.ID, app.Name)
+	}
+	return i.issue(ctx, by, model.Command{
+		Type: model.CommandRollBack, PipedID: app.PipedID, ApplicationID: app.ID, DeploymentID: d.ID, SyncStrategy: strategy,
+	})
+}
+
 // Approve lets a WAIT_APPROVAL stage go on. It returns the command's id.
 func (i *Issuer) Approve(ctx context.Context, by Commander, deploymentID, stageID string) (string, error) {
 	d, err := i.open(ctx, by, deploymentID)

@@ -5,6 +5,8 @@ import (
 	"testing"
 	"time"
 
+	"connectrpc.com/connect/v2"
+
 	"pipecd/pkg/model"
 	"pipecd/pkg/rpc/gen/grpc/service/pipedservice"
 	modelpb "pipecd/pkg/rpc/gen/model"
@@ -32,6 +34,44 @@ func TestWebCancelWithAChoice(t *testing.T) {
 		if last.GetId() != resp.GetCommandId() || always != (choice == webv1.Rollback_ROLLBACK_ALWAYS) || never != (choice == webv1.Rollback_ROLLBACK_NEVER) {
 			t.Errorf("%s: the agent is asked for %v", choice, last)
 		}
+	}
+}
+
+func TestWebRollBackTo(t *testing.T) {
+	t.Parallel()
+	w := setup(t)
+	a := w.agent("dev", "a")
+	app := w.application("dev", a, "web")
+	c, ctx := w.user("dev"), t.Context()
+	earlier, last := w.deployment("dev", a, app), w.deployment("dev", a, app)
+	w.complete(a, earlier)
+	_, err := c.RollBackTo(ctx, &webv1.RollBackToRequest{DeploymentId: last})
+	wantWebCode(t, err, connect.CodeFailedPrecondition) // it has not succeeded
+	w.complete(a, last)
+	_, err = a.ReportApplicationMostRecentDeployment(a.ctx, &pipedservice.ReportApplicationMostRecentDeploymentRequest{
+		ApplicationId: app, Status: modelpb.DeploymentStatus_DEPLOYMENT_SUCCESS,
+		Deployment: &modelpb.ApplicationDeploymentReference{DeploymentId: last, Trigger: newDeployment("dev", a, app).GetTrigger(), StartedAt: someTime, CompletedAt: someTime},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = c.RollBackTo(ctx, &webv1.RollBackToRequest{DeploymentId: last})
+	wantWebCode(t, err, connect.CodeFailedPrecondition) // it is what runs
+	_, err = w.user("other").RollBackTo(ctx, &webv1.RollBackToRequest{DeploymentId: earlier})
+	wantWebCode(t, err, connect.CodeNotFound)
+	resp, err := c.RollBackTo(ctx, &webv1.RollBackToRequest{DeploymentId: earlier, Strategy: modelpb.SyncStrategy_QUICK_SYNC})
+	if err != nil {
+		t.Fatal(err)
+	}
+	list, err := a.ListUnhandledCommands(a.ctx, &pipedservice.ListUnhandledCommandsRequest{})
+	if err != nil || len(list.GetCommands()) != 1 {
+		t.Fatalf("the agent is asked for %v, %v", list, err)
+	}
+	asked := list.GetCommands()[0]
+	back := asked.GetRollBackApplication()
+	if asked.GetId() != resp.GetCommandId() || asked.GetType() != modelpb.Command_ROLL_BACK_APPLICATION || asked.GetSyncApplication() != nil ||
+		back.GetDeploymentId() != earlier || back.GetApplicationId() != app || back.GetSyncStrategy() != modelpb.SyncStrategy_QUICK_SYNC {
+		t.Errorf("the agent is asked for %v", asked)
 	}
 }
 

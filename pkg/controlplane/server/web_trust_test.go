@@ -51,6 +51,7 @@ func asked() map[string]string {
 		"GetDeployment":      `deployment_id: "$deployment"`,
 		"ListDeployments":    `application_id: "$app"`,
 		"CancelDeployment":   `deployment_id: "$deployment"`,
+		"RollBackTo":         `deployment_id: "$deployment"`,
 		"ApproveStage":       `deployment_id: "$deployment" stage_id: "s1"`,
 		"SkipStage":          `deployment_id: "$deployment" stage_id: "s1"`,
 		"GetCommand":         `command_id: "$command"`,

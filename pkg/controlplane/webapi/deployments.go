@@ -83,6 +83,19 @@ func (s *Service) CancelDeployment(ctx context.Context, req *webv1.CancelDeploym
 	return &webv1.CancelDeploymentResponse{CommandId: id}, nil
 }
 
+// RollBackTo asks the agent for a deployment of what an earlier one brought out.
+func (s *Service) RollBackTo(ctx context.Context, req *webv1.RollBackToRequest) (*webv1.RollBackToResponse, error) {
+	user, err := auth.UserFrom(ctx)
+	if err != nil {
+		return nil, err
+	}
+	id, err := s.issuer.RollBack(ctx, commander(user), req.GetDeploymentId(), model.SyncStrategy(req.GetStrategy()))
+	if err != nil {
+		return nil, err
+	}
+	return &webv1.RollBackToResponse{CommandId: id}, nil
+}
+
 func rollbackOf(r webv1.Rollback) model.RollbackChoice {
 	switch r {
 	case webv1.Rollback_ROLLBACK_ALWAYS:

@@ -45,6 +45,7 @@ func sampleTrigger(now time.Time) model.DeploymentTrigger {
 			Hash: "c0ffee", Message: "first\n\nsecond", Author: "someone", Branch: "main", PullRequest: 7, URL: "https://example.com/c", CreatedAt: now,
 		},
 		Commander: "someone", Timestamp: now.Add(time.Second), SyncStrategy: model.StrategyPipeline, StrategySummary: "because",
+		RolledBackTo: "an earlier one", OverriddenCommit: "badcafe",
 	}
 }
 

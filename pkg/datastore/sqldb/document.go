@@ -40,6 +40,9 @@ type triggerDocument struct {
 	Timestamp       int64          `json:"timestamp,omitzero"`
 	SyncStrategy    int32          `json:"syncStrategy"`
 	StrategySummary string         `json:"strategySummary,omitzero"`
+
+	RolledBackTo     string `json:"rolledBackTo,omitzero"`
+	OverriddenCommit string `json:"overriddenCommit,omitzero"`
 }
 
 type commitDocument struct {
@@ -63,6 +66,8 @@ func triggerToDocument(t model.DeploymentTrigger) triggerDocument {
 		Timestamp:       toMicros(t.Timestamp),
 		SyncStrategy:    int32(t.SyncStrategy),
 		StrategySummary: t.StrategySummary,
+
+		RolledBackTo: t.RolledBackTo, OverriddenCommit: t.OverriddenCommit,
 	}
 }
 
@@ -77,5 +82,7 @@ func triggerToModel(t triggerDocument) model.DeploymentTrigger {
 		Timestamp:       fromMicros(t.Timestamp),
 		SyncStrategy:    model.SyncStrategy(t.SyncStrategy),
 		StrategySummary: t.StrategySummary,
+
+		RolledBackTo: t.RolledBackTo, OverriddenCommit: t.OverriddenCommit,
 	}
 }

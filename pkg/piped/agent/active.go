@@ -158,7 +158,7 @@ func (p *period) take(ctx context.Context, cmd *model.Command) {
 	}
 	p.agent.logger.InfoContext(ctx, "command", slog.String("command", cmd.ID), slog.String("type", cmd.Type.String()), slog.String("by", cmd.Commander))
 	switch cmd.Type {
-	case model.CommandSyncApplication:
+	case model.CommandSyncApplication, model.CommandRollBack:
 		p.sync(ctx, cmd)
 	case model.CommandCancelDeployment, model.CommandApproveStage, model.CommandSkipStage:
 		p.controller.handle(ctx, *cmd)

@@ -18,6 +18,7 @@ type ControlPlane interface {
 	CreateDeployment(ctx context.Context, d *model.Deployment) error
 	ReportMostRecentDeployment(ctx context.Context, appID string, status model.DeploymentStatus, ref model.DeploymentRef) error
 	ReportSyncState(ctx context.Context, appID string, s model.SyncState) error
+	GetDeployment(ctx context.Context, id string) (*model.Deployment, error)
 	ReportCommandHandled(ctx context.Context, commandID string, h model.Handled) error
 }
 
@@ -26,6 +27,7 @@ type request struct {
 	app     *model.Application
 	commit  git.Commit
 	command *model.Command // nil for a commit
+	head    string         // the branch's head; another commit than that when an earlier version is brought out
 }
 
 // reason is what asked for the deployment, as the metrics call it.
@@ -102,6 +104,11 @@ func (c *creator) deploymentOf(r request, now time.Time) *model.Deployment {
 	d.ID = model.DeploymentIDForCommand(r.app.ID, r.command.ID)
 	d.Trigger.Commander = r.command.Commander
 	d.Trigger.SyncStrategy = r.command.SyncStrategy
+	if r.command.Type == model.CommandRollBack {
+		d.Trigger.RolledBackTo, d.Trigger.OverriddenCommit = r.command.DeploymentID, r.head
+		d.Trigger.StrategySummary = "Rollback to the version of an earlier deployment, commit " + short(r.commit.Hash) + ", as asked for by " + r.command.Commander
+		return d
+	}
 	if r.command.SyncStrategy != model.StrategyAuto {
 		name := strings.ToLower(strings.ReplaceAll(r.command.SyncStrategy.String(), "_", " "))
 		d.Trigger.StrategySummary = "Sync by " + name + ", as asked for by " + r.command.Commander
@@ -109,7 +116,7 @@ func (c *creator) deploymentOf(r request, now time.Time) *model.Deployment {
 	return d
 }
 
-// answer reports how a SYNC command was handled.
+// answer reports how a SYNC or ROLL_BACK command was handled.
 func (c *creator) answer(ctx context.Context, cmd *model.Command, deploymentID string, problem error) error {
 	h := model.Handled{Status: model.CommandSucceeded, At: time.Now().UTC()}
 	if problem != nil {

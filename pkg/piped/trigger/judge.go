@@ -87,7 +87,7 @@ func (r *Repository) judge(ctx context.Context, tree git.Snapshot, id string, ch
 	if app.LastTriggered == nil {
 		return true, nil
 	}
-	base := app.LastTriggered.Trigger.Commit.Hash
+	base := app.LastTriggered.Trigger.Considered()
 	if base == changes.head {
 		delete(r.unseen, id)
 		return false, nil

@@ -50,7 +50,7 @@ type Repository struct {
 	trouble   string                     // last problem that was logged, so that it is logged once
 	failing   time.Time                  // since when the repository cannot be read; zero while it can
 	before    map[string]model.SyncState // of applications of which is told that it cannot
-	later     []model.Command            // SYNC commands to be tried again
+	later     []model.Command            // SYNC and ROLL_BACK commands to be tried again
 }
 
 // New returns a Repository; Run makes it work.
@@ -260,7 +260,7 @@ func (r *Repository) bases() []string {
 	}
 	for id := range r.unseen {
 		if app := r.apps[id]; app != nil && app.LastTriggered != nil {
-			if hash := app.LastTriggered.Trigger.Commit.Hash; git.ValidHash(hash) && !seen[hash] {
+			if hash := app.LastTriggered.Trigger.Considered(); git.ValidHash(hash) && !seen[hash] {
 				seen[hash] = true
 				out = append(out, hash)
 			}

@@ -321,3 +321,67 @@ func TestSyncRefused(t *testing.T) {
 		t.Errorf("a is %s", got)
 	}
 }
+
+// TestRollBack: an earlier version is brought out and stays until the next
+// commit asks for a deployment, also when the agent starts anew.
+func TestRollBack(t *testing.T) {
+	t.Parallel()
+
+	w := newWorld(t, app("a"), app("b"))
+	w.commit(merge(appFiles("a", ""), appFiles("b", "")))
+	w.look("a@0 b@0")
+	first := w.cp.deployments[0]
+	if first.ApplicationID != "a" {
+		first = w.cp.deployments[1]
+	}
+	w.commit(touch("a", "1"))
+	w.look("a@1")
+	cmd := model.Command{ID: "back", Type: model.CommandRollBack, ApplicationID: "a", DeploymentID: first.ID, Commander: "ann"}
+	if err := w.repo.syncNow(t.Context(), cmd); err != nil {
+		t.Fatal(err)
+	}
+	if h := w.cp.answer("back"); h.Status != model.CommandSucceeded || h.Metadata[model.CommandMetadataDeploymentID] != model.DeploymentIDForCommand("a", "back") {
+		t.Fatalf("the answer is %+v", h)
+	}
+	made := w.cp.deployments[len(w.cp.deployments)-1]
+	w.expect("a@0")
+	tr := made.Trigger
+	if tr.RolledBackTo != first.ID || tr.OverriddenCommit != w.commits[1] || tr.Commander != "ann" || !strings.Contains(tr.StrategySummary, "as asked for by ann") {
+		t.Errorf("the trigger is %+v", tr)
+	}
+	w.look("")
+	w.restart()
+	w.look("") // the override stays
+	w.commit(touch("b", "1"))
+	w.look("b@2")
+	w.restart()
+	w.look("")
+	w.commit(touch("a", "2"))
+	w.look("a@3")
+}
+
+func TestRollBackRefused(t *testing.T) {
+	t.Parallel()
+
+	w := newWorld(t, app("a"), app("b"))
+	w.commit(merge(appFiles("a", ""), appFiles("b", "")))
+	w.look("a@0 b@0")
+	gone := w.cp.deployments[0].Clone()
+	gone.ID, gone.ApplicationID, gone.Trigger.Commit.Hash = "gone", "a", strings.Repeat("0", 40)
+	other := w.cp.deployments[0].Clone()
+	other.ID, other.ApplicationID = "other", "b"
+	w.cp.deployments = append(w.cp.deployments, gone, other)
+	for id, reason := range map[string]string{
+		"none":  "does not exist",
+		"gone":  "is not in repository",
+		"other": "is not one of application",
+	} {
+		cmd := model.Command{ID: "to " + id, Type: model.CommandRollBack, ApplicationID: "a", DeploymentID: id}
+		if err := w.repo.syncNow(t.Context(), cmd); err != nil {
+			t.Errorf("%s: %v", id, err)
+		}
+		if h := w.cp.answer("to " + id); h.Status != model.CommandFailed || !strings.Contains(h.Metadata[model.CommandMetadataReason], reason) {
+			t.Errorf("%s: got %+v, want the reason to say %q", id, h, reason)
+		}
+	}
+}

@@ -93,6 +93,20 @@ func (cp *controlPlane) CreateDeployment(_ context.Context, d *model.Deployment)
 	return nil
 }
 
+func (cp *controlPlane) GetDeployment(_ context.Context, id string) (*model.Deployment, error) {
+	err := cp.enter("GetDeployment")
+	defer cp.mu.Unlock()
+	if err != nil {
+		return nil, err
+	}
+	for _, d := range cp.deployments {
+		if d.ID == id {
+			return d.Clone(), nil
+		}
+	}
+	return nil, model.Errorf(model.CodeNotFound, "deployment %s does not exist", id)
+}
+
 func (cp *controlPlane) ReportMostRecentDeployment(_ context.Context, appID string, _ model.DeploymentStatus, ref model.DeploymentRef) error {
 	err := cp.enter("ReportMostRecentDeployment")
 	defer cp.mu.Unlock()

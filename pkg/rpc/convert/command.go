@@ -48,6 +48,10 @@ func CommandToPB(c *model.Command) *modelpb.Command {
 		}
 	case model.CommandSkipStage:
 		p.SkipStage = &modelpb.Command_SkipStage{DeploymentId: p.GetDeploymentId(), StageId: p.GetStageId()}
+	case model.CommandRollBack:
+		p.RollBackApplication = &modelpb.Command_RollBackApplication{
+			ApplicationId: p.GetApplicationId(), DeploymentId: p.GetDeploymentId(), SyncStrategy: modelpb.SyncStrategy(c.SyncStrategy),
+		}
 	case model.CommandRestartPiped:
 		p.RestartPiped = &modelpb.Command_RestartPiped{PipedId: p.GetPipedId()}
 	}
@@ -94,6 +98,11 @@ func CommandFromPB(p *modelpb.Command) *model.Command {
 	case model.CommandSkipStage:
 		c.DeploymentID = cmp.Or(c.DeploymentID, p.GetSkipStage().GetDeploymentId())
 		c.StageID = cmp.Or(c.StageID, p.GetSkipStage().GetStageId())
+	case model.CommandRollBack:
+		back := p.GetRollBackApplication()
+		c.ApplicationID = cmp.Or(c.ApplicationID, back.GetApplicationId())
+		c.DeploymentID = cmp.Or(c.DeploymentID, back.GetDeploymentId())
+		c.SyncStrategy = model.SyncStrategy(back.GetSyncStrategy())
 	case model.CommandRestartPiped:
 		c.PipedID = cmp.Or(c.PipedID, p.GetRestartPiped().GetPipedId())
 	}

@@ -134,7 +134,7 @@ func roundTrips(t *testing.T, rng *rand.Rand) {
 func commandTypes() []model.CommandType {
 	return []model.CommandType{
 		model.CommandSyncApplication, model.CommandCancelDeployment, model.CommandApproveStage,
-		model.CommandSkipStage, model.CommandRestartPiped, model.CommandChainSync,
+		model.CommandSkipStage, model.CommandRestartPiped, model.CommandChainSync, model.CommandRollBack,
 	}
 }
 

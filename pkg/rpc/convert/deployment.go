@@ -101,6 +101,8 @@ func TriggerToPB(t model.DeploymentTrigger) *modelpb.DeploymentTrigger {
 		Timestamp:       Seconds(t.Timestamp),
 		SyncStrategy:    modelpb.SyncStrategy(t.SyncStrategy),
 		StrategySummary: Text(t.StrategySummary),
+
+		RolledBackTo: Text(t.RolledBackTo), OverriddenCommit: Text(t.OverriddenCommit),
 	}
 }
 
@@ -112,6 +114,8 @@ func TriggerFromPB(p *modelpb.DeploymentTrigger) model.DeploymentTrigger {
 		Timestamp:       Time(p.GetTimestamp()),
 		SyncStrategy:    model.SyncStrategy(p.GetSyncStrategy()),
 		StrategySummary: p.GetStrategySummary(),
+
+		RolledBackTo: p.GetRolledBackTo(), OverriddenCommit: p.GetOverriddenCommit(),
 	}
 }
 

@@ -531,19 +531,21 @@ const (
 	Command_CHAIN_SYNC_APPLICATION    Command_Type = 5
 	Command_SKIP_STAGE                Command_Type = 6
 	Command_RESTART_PIPED             Command_Type = 7
+	Command_ROLL_BACK_APPLICATION     Command_Type = 100 // ours; an agent that does not know it must not take it for another
 )
 
 // Enum value maps for Command_Type.
 var (
 	Command_Type_name = map[int32]string{
-		0: "SYNC_APPLICATION",
-		1: "UPDATE_APPLICATION_CONFIG",
-		2: "CANCEL_DEPLOYMENT",
-		3: "APPROVE_STAGE",
-		4: "BUILD_PLAN_PREVIEW",
-		5: "CHAIN_SYNC_APPLICATION",
-		6: "SKIP_STAGE",
-		7: "RESTART_PIPED",
+		0:   "SYNC_APPLICATION",
+		1:   "UPDATE_APPLICATION_CONFIG",
+		2:   "CANCEL_DEPLOYMENT",
+		3:   "APPROVE_STAGE",
+		4:   "BUILD_PLAN_PREVIEW",
+		5:   "CHAIN_SYNC_APPLICATION",
+		6:   "SKIP_STAGE",
+		7:   "RESTART_PIPED",
+		100: "ROLL_BACK_APPLICATION",
 	}
 	Command_Type_value = map[string]int32{
 		"SYNC_APPLICATION":          0,
@@ -554,6 +556,7 @@ var (
 		"CHAIN_SYNC_APPLICATION":    5,
 		"SKIP_STAGE":                6,
 		"RESTART_PIPED":             7,
+		"ROLL_BACK_APPLICATION":     100,
 	}
 )
 
@@ -710,6 +713,7 @@ type Command struct {
 	ChainSyncApplication *Command_ChainSyncApplication `protobuf:"bytes,36,opt,name=chain_sync_application,json=chainSyncApplication,proto3" json:"chain_sync_application,omitempty"`
 	SkipStage            *Command_SkipStage            `protobuf:"bytes,37,opt,name=skip_stage,json=skipStage,proto3" json:"skip_stage,omitempty"`
 	RestartPiped         *Command_RestartPiped         `protobuf:"bytes,38,opt,name=restart_piped,json=restartPiped,proto3" json:"restart_piped,omitempty"`
+	RollBackApplication  *Command_RollBackApplication  `protobuf:"bytes,60,opt,name=roll_back_application,json=rollBackApplication,proto3" json:"roll_back_application,omitempty"`
 	CreatedAt            int64                         `protobuf:"varint,100,opt,name=created_at,json=createdAt,proto3" json:"created_at,omitempty"`
 	UpdatedAt            int64                         `protobuf:"varint,101,opt,name=updated_at,json=updatedAt,proto3" json:"updated_at,omitempty"`
 	unknownFields        protoimpl.UnknownFields
@@ -868,6 +872,13 @@ func (x *Command) GetSkipStage() *Command_SkipStage {
 func (x *Command) GetRestartPiped() *Command_RestartPiped {
 	if x != nil {
 		return x.RestartPiped
+	}
+	return nil
+}
+
+func (x *Command) GetRollBackApplication() *Command_RollBackApplication {
+	if x != nil {
+		return x.RollBackApplication
 	}
 	return nil
 }
@@ -2053,8 +2064,12 @@ type DeploymentTrigger struct {
 	Timestamp       int64                  `protobuf:"varint,3,opt,name=timestamp,proto3" json:"timestamp,omitempty"`
 	SyncStrategy    SyncStrategy           `protobuf:"varint,4,opt,name=sync_strategy,json=syncStrategy,proto3,enum=model.SyncStrategy" json:"sync_strategy,omitempty"`
 	StrategySummary string                 `protobuf:"bytes,5,opt,name=strategy_summary,json=strategySummary,proto3" json:"strategy_summary,omitempty"`
-	unknownFields   protoimpl.UnknownFields
-	sizeCache       protoimpl.SizeCache
+	// Set by a deployment that goes back to what an earlier one brought out: the
+	// earlier one's id, and the branch's head that is not brought out meanwhile.
+	RolledBackTo     string `protobuf:"bytes,50,opt,name=rolled_back_to,json=rolledBackTo,proto3" json:"rolled_back_to,omitempty"`
+	OverriddenCommit string `protobuf:"bytes,51,opt,name=overridden_commit,json=overriddenCommit,proto3" json:"overridden_commit,omitempty"`
+	unknownFields    protoimpl.UnknownFields
+	sizeCache        protoimpl.SizeCache
 }
 
 func (x *DeploymentTrigger) Reset() {
@@ -2118,6 +2133,20 @@ func (x *DeploymentTrigger) GetSyncStrategy() SyncStrategy {
 func (x *DeploymentTrigger) GetStrategySummary() string {
 	if x != nil {
 		return x.StrategySummary
+	}
+	return ""
+}
+
+func (x *DeploymentTrigger) GetRolledBackTo() string {
+	if x != nil {
+		return x.RolledBackTo
+	}
+	return ""
+}
+
+func (x *DeploymentTrigger) GetOverriddenCommit() string {
+	if x != nil {
+		return x.OverriddenCommit
 	}
 	return ""
 }
@@ -3102,6 +3131,68 @@ func (x *Command_SkipStage) GetStageId() string {
 	return ""
 }
 
+// RollBackApplication is ours: a deployment of the commit that an earlier
+// deployment of the application brought out.
+type Command_RollBackApplication struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	ApplicationId string                 `protobuf:"bytes,1,opt,name=application_id,json=applicationId,proto3" json:"application_id,omitempty"`
+	DeploymentId  string                 `protobuf:"bytes,2,opt,name=deployment_id,json=deploymentId,proto3" json:"deployment_id,omitempty"`
+	SyncStrategy  SyncStrategy           `protobuf:"varint,3,opt,name=sync_strategy,json=syncStrategy,proto3,enum=model.SyncStrategy" json:"sync_strategy,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Command_RollBackApplication) Reset() {
+	*x = Command_RollBackApplication{}
+	mi := &file_model_model_proto_msgTypes[25]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Command_RollBackApplication) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Command_RollBackApplication) ProtoMessage() {}
+
+func (x *Command_RollBackApplication) ProtoReflect() protoreflect.Message {
+	mi := &file_model_model_proto_msgTypes[25]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Command_RollBackApplication.ProtoReflect.Descriptor instead.
+func (*Command_RollBackApplication) Descriptor() ([]byte, []int) {
+	return file_model_model_proto_rawDescGZIP(), []int{0, 6}
+}
+
+func (x *Command_RollBackApplication) GetApplicationId() string {
+	if x != nil {
+		return x.ApplicationId
+	}
+	return ""
+}
+
+func (x *Command_RollBackApplication) GetDeploymentId() string {
+	if x != nil {
+		return x.DeploymentId
+	}
+	return ""
+}
+
+func (x *Command_RollBackApplication) GetSyncStrategy() SyncStrategy {
+	if x != nil {
+		return x.SyncStrategy
+	}
+	return SyncStrategy_AUTO
+}
+
 type Command_RestartPiped struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	PipedId       string                 `protobuf:"bytes,1,opt,name=piped_id,json=pipedId,proto3" json:"piped_id,omitempty"`
@@ -3111,7 +3202,7 @@ type Command_RestartPiped struct {
 
 func (x *Command_RestartPiped) Reset() {
 	*x = Command_RestartPiped{}
-	mi := &file_model_model_proto_msgTypes[25]
+	mi := &file_model_model_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3123,7 +3214,7 @@ func (x *Command_RestartPiped) String() string {
 func (*Command_RestartPiped) ProtoMessage() {}
 
 func (x *Command_RestartPiped) ProtoReflect() protoreflect.Message {
-	mi := &file_model_model_proto_msgTypes[25]
+	mi := &file_model_model_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3136,7 +3227,7 @@ func (x *Command_RestartPiped) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Command_RestartPiped.ProtoReflect.Descriptor instead.
 func (*Command_RestartPiped) Descriptor() ([]byte, []int) {
-	return file_model_model_proto_rawDescGZIP(), []int{0, 6}
+	return file_model_model_proto_rawDescGZIP(), []int{0, 7}
 }
 
 func (x *Command_RestartPiped) GetPipedId() string {
@@ -3156,7 +3247,7 @@ type Piped_CloudProvider struct {
 
 func (x *Piped_CloudProvider) Reset() {
 	*x = Piped_CloudProvider{}
-	mi := &file_model_model_proto_msgTypes[29]
+	mi := &file_model_model_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3168,7 +3259,7 @@ func (x *Piped_CloudProvider) String() string {
 func (*Piped_CloudProvider) ProtoMessage() {}
 
 func (x *Piped_CloudProvider) ProtoReflect() protoreflect.Message {
-	mi := &file_model_model_proto_msgTypes[29]
+	mi := &file_model_model_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3208,7 +3299,7 @@ type Piped_PlatformProvider struct {
 
 func (x *Piped_PlatformProvider) Reset() {
 	*x = Piped_PlatformProvider{}
-	mi := &file_model_model_proto_msgTypes[30]
+	mi := &file_model_model_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3220,7 +3311,7 @@ func (x *Piped_PlatformProvider) String() string {
 func (*Piped_PlatformProvider) ProtoMessage() {}
 
 func (x *Piped_PlatformProvider) ProtoReflect() protoreflect.Message {
-	mi := &file_model_model_proto_msgTypes[30]
+	mi := &file_model_model_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3260,7 +3351,7 @@ type Piped_Plugin struct {
 
 func (x *Piped_Plugin) Reset() {
 	*x = Piped_Plugin{}
-	mi := &file_model_model_proto_msgTypes[31]
+	mi := &file_model_model_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3272,7 +3363,7 @@ func (x *Piped_Plugin) String() string {
 func (*Piped_Plugin) ProtoMessage() {}
 
 func (x *Piped_Plugin) ProtoReflect() protoreflect.Message {
-	mi := &file_model_model_proto_msgTypes[31]
+	mi := &file_model_model_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3313,7 +3404,7 @@ type Piped_SecretEncryption struct {
 
 func (x *Piped_SecretEncryption) Reset() {
 	*x = Piped_SecretEncryption{}
-	mi := &file_model_model_proto_msgTypes[32]
+	mi := &file_model_model_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3325,7 +3416,7 @@ func (x *Piped_SecretEncryption) String() string {
 func (*Piped_SecretEncryption) ProtoMessage() {}
 
 func (x *Piped_SecretEncryption) ProtoReflect() protoreflect.Message {
-	mi := &file_model_model_proto_msgTypes[32]
+	mi := &file_model_model_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3371,7 +3462,7 @@ type DeploymentMetadata_KeyValues struct {
 
 func (x *DeploymentMetadata_KeyValues) Reset() {
 	*x = DeploymentMetadata_KeyValues{}
-	mi := &file_model_model_proto_msgTypes[39]
+	mi := &file_model_model_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3383,7 +3474,7 @@ func (x *DeploymentMetadata_KeyValues) String() string {
 func (*DeploymentMetadata_KeyValues) ProtoMessage() {}
 
 func (x *DeploymentMetadata_KeyValues) ProtoReflect() protoreflect.Message {
-	mi := &file_model_model_proto_msgTypes[39]
+	mi := &file_model_model_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3410,7 +3501,7 @@ var File_model_model_proto protoreflect.FileDescriptor
 
 const file_model_model_proto_rawDesc = "" +
 	"\n" +
-	"\x11model/model.proto\x12\x05model\x1a\x1bbuf/validate/validate.proto\"\xbf\x11\n" +
+	"\x11model/model.proto\x12\x05model\x1a\x1bbuf/validate/validate.proto\"\xe2\x13\n" +
 	"\aCommand\x12\x17\n" +
 	"\x02id\x18\x01 \x01(\tB\a\xbaH\x04r\x02\x10\x01R\x02id\x12\"\n" +
 	"\bpiped_id\x18\x02 \x01(\tB\a\xbaH\x04r\x02\x10\x01R\apipedId\x12%\n" +
@@ -3432,7 +3523,8 @@ const file_model_model_proto_rawDesc = "" +
 	"\x16chain_sync_application\x18$ \x01(\v2#.model.Command.ChainSyncApplicationR\x14chainSyncApplication\x127\n" +
 	"\n" +
 	"skip_stage\x18% \x01(\v2\x18.model.Command.SkipStageR\tskipStage\x12@\n" +
-	"\rrestart_piped\x18& \x01(\v2\x1b.model.Command.RestartPipedR\frestartPiped\x12&\n" +
+	"\rrestart_piped\x18& \x01(\v2\x1b.model.Command.RestartPipedR\frestartPiped\x12V\n" +
+	"\x15roll_back_application\x18< \x01(\v2\".model.Command.RollBackApplicationR\x13rollBackApplication\x12&\n" +
 	"\n" +
 	"created_at\x18d \x01(\x03B\a\xbaH\x04\"\x02 \x00R\tcreatedAt\x12&\n" +
 	"\n" +
@@ -3464,12 +3556,16 @@ const file_model_model_proto_rawDesc = "" +
 	"\rsync_strategy\x18\x04 \x01(\x0e2\x13.model.SyncStrategyR\fsyncStrategy\x1a]\n" +
 	"\tSkipStage\x12,\n" +
 	"\rdeployment_id\x18\x01 \x01(\tB\a\xbaH\x04r\x02\x10\x01R\fdeploymentId\x12\"\n" +
-	"\bstage_id\x18\x02 \x01(\tB\a\xbaH\x04r\x02\x10\x01R\astageId\x1a2\n" +
+	"\bstage_id\x18\x02 \x01(\tB\a\xbaH\x04r\x02\x10\x01R\astageId\x1a\xad\x01\n" +
+	"\x13RollBackApplication\x12.\n" +
+	"\x0eapplication_id\x18\x01 \x01(\tB\a\xbaH\x04r\x02\x10\x01R\rapplicationId\x12,\n" +
+	"\rdeployment_id\x18\x02 \x01(\tB\a\xbaH\x04r\x02\x10\x01R\fdeploymentId\x128\n" +
+	"\rsync_strategy\x18\x03 \x01(\x0e2\x13.model.SyncStrategyR\fsyncStrategy\x1a2\n" +
 	"\fRestartPiped\x12\"\n" +
 	"\bpiped_id\x18\x01 \x01(\tB\a\xbaH\x04r\x02\x10\x01R\apipedId\x1a;\n" +
 	"\rMetadataEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\xbc\x01\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\xd7\x01\n" +
 	"\x04Type\x12\x14\n" +
 	"\x10SYNC_APPLICATION\x10\x00\x12\x1d\n" +
 	"\x19UPDATE_APPLICATION_CONFIG\x10\x01\x12\x15\n" +
@@ -3479,7 +3575,8 @@ const file_model_model_proto_rawDesc = "" +
 	"\x16CHAIN_SYNC_APPLICATION\x10\x05\x12\x0e\n" +
 	"\n" +
 	"SKIP_STAGE\x10\x06\x12\x11\n" +
-	"\rRESTART_PIPED\x10\aJ\x04\b \x10!\"\xac\t\n" +
+	"\rRESTART_PIPED\x10\a\x12\x19\n" +
+	"\x15ROLL_BACK_APPLICATION\x10dJ\x04\b \x10!\"\xac\t\n" +
 	"\vApplication\x12\x17\n" +
 	"\x02id\x18\x01 \x01(\tB\a\xbaH\x04r\x02\x10\x01R\x02id\x12\x1b\n" +
 	"\x04name\x18\x02 \x01(\tB\a\xbaH\x04r\x02\x10\x01R\x04name\x12\"\n" +
@@ -3656,13 +3753,15 @@ const file_model_model_proto_rawDesc = "" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01J\x04\b\x04\x10\x05J\x04\b\x17\x10\x18\"6\n" +
 	"\rDeployTargets\x12%\n" +
-	"\x0edeploy_targets\x18\x01 \x03(\tR\rdeployTargets\"\xec\x01\n" +
+	"\x0edeploy_targets\x18\x01 \x03(\tR\rdeployTargets\"\xbf\x02\n" +
 	"\x11DeploymentTrigger\x12-\n" +
 	"\x06commit\x18\x01 \x01(\v2\r.model.CommitB\x06\xbaH\x03\xc8\x01\x01R\x06commit\x12\x1c\n" +
 	"\tcommander\x18\x02 \x01(\tR\tcommander\x12%\n" +
 	"\ttimestamp\x18\x03 \x01(\x03B\a\xbaH\x04\"\x02 \x00R\ttimestamp\x128\n" +
 	"\rsync_strategy\x18\x04 \x01(\x0e2\x13.model.SyncStrategyR\fsyncStrategy\x12)\n" +
-	"\x10strategy_summary\x18\x05 \x01(\tR\x0fstrategySummary\"\xe0\x05\n" +
+	"\x10strategy_summary\x18\x05 \x01(\tR\x0fstrategySummary\x12$\n" +
+	"\x0erolled_back_to\x182 \x01(\tR\frolledBackTo\x12+\n" +
+	"\x11overridden_commit\x183 \x01(\tR\x10overriddenCommit\"\xe0\x05\n" +
 	"\rPipelineStage\x12\x17\n" +
 	"\x02id\x18\x01 \x01(\tB\a\xbaH\x04r\x02\x10\x01R\x02id\x12\x1b\n" +
 	"\x04name\x18\x02 \x01(\tB\a\xbaH\x04r\x02\x10\x01R\x04name\x12\x12\n" +
@@ -3814,7 +3913,7 @@ func file_model_model_proto_rawDescGZIP() []byte {
 }
 
 var file_model_model_proto_enumTypes = make([]protoimpl.EnumInfo, 12)
-var file_model_model_proto_msgTypes = make([]protoimpl.MessageInfo, 43)
+var file_model_model_proto_msgTypes = make([]protoimpl.MessageInfo, 44)
 var file_model_model_proto_goTypes = []any{
 	(ApplicationKind)(0),                   // 0: model.ApplicationKind
 	(SyncStrategy)(0),                      // 1: model.SyncStrategy
@@ -3853,28 +3952,29 @@ var file_model_model_proto_goTypes = []any{
 	(*Command_BuildPlanPreview)(nil),       // 34: model.Command.BuildPlanPreview
 	(*Command_ChainSyncApplication)(nil),   // 35: model.Command.ChainSyncApplication
 	(*Command_SkipStage)(nil),              // 36: model.Command.SkipStage
-	(*Command_RestartPiped)(nil),           // 37: model.Command.RestartPiped
-	nil,                                    // 38: model.Command.MetadataEntry
-	nil,                                    // 39: model.Application.LabelsEntry
-	nil,                                    // 40: model.Application.DeployTargetsByPluginEntry
-	(*Piped_CloudProvider)(nil),            // 41: model.Piped.CloudProvider
-	(*Piped_PlatformProvider)(nil),         // 42: model.Piped.PlatformProvider
-	(*Piped_Plugin)(nil),                   // 43: model.Piped.Plugin
-	(*Piped_SecretEncryption)(nil),         // 44: model.Piped.SecretEncryption
-	nil,                                    // 45: model.Event.LabelsEntry
-	nil,                                    // 46: model.Event.ContextsEntry
-	nil,                                    // 47: model.Deployment.LabelsEntry
-	nil,                                    // 48: model.Deployment.DeployTargetsByPluginEntry
-	nil,                                    // 49: model.Deployment.MetadataEntry
-	nil,                                    // 50: model.PipelineStage.MetadataEntry
-	(*DeploymentMetadata_KeyValues)(nil),   // 51: model.DeploymentMetadata.KeyValues
-	nil,                                    // 52: model.DeploymentMetadata.PluginsEntry
-	nil,                                    // 53: model.DeploymentMetadata.KeyValues.KeyValuesEntry
-	nil,                                    // 54: model.ApplicationInfo.LabelsEntry
+	(*Command_RollBackApplication)(nil),    // 37: model.Command.RollBackApplication
+	(*Command_RestartPiped)(nil),           // 38: model.Command.RestartPiped
+	nil,                                    // 39: model.Command.MetadataEntry
+	nil,                                    // 40: model.Application.LabelsEntry
+	nil,                                    // 41: model.Application.DeployTargetsByPluginEntry
+	(*Piped_CloudProvider)(nil),            // 42: model.Piped.CloudProvider
+	(*Piped_PlatformProvider)(nil),         // 43: model.Piped.PlatformProvider
+	(*Piped_Plugin)(nil),                   // 44: model.Piped.Plugin
+	(*Piped_SecretEncryption)(nil),         // 45: model.Piped.SecretEncryption
+	nil,                                    // 46: model.Event.LabelsEntry
+	nil,                                    // 47: model.Event.ContextsEntry
+	nil,                                    // 48: model.Deployment.LabelsEntry
+	nil,                                    // 49: model.Deployment.DeployTargetsByPluginEntry
+	nil,                                    // 50: model.Deployment.MetadataEntry
+	nil,                                    // 51: model.PipelineStage.MetadataEntry
+	(*DeploymentMetadata_KeyValues)(nil),   // 52: model.DeploymentMetadata.KeyValues
+	nil,                                    // 53: model.DeploymentMetadata.PluginsEntry
+	nil,                                    // 54: model.DeploymentMetadata.KeyValues.KeyValuesEntry
+	nil,                                    // 55: model.ApplicationInfo.LabelsEntry
 }
 var file_model_model_proto_depIdxs = []int32{
 	2,  // 0: model.Command.status:type_name -> model.CommandStatus
-	38, // 1: model.Command.metadata:type_name -> model.Command.MetadataEntry
+	39, // 1: model.Command.metadata:type_name -> model.Command.MetadataEntry
 	9,  // 2: model.Command.type:type_name -> model.Command.Type
 	31, // 3: model.Command.sync_application:type_name -> model.Command.SyncApplication
 	32, // 4: model.Command.cancel_deployment:type_name -> model.Command.CancelDeployment
@@ -3882,60 +3982,62 @@ var file_model_model_proto_depIdxs = []int32{
 	34, // 6: model.Command.build_plan_preview:type_name -> model.Command.BuildPlanPreview
 	35, // 7: model.Command.chain_sync_application:type_name -> model.Command.ChainSyncApplication
 	36, // 8: model.Command.skip_stage:type_name -> model.Command.SkipStage
-	37, // 9: model.Command.restart_piped:type_name -> model.Command.RestartPiped
-	0,  // 10: model.Application.kind:type_name -> model.ApplicationKind
-	27, // 11: model.Application.git_path:type_name -> model.ApplicationGitPath
-	39, // 12: model.Application.labels:type_name -> model.Application.LabelsEntry
-	15, // 13: model.Application.most_recently_successful_deployment:type_name -> model.ApplicationDeploymentReference
-	15, // 14: model.Application.most_recently_triggered_deployment:type_name -> model.ApplicationDeploymentReference
-	14, // 15: model.Application.sync_state:type_name -> model.ApplicationSyncState
-	40, // 16: model.Application.deploy_targets_by_plugin:type_name -> model.Application.DeployTargetsByPluginEntry
-	3,  // 17: model.ApplicationSyncState.status:type_name -> model.ApplicationSyncStatus
-	23, // 18: model.ApplicationDeploymentReference.trigger:type_name -> model.DeploymentTrigger
-	30, // 19: model.ApplicationDeploymentReference.versions:type_name -> model.ArtifactVersion
-	41, // 20: model.Piped.cloud_providers:type_name -> model.Piped.CloudProvider
-	28, // 21: model.Piped.repositories:type_name -> model.ApplicationGitRepository
-	10, // 22: model.Piped.status:type_name -> model.Piped.ConnectionStatus
-	42, // 23: model.Piped.platform_providers:type_name -> model.Piped.PlatformProvider
-	43, // 24: model.Piped.plugins:type_name -> model.Piped.Plugin
-	18, // 25: model.Piped.keys:type_name -> model.PipedKey
-	44, // 26: model.Piped.secret_encryption:type_name -> model.Piped.SecretEncryption
-	45, // 27: model.Event.labels:type_name -> model.Event.LabelsEntry
-	4,  // 28: model.Event.status:type_name -> model.EventStatus
-	46, // 29: model.Event.contexts:type_name -> model.Event.ContextsEntry
-	5,  // 30: model.LogBlock.severity:type_name -> model.LogSeverity
-	0,  // 31: model.Deployment.kind:type_name -> model.ApplicationKind
-	27, // 32: model.Deployment.git_path:type_name -> model.ApplicationGitPath
-	47, // 33: model.Deployment.labels:type_name -> model.Deployment.LabelsEntry
-	48, // 34: model.Deployment.deploy_targets_by_plugin:type_name -> model.Deployment.DeployTargetsByPluginEntry
-	23, // 35: model.Deployment.trigger:type_name -> model.DeploymentTrigger
-	30, // 36: model.Deployment.versions:type_name -> model.ArtifactVersion
-	6,  // 37: model.Deployment.status:type_name -> model.DeploymentStatus
-	24, // 38: model.Deployment.stages:type_name -> model.PipelineStage
-	49, // 39: model.Deployment.metadata:type_name -> model.Deployment.MetadataEntry
-	26, // 40: model.Deployment.metadata_v2:type_name -> model.DeploymentMetadata
-	25, // 41: model.DeploymentTrigger.commit:type_name -> model.Commit
-	1,  // 42: model.DeploymentTrigger.sync_strategy:type_name -> model.SyncStrategy
-	7,  // 43: model.PipelineStage.status:type_name -> model.StageStatus
-	50, // 44: model.PipelineStage.metadata:type_name -> model.PipelineStage.MetadataEntry
-	8,  // 45: model.PipelineStage.available_operation:type_name -> model.ManualOperation
-	51, // 46: model.DeploymentMetadata.shared:type_name -> model.DeploymentMetadata.KeyValues
-	52, // 47: model.DeploymentMetadata.plugins:type_name -> model.DeploymentMetadata.PluginsEntry
-	28, // 48: model.ApplicationGitPath.repo:type_name -> model.ApplicationGitRepository
-	0,  // 49: model.ApplicationInfo.kind:type_name -> model.ApplicationKind
-	54, // 50: model.ApplicationInfo.labels:type_name -> model.ApplicationInfo.LabelsEntry
-	11, // 51: model.ArtifactVersion.kind:type_name -> model.ArtifactVersion.Kind
-	1,  // 52: model.Command.SyncApplication.sync_strategy:type_name -> model.SyncStrategy
-	1,  // 53: model.Command.ChainSyncApplication.sync_strategy:type_name -> model.SyncStrategy
-	22, // 54: model.Application.DeployTargetsByPluginEntry.value:type_name -> model.DeployTargets
-	22, // 55: model.Deployment.DeployTargetsByPluginEntry.value:type_name -> model.DeployTargets
-	53, // 56: model.DeploymentMetadata.KeyValues.keyValues:type_name -> model.DeploymentMetadata.KeyValues.KeyValuesEntry
-	51, // 57: model.DeploymentMetadata.PluginsEntry.value:type_name -> model.DeploymentMetadata.KeyValues
-	58, // [58:58] is the sub-list for method output_type
-	58, // [58:58] is the sub-list for method input_type
-	58, // [58:58] is the sub-list for extension type_name
-	58, // [58:58] is the sub-list for extension extendee
-	0,  // [0:58] is the sub-list for field type_name
+	38, // 9: model.Command.restart_piped:type_name -> model.Command.RestartPiped
+	37, // 10: model.Command.roll_back_application:type_name -> model.Command.RollBackApplication
+	0,  // 11: model.Application.kind:type_name -> model.ApplicationKind
+	27, // 12: model.Application.git_path:type_name -> model.ApplicationGitPath
+	40, // 13: model.Application.labels:type_name -> model.Application.LabelsEntry
+	15, // 14: model.Application.most_recently_successful_deployment:type_name -> model.ApplicationDeploymentReference
+	15, // 15: model.Application.most_recently_triggered_deployment:type_name -> model.ApplicationDeploymentReference
+	14, // 16: model.Application.sync_state:type_name -> model.ApplicationSyncState
+	41, // 17: model.Application.deploy_targets_by_plugin:type_name -> model.Application.DeployTargetsByPluginEntry
+	3,  // 18: model.ApplicationSyncState.status:type_name -> model.ApplicationSyncStatus
+	23, // 19: model.ApplicationDeploymentReference.trigger:type_name -> model.DeploymentTrigger
+	30, // 20: model.ApplicationDeploymentReference.versions:type_name -> model.ArtifactVersion
+	42, // 21: model.Piped.cloud_providers:type_name -> model.Piped.CloudProvider
+	28, // 22: model.Piped.repositories:type_name -> model.ApplicationGitRepository
+	10, // 23: model.Piped.status:type_name -> model.Piped.ConnectionStatus
+	43, // 24: model.Piped.platform_providers:type_name -> model.Piped.PlatformProvider
+	44, // 25: model.Piped.plugins:type_name -> model.Piped.Plugin
+	18, // 26: model.Piped.keys:type_name -> model.PipedKey
+	45, // 27: model.Piped.secret_encryption:type_name -> model.Piped.SecretEncryption
+	46, // 28: model.Event.labels:type_name -> model.Event.LabelsEntry
+	4,  // 29: model.Event.status:type_name -> model.EventStatus
+	47, // 30: model.Event.contexts:type_name -> model.Event.ContextsEntry
+	5,  // 31: model.LogBlock.severity:type_name -> model.LogSeverity
+	0,  // 32: model.Deployment.kind:type_name -> model.ApplicationKind
+	27, // 33: model.Deployment.git_path:type_name -> model.ApplicationGitPath
+	48, // 34: model.Deployment.labels:type_name -> model.Deployment.LabelsEntry
+	49, // 35: model.Deployment.deploy_targets_by_plugin:type_name -> model.Deployment.DeployTargetsByPluginEntry
+	23, // 36: model.Deployment.trigger:type_name -> model.DeploymentTrigger
+	30, // 37: model.Deployment.versions:type_name -> model.ArtifactVersion
+	6,  // 38: model.Deployment.status:type_name -> model.DeploymentStatus
+	24, // 39: model.Deployment.stages:type_name -> model.PipelineStage
+	50, // 40: model.Deployment.metadata:type_name -> model.Deployment.MetadataEntry
+	26, // 41: model.Deployment.metadata_v2:type_name -> model.DeploymentMetadata
+	25, // 42: model.DeploymentTrigger.commit:type_name -> model.Commit
+	1,  // 43: model.DeploymentTrigger.sync_strategy:type_name -> model.SyncStrategy
+	7,  // 44: model.PipelineStage.status:type_name -> model.StageStatus
+	51, // 45: model.PipelineStage.metadata:type_name -> model.PipelineStage.MetadataEntry
+	8,  // 46: model.PipelineStage.available_operation:type_name -> model.ManualOperation
+	52, // 47: model.DeploymentMetadata.shared:type_name -> model.DeploymentMetadata.KeyValues
+	53, // 48: model.DeploymentMetadata.plugins:type_name -> model.DeploymentMetadata.PluginsEntry
+	28, // 49: model.ApplicationGitPath.repo:type_name -> model.ApplicationGitRepository
+	0,  // 50: model.ApplicationInfo.kind:type_name -> model.ApplicationKind
+	55, // 51: model.ApplicationInfo.labels:type_name -> model.ApplicationInfo.LabelsEntry
+	11, // 52: model.ArtifactVersion.kind:type_name -> model.ArtifactVersion.Kind
+	1,  // 53: model.Command.SyncApplication.sync_strategy:type_name -> model.SyncStrategy
+	1,  // 54: model.Command.ChainSyncApplication.sync_strategy:type_name -> model.SyncStrategy
+	1,  // 55: model.Command.RollBackApplication.sync_strategy:type_name -> model.SyncStrategy
+	22, // 56: model.Application.DeployTargetsByPluginEntry.value:type_name -> model.DeployTargets
+	22, // 57: model.Deployment.DeployTargetsByPluginEntry.value:type_name -> model.DeployTargets
+	54, // 58: model.DeploymentMetadata.KeyValues.keyValues:type_name -> model.DeploymentMetadata.KeyValues.KeyValuesEntry
+	52, // 59: model.DeploymentMetadata.PluginsEntry.value:type_name -> model.DeploymentMetadata.KeyValues
+	60, // [60:60] is the sub-list for method output_type
+	60, // [60:60] is the sub-list for method input_type
+	60, // [60:60] is the sub-list for extension type_name
+	60, // [60:60] is the sub-list for extension extendee
+	0,  // [0:60] is the sub-list for field type_name
 }
 
 func init() { file_model_model_proto_init() }
@@ -3949,7 +4051,7 @@ func file_model_model_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_model_model_proto_rawDesc), len(file_model_model_proto_rawDesc)),
 			NumEnums:      12,
-			NumMessages:   43,
+			NumMessages:   44,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -405,6 +405,103 @@ func (x *CancelDeploymentResponse) GetCommandId() string {
 	return ""
 }
 
+type RollBackToRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The earlier deployment.
+	DeploymentId  string             `protobuf:"bytes,1,opt,name=deployment_id,json=deploymentId,proto3" json:"deployment_id,omitempty"`
+	Strategy      model.SyncStrategy `protobuf:"varint,2,opt,name=strategy,proto3,enum=model.SyncStrategy" json:"strategy,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RollBackToRequest) Reset() {
+	*x = RollBackToRequest{}
+	mi := &file_pipecd_web_v1_deployment_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RollBackToRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RollBackToRequest) ProtoMessage() {}
+
+func (x *RollBackToRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_pipecd_web_v1_deployment_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RollBackToRequest.ProtoReflect.Descriptor instead.
+func (*RollBackToRequest) Descriptor() ([]byte, []int) {
+	return file_pipecd_web_v1_deployment_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *RollBackToRequest) GetDeploymentId() string {
+	if x != nil {
+		return x.DeploymentId
+	}
+	return ""
+}
+
+func (x *RollBackToRequest) GetStrategy() model.SyncStrategy {
+	if x != nil {
+		return x.Strategy
+	}
+	return model.SyncStrategy(0)
+}
+
+type RollBackToResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	CommandId     string                 `protobuf:"bytes,1,opt,name=command_id,json=commandId,proto3" json:"command_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RollBackToResponse) Reset() {
+	*x = RollBackToResponse{}
+	mi := &file_pipecd_web_v1_deployment_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RollBackToResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RollBackToResponse) ProtoMessage() {}
+
+func (x *RollBackToResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_pipecd_web_v1_deployment_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RollBackToResponse.ProtoReflect.Descriptor instead.
+func (*RollBackToResponse) Descriptor() ([]byte, []int) {
+	return file_pipecd_web_v1_deployment_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *RollBackToResponse) GetCommandId() string {
+	if x != nil {
+		return x.CommandId
+	}
+	return ""
+}
+
 type ApproveStageRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	DeploymentId  string                 `protobuf:"bytes,1,opt,name=deployment_id,json=deploymentId,proto3" json:"deployment_id,omitempty"`
@@ -415,7 +512,7 @@ type ApproveStageRequest struct {
 
 func (x *ApproveStageRequest) Reset() {
 	*x = ApproveStageRequest{}
-	mi := &file_pipecd_web_v1_deployment_proto_msgTypes[6]
+	mi := &file_pipecd_web_v1_deployment_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -427,7 +524,7 @@ func (x *ApproveStageRequest) String() string {
 func (*ApproveStageRequest) ProtoMessage() {}
 
 func (x *ApproveStageRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_pipecd_web_v1_deployment_proto_msgTypes[6]
+	mi := &file_pipecd_web_v1_deployment_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -440,7 +537,7 @@ func (x *ApproveStageRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ApproveStageRequest.ProtoReflect.Descriptor instead.
 func (*ApproveStageRequest) Descriptor() ([]byte, []int) {
-	return file_pipecd_web_v1_deployment_proto_rawDescGZIP(), []int{6}
+	return file_pipecd_web_v1_deployment_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *ApproveStageRequest) GetDeploymentId() string {
@@ -466,7 +563,7 @@ type ApproveStageResponse struct {
 
 func (x *ApproveStageResponse) Reset() {
 	*x = ApproveStageResponse{}
-	mi := &file_pipecd_web_v1_deployment_proto_msgTypes[7]
+	mi := &file_pipecd_web_v1_deployment_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -478,7 +575,7 @@ func (x *ApproveStageResponse) String() string {
 func (*ApproveStageResponse) ProtoMessage() {}
 
 func (x *ApproveStageResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_pipecd_web_v1_deployment_proto_msgTypes[7]
+	mi := &file_pipecd_web_v1_deployment_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -491,7 +588,7 @@ func (x *ApproveStageResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ApproveStageResponse.ProtoReflect.Descriptor instead.
 func (*ApproveStageResponse) Descriptor() ([]byte, []int) {
-	return file_pipecd_web_v1_deployment_proto_rawDescGZIP(), []int{7}
+	return file_pipecd_web_v1_deployment_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *ApproveStageResponse) GetCommandId() string {
@@ -511,7 +608,7 @@ type SkipStageRequest struct {
 
 func (x *SkipStageRequest) Reset() {
 	*x = SkipStageRequest{}
-	mi := &file_pipecd_web_v1_deployment_proto_msgTypes[8]
+	mi := &file_pipecd_web_v1_deployment_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -523,7 +620,7 @@ func (x *SkipStageRequest) String() string {
 func (*SkipStageRequest) ProtoMessage() {}
 
 func (x *SkipStageRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_pipecd_web_v1_deployment_proto_msgTypes[8]
+	mi := &file_pipecd_web_v1_deployment_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -536,7 +633,7 @@ func (x *SkipStageRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SkipStageRequest.ProtoReflect.Descriptor instead.
 func (*SkipStageRequest) Descriptor() ([]byte, []int) {
-	return file_pipecd_web_v1_deployment_proto_rawDescGZIP(), []int{8}
+	return file_pipecd_web_v1_deployment_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *SkipStageRequest) GetDeploymentId() string {
@@ -562,7 +659,7 @@ type SkipStageResponse struct {
 
 func (x *SkipStageResponse) Reset() {
 	*x = SkipStageResponse{}
-	mi := &file_pipecd_web_v1_deployment_proto_msgTypes[9]
+	mi := &file_pipecd_web_v1_deployment_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -574,7 +671,7 @@ func (x *SkipStageResponse) String() string {
 func (*SkipStageResponse) ProtoMessage() {}
 
 func (x *SkipStageResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_pipecd_web_v1_deployment_proto_msgTypes[9]
+	mi := &file_pipecd_web_v1_deployment_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -587,7 +684,7 @@ func (x *SkipStageResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SkipStageResponse.ProtoReflect.Descriptor instead.
 func (*SkipStageResponse) Descriptor() ([]byte, []int) {
-	return file_pipecd_web_v1_deployment_proto_rawDescGZIP(), []int{9}
+	return file_pipecd_web_v1_deployment_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *SkipStageResponse) GetCommandId() string {
@@ -606,7 +703,7 @@ type GetCommandRequest struct {
 
 func (x *GetCommandRequest) Reset() {
 	*x = GetCommandRequest{}
-	mi := &file_pipecd_web_v1_deployment_proto_msgTypes[10]
+	mi := &file_pipecd_web_v1_deployment_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -618,7 +715,7 @@ func (x *GetCommandRequest) String() string {
 func (*GetCommandRequest) ProtoMessage() {}
 
 func (x *GetCommandRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_pipecd_web_v1_deployment_proto_msgTypes[10]
+	mi := &file_pipecd_web_v1_deployment_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -631,7 +728,7 @@ func (x *GetCommandRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetCommandRequest.ProtoReflect.Descriptor instead.
 func (*GetCommandRequest) Descriptor() ([]byte, []int) {
-	return file_pipecd_web_v1_deployment_proto_rawDescGZIP(), []int{10}
+	return file_pipecd_web_v1_deployment_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *GetCommandRequest) GetCommandId() string {
@@ -650,7 +747,7 @@ type GetCommandResponse struct {
 
 func (x *GetCommandResponse) Reset() {
 	*x = GetCommandResponse{}
-	mi := &file_pipecd_web_v1_deployment_proto_msgTypes[11]
+	mi := &file_pipecd_web_v1_deployment_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -662,7 +759,7 @@ func (x *GetCommandResponse) String() string {
 func (*GetCommandResponse) ProtoMessage() {}
 
 func (x *GetCommandResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_pipecd_web_v1_deployment_proto_msgTypes[11]
+	mi := &file_pipecd_web_v1_deployment_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -675,7 +772,7 @@ func (x *GetCommandResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetCommandResponse.ProtoReflect.Descriptor instead.
 func (*GetCommandResponse) Descriptor() ([]byte, []int) {
-	return file_pipecd_web_v1_deployment_proto_rawDescGZIP(), []int{11}
+	return file_pipecd_web_v1_deployment_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *GetCommandResponse) GetCommand() *model.Command {
@@ -698,7 +795,7 @@ type GetStageLogRequest struct {
 
 func (x *GetStageLogRequest) Reset() {
 	*x = GetStageLogRequest{}
-	mi := &file_pipecd_web_v1_deployment_proto_msgTypes[12]
+	mi := &file_pipecd_web_v1_deployment_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -710,7 +807,7 @@ func (x *GetStageLogRequest) String() string {
 func (*GetStageLogRequest) ProtoMessage() {}
 
 func (x *GetStageLogRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_pipecd_web_v1_deployment_proto_msgTypes[12]
+	mi := &file_pipecd_web_v1_deployment_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -723,7 +820,7 @@ func (x *GetStageLogRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetStageLogRequest.ProtoReflect.Descriptor instead.
 func (*GetStageLogRequest) Descriptor() ([]byte, []int) {
-	return file_pipecd_web_v1_deployment_proto_rawDescGZIP(), []int{12}
+	return file_pipecd_web_v1_deployment_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *GetStageLogRequest) GetDeploymentId() string {
@@ -766,7 +863,7 @@ type GetStageLogResponse struct {
 
 func (x *GetStageLogResponse) Reset() {
 	*x = GetStageLogResponse{}
-	mi := &file_pipecd_web_v1_deployment_proto_msgTypes[13]
+	mi := &file_pipecd_web_v1_deployment_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -778,7 +875,7 @@ func (x *GetStageLogResponse) String() string {
 func (*GetStageLogResponse) ProtoMessage() {}
 
 func (x *GetStageLogResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_pipecd_web_v1_deployment_proto_msgTypes[13]
+	mi := &file_pipecd_web_v1_deployment_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -791,7 +888,7 @@ func (x *GetStageLogResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetStageLogResponse.ProtoReflect.Descriptor instead.
 func (*GetStageLogResponse) Descriptor() ([]byte, []int) {
-	return file_pipecd_web_v1_deployment_proto_rawDescGZIP(), []int{13}
+	return file_pipecd_web_v1_deployment_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *GetStageLogResponse) GetBlocks() []*model.LogBlock {
@@ -824,7 +921,7 @@ type WatchDeploymentRequest struct {
 
 func (x *WatchDeploymentRequest) Reset() {
 	*x = WatchDeploymentRequest{}
-	mi := &file_pipecd_web_v1_deployment_proto_msgTypes[14]
+	mi := &file_pipecd_web_v1_deployment_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -836,7 +933,7 @@ func (x *WatchDeploymentRequest) String() string {
 func (*WatchDeploymentRequest) ProtoMessage() {}
 
 func (x *WatchDeploymentRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_pipecd_web_v1_deployment_proto_msgTypes[14]
+	mi := &file_pipecd_web_v1_deployment_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -849,7 +946,7 @@ func (x *WatchDeploymentRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchDeploymentRequest.ProtoReflect.Descriptor instead.
 func (*WatchDeploymentRequest) Descriptor() ([]byte, []int) {
-	return file_pipecd_web_v1_deployment_proto_rawDescGZIP(), []int{14}
+	return file_pipecd_web_v1_deployment_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *WatchDeploymentRequest) GetDeploymentId() string {
@@ -868,7 +965,7 @@ type WatchDeploymentResponse struct {
 
 func (x *WatchDeploymentResponse) Reset() {
 	*x = WatchDeploymentResponse{}
-	mi := &file_pipecd_web_v1_deployment_proto_msgTypes[15]
+	mi := &file_pipecd_web_v1_deployment_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -880,7 +977,7 @@ func (x *WatchDeploymentResponse) String() string {
 func (*WatchDeploymentResponse) ProtoMessage() {}
 
 func (x *WatchDeploymentResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_pipecd_web_v1_deployment_proto_msgTypes[15]
+	mi := &file_pipecd_web_v1_deployment_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -893,7 +990,7 @@ func (x *WatchDeploymentResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchDeploymentResponse.ProtoReflect.Descriptor instead.
 func (*WatchDeploymentResponse) Descriptor() ([]byte, []int) {
-	return file_pipecd_web_v1_deployment_proto_rawDescGZIP(), []int{15}
+	return file_pipecd_web_v1_deployment_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *WatchDeploymentResponse) GetDeployment() *model.Deployment {
@@ -915,7 +1012,7 @@ type WatchStageLogRequest struct {
 
 func (x *WatchStageLogRequest) Reset() {
 	*x = WatchStageLogRequest{}
-	mi := &file_pipecd_web_v1_deployment_proto_msgTypes[16]
+	mi := &file_pipecd_web_v1_deployment_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -927,7 +1024,7 @@ func (x *WatchStageLogRequest) String() string {
 func (*WatchStageLogRequest) ProtoMessage() {}
 
 func (x *WatchStageLogRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_pipecd_web_v1_deployment_proto_msgTypes[16]
+	mi := &file_pipecd_web_v1_deployment_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -940,7 +1037,7 @@ func (x *WatchStageLogRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchStageLogRequest.ProtoReflect.Descriptor instead.
 func (*WatchStageLogRequest) Descriptor() ([]byte, []int) {
-	return file_pipecd_web_v1_deployment_proto_rawDescGZIP(), []int{16}
+	return file_pipecd_web_v1_deployment_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *WatchStageLogRequest) GetDeploymentId() string {
@@ -981,7 +1078,7 @@ type WatchStageLogResponse struct {
 
 func (x *WatchStageLogResponse) Reset() {
 	*x = WatchStageLogResponse{}
-	mi := &file_pipecd_web_v1_deployment_proto_msgTypes[17]
+	mi := &file_pipecd_web_v1_deployment_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -993,7 +1090,7 @@ func (x *WatchStageLogResponse) String() string {
 func (*WatchStageLogResponse) ProtoMessage() {}
 
 func (x *WatchStageLogResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_pipecd_web_v1_deployment_proto_msgTypes[17]
+	mi := &file_pipecd_web_v1_deployment_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1006,7 +1103,7 @@ func (x *WatchStageLogResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchStageLogResponse.ProtoReflect.Descriptor instead.
 func (*WatchStageLogResponse) Descriptor() ([]byte, []int) {
-	return file_pipecd_web_v1_deployment_proto_rawDescGZIP(), []int{17}
+	return file_pipecd_web_v1_deployment_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *WatchStageLogResponse) GetBlocks() []*model.LogBlock {
@@ -1055,6 +1152,12 @@ const file_pipecd_web_v1_deployment_proto_rawDesc = "" +
 	"\rdeployment_id\x18\x01 \x01(\tB\a\xbaH\x04r\x02\x10\x01R\fdeploymentId\x12=\n" +
 	"\brollback\x18\x02 \x01(\x0e2\x17.pipecd.web.v1.RollbackB\b\xbaH\x05\x82\x01\x02\x10\x01R\brollback\"9\n" +
 	"\x18CancelDeploymentResponse\x12\x1d\n" +
+	"\n" +
+	"command_id\x18\x01 \x01(\tR\tcommandId\"|\n" +
+	"\x11RollBackToRequest\x12,\n" +
+	"\rdeployment_id\x18\x01 \x01(\tB\a\xbaH\x04r\x02\x10\x01R\fdeploymentId\x129\n" +
+	"\bstrategy\x18\x02 \x01(\x0e2\x13.model.SyncStrategyB\b\xbaH\x05\x82\x01\x02\x10\x01R\bstrategy\"3\n" +
+	"\x12RollBackToResponse\x12\x1d\n" +
 	"\n" +
 	"command_id\x18\x01 \x01(\tR\tcommandId\"g\n" +
 	"\x13ApproveStageRequest\x12,\n" +
@@ -1115,7 +1218,7 @@ func file_pipecd_web_v1_deployment_proto_rawDescGZIP() []byte {
 }
 
 var file_pipecd_web_v1_deployment_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_pipecd_web_v1_deployment_proto_msgTypes = make([]protoimpl.MessageInfo, 19)
+var file_pipecd_web_v1_deployment_proto_msgTypes = make([]protoimpl.MessageInfo, 21)
 var file_pipecd_web_v1_deployment_proto_goTypes = []any{
 	(Rollback)(0),                    // 0: pipecd.web.v1.Rollback
 	(*GetDeploymentRequest)(nil),     // 1: pipecd.web.v1.GetDeploymentRequest
@@ -1124,41 +1227,45 @@ var file_pipecd_web_v1_deployment_proto_goTypes = []any{
 	(*ListDeploymentsResponse)(nil),  // 4: pipecd.web.v1.ListDeploymentsResponse
 	(*CancelDeploymentRequest)(nil),  // 5: pipecd.web.v1.CancelDeploymentRequest
 	(*CancelDeploymentResponse)(nil), // 6: pipecd.web.v1.CancelDeploymentResponse
-	(*ApproveStageRequest)(nil),      // 7: pipecd.web.v1.ApproveStageRequest
-	(*ApproveStageResponse)(nil),     // 8: pipecd.web.v1.ApproveStageResponse
-	(*SkipStageRequest)(nil),         // 9: pipecd.web.v1.SkipStageRequest
-	(*SkipStageResponse)(nil),        // 10: pipecd.web.v1.SkipStageResponse
-	(*GetCommandRequest)(nil),        // 11: pipecd.web.v1.GetCommandRequest
-	(*GetCommandResponse)(nil),       // 12: pipecd.web.v1.GetCommandResponse
-	(*GetStageLogRequest)(nil),       // 13: pipecd.web.v1.GetStageLogRequest
-	(*GetStageLogResponse)(nil),      // 14: pipecd.web.v1.GetStageLogResponse
-	(*WatchDeploymentRequest)(nil),   // 15: pipecd.web.v1.WatchDeploymentRequest
-	(*WatchDeploymentResponse)(nil),  // 16: pipecd.web.v1.WatchDeploymentResponse
-	(*WatchStageLogRequest)(nil),     // 17: pipecd.web.v1.WatchStageLogRequest
-	(*WatchStageLogResponse)(nil),    // 18: pipecd.web.v1.WatchStageLogResponse
-	nil,                              // 19: pipecd.web.v1.ListDeploymentsRequest.LabelsEntry
-	(*model.Deployment)(nil),         // 20: model.Deployment
-	(model.DeploymentStatus)(0),      // 21: model.DeploymentStatus
-	(model.ApplicationKind)(0),       // 22: model.ApplicationKind
-	(*model.Command)(nil),            // 23: model.Command
-	(*model.LogBlock)(nil),           // 24: model.LogBlock
+	(*RollBackToRequest)(nil),        // 7: pipecd.web.v1.RollBackToRequest
+	(*RollBackToResponse)(nil),       // 8: pipecd.web.v1.RollBackToResponse
+	(*ApproveStageRequest)(nil),      // 9: pipecd.web.v1.ApproveStageRequest
+	(*ApproveStageResponse)(nil),     // 10: pipecd.web.v1.ApproveStageResponse
+	(*SkipStageRequest)(nil),         // 11: pipecd.web.v1.SkipStageRequest
+	(*SkipStageResponse)(nil),        // 12: pipecd.web.v1.SkipStageResponse
+	(*GetCommandRequest)(nil),        // 13: pipecd.web.v1.GetCommandRequest
+	(*GetCommandResponse)(nil),       // 14: pipecd.web.v1.GetCommandResponse
+	(*GetStageLogRequest)(nil),       // 15: pipecd.web.v1.GetStageLogRequest
+	(*GetStageLogResponse)(nil),      // 16: pipecd.web.v1.GetStageLogResponse
+	(*WatchDeploymentRequest)(nil),   // 17: pipecd.web.v1.WatchDeploymentRequest
+	(*WatchDeploymentResponse)(nil),  // 18: pipecd.web.v1.WatchDeploymentResponse
+	(*WatchStageLogRequest)(nil),     // 19: pipecd.web.v1.WatchStageLogRequest
+	(*WatchStageLogResponse)(nil),    // 20: pipecd.web.v1.WatchStageLogResponse
+	nil,                              // 21: pipecd.web.v1.ListDeploymentsRequest.LabelsEntry
+	(*model.Deployment)(nil),         // 22: model.Deployment
+	(model.DeploymentStatus)(0),      // 23: model.DeploymentStatus
+	(model.ApplicationKind)(0),       // 24: model.ApplicationKind
+	(model.SyncStrategy)(0),          // 25: model.SyncStrategy
+	(*model.Command)(nil),            // 26: model.Command
+	(*model.LogBlock)(nil),           // 27: model.LogBlock
 }
 var file_pipecd_web_v1_deployment_proto_depIdxs = []int32{
-	20, // 0: pipecd.web.v1.GetDeploymentResponse.deployment:type_name -> model.Deployment
-	21, // 1: pipecd.web.v1.ListDeploymentsRequest.statuses:type_name -> model.DeploymentStatus
-	19, // 2: pipecd.web.v1.ListDeploymentsRequest.labels:type_name -> pipecd.web.v1.ListDeploymentsRequest.LabelsEntry
-	22, // 3: pipecd.web.v1.ListDeploymentsRequest.kinds:type_name -> model.ApplicationKind
-	20, // 4: pipecd.web.v1.ListDeploymentsResponse.deployments:type_name -> model.Deployment
+	22, // 0: pipecd.web.v1.GetDeploymentResponse.deployment:type_name -> model.Deployment
+	23, // 1: pipecd.web.v1.ListDeploymentsRequest.statuses:type_name -> model.DeploymentStatus
+	21, // 2: pipecd.web.v1.ListDeploymentsRequest.labels:type_name -> pipecd.web.v1.ListDeploymentsRequest.LabelsEntry
+	24, // 3: pipecd.web.v1.ListDeploymentsRequest.kinds:type_name -> model.ApplicationKind
+	22, // 4: pipecd.web.v1.ListDeploymentsResponse.deployments:type_name -> model.Deployment
 	0,  // 5: pipecd.web.v1.CancelDeploymentRequest.rollback:type_name -> pipecd.web.v1.Rollback
-	23, // 6: pipecd.web.v1.GetCommandResponse.command:type_name -> model.Command
-	24, // 7: pipecd.web.v1.GetStageLogResponse.blocks:type_name -> model.LogBlock
-	20, // 8: pipecd.web.v1.WatchDeploymentResponse.deployment:type_name -> model.Deployment
-	24, // 9: pipecd.web.v1.WatchStageLogResponse.blocks:type_name -> model.LogBlock
-	10, // [10:10] is the sub-list for method output_type
-	10, // [10:10] is the sub-list for method input_type
-	10, // [10:10] is the sub-list for extension type_name
-	10, // [10:10] is the sub-list for extension extendee
-	0,  // [0:10] is the sub-list for field type_name
+	25, // 6: pipecd.web.v1.RollBackToRequest.strategy:type_name -> model.SyncStrategy
+	26, // 7: pipecd.web.v1.GetCommandResponse.command:type_name -> model.Command
+	27, // 8: pipecd.web.v1.GetStageLogResponse.blocks:type_name -> model.LogBlock
+	22, // 9: pipecd.web.v1.WatchDeploymentResponse.deployment:type_name -> model.Deployment
+	27, // 10: pipecd.web.v1.WatchStageLogResponse.blocks:type_name -> model.LogBlock
+	11, // [11:11] is the sub-list for method output_type
+	11, // [11:11] is the sub-list for method input_type
+	11, // [11:11] is the sub-list for extension type_name
+	11, // [11:11] is the sub-list for extension extendee
+	0,  // [0:11] is the sub-list for field type_name
 }
 
 func init() { file_pipecd_web_v1_deployment_proto_init() }
@@ -1172,7 +1279,7 @@ func file_pipecd_web_v1_deployment_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_pipecd_web_v1_deployment_proto_rawDesc), len(file_pipecd_web_v1_deployment_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   19,
+			NumMessages:   21,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -26,7 +26,7 @@ var File_pipecd_web_v1_web_proto protoreflect.FileDescriptor
 
 const file_pipecd_web_v1_web_proto_rawDesc = "" +
 	"\n" +
-	"\x17pipecd/web/v1/web.proto\x12\rpipecd.web.v1\x1a\x1fpipecd/web/v1/application.proto\x1a\x1epipecd/web/v1/deployment.proto\x1a\x19pipecd/web/v1/piped.proto\x1a\x1bpipecd/web/v1/session.proto\x1a\x1dpipecd/web/v1/subscribe.proto2\xd6\x16\n" +
+	"\x17pipecd/web/v1/web.proto\x12\rpipecd.web.v1\x1a\x1fpipecd/web/v1/application.proto\x1a\x1epipecd/web/v1/deployment.proto\x1a\x19pipecd/web/v1/piped.proto\x1a\x1bpipecd/web/v1/session.proto\x1a\x1dpipecd/web/v1/subscribe.proto2\xab\x17\n" +
 	"\n" +
 	"WebService\x12D\n" +
 	"\x05Login\x12\x1b.pipecd.web.v1.LoginRequest\x1a\x1c.pipecd.web.v1.LoginResponse\"\x00\x12G\n" +
@@ -53,7 +53,9 @@ const file_pipecd_web_v1_web_proto_rawDesc = "" +
 	"\x0fListSuggestions\x12%.pipecd.web.v1.ListSuggestionsRequest\x1a&.pipecd.web.v1.ListSuggestionsResponse\"\x00\x12\\\n" +
 	"\rGetDeployment\x12#.pipecd.web.v1.GetDeploymentRequest\x1a$.pipecd.web.v1.GetDeploymentResponse\"\x00\x12b\n" +
 	"\x0fListDeployments\x12%.pipecd.web.v1.ListDeploymentsRequest\x1a&.pipecd.web.v1.ListDeploymentsResponse\"\x00\x12e\n" +
-	"\x10CancelDeployment\x12&.pipecd.web.v1.CancelDeploymentRequest\x1a'.pipecd.web.v1.CancelDeploymentResponse\"\x00\x12Y\n" +
+	"\x10CancelDeployment\x12&.pipecd.web.v1.CancelDeploymentRequest\x1a'.pipecd.web.v1.CancelDeploymentResponse\"\x00\x12S\n" +
+	"\n" +
+	"RollBackTo\x12 .pipecd.web.v1.RollBackToRequest\x1a!.pipecd.web.v1.RollBackToResponse\"\x00\x12Y\n" +
 	"\fApproveStage\x12\".pipecd.web.v1.ApproveStageRequest\x1a#.pipecd.web.v1.ApproveStageResponse\"\x00\x12P\n" +
 	"\tSkipStage\x12\x1f.pipecd.web.v1.SkipStageRequest\x1a .pipecd.web.v1.SkipStageResponse\"\x00\x12S\n" +
 	"\n" +
@@ -88,44 +90,46 @@ var file_pipecd_web_v1_web_proto_goTypes = []any{
 	(*GetDeploymentRequest)(nil),       // 21: pipecd.web.v1.GetDeploymentRequest
 	(*ListDeploymentsRequest)(nil),     // 22: pipecd.web.v1.ListDeploymentsRequest
 	(*CancelDeploymentRequest)(nil),    // 23: pipecd.web.v1.CancelDeploymentRequest
-	(*ApproveStageRequest)(nil),        // 24: pipecd.web.v1.ApproveStageRequest
-	(*SkipStageRequest)(nil),           // 25: pipecd.web.v1.SkipStageRequest
-	(*GetCommandRequest)(nil),          // 26: pipecd.web.v1.GetCommandRequest
-	(*GetStageLogRequest)(nil),         // 27: pipecd.web.v1.GetStageLogRequest
-	(*WatchDeploymentRequest)(nil),     // 28: pipecd.web.v1.WatchDeploymentRequest
-	(*WatchStageLogRequest)(nil),       // 29: pipecd.web.v1.WatchStageLogRequest
-	(*SubscribeRequest)(nil),           // 30: pipecd.web.v1.SubscribeRequest
-	(*LoginResponse)(nil),              // 31: pipecd.web.v1.LoginResponse
-	(*LogoutResponse)(nil),             // 32: pipecd.web.v1.LogoutResponse
-	(*GetMeResponse)(nil),              // 33: pipecd.web.v1.GetMeResponse
-	(*RegisterPipedResponse)(nil),      // 34: pipecd.web.v1.RegisterPipedResponse
-	(*GetPipedResponse)(nil),           // 35: pipecd.web.v1.GetPipedResponse
-	(*ListPipedsResponse)(nil),         // 36: pipecd.web.v1.ListPipedsResponse
-	(*UpdatePipedResponse)(nil),        // 37: pipecd.web.v1.UpdatePipedResponse
-	(*EnablePipedResponse)(nil),        // 38: pipecd.web.v1.EnablePipedResponse
-	(*DisablePipedResponse)(nil),       // 39: pipecd.web.v1.DisablePipedResponse
-	(*AddPipedKeyResponse)(nil),        // 40: pipecd.web.v1.AddPipedKeyResponse
-	(*DeleteOldPipedKeysResponse)(nil), // 41: pipecd.web.v1.DeleteOldPipedKeysResponse
-	(*AddApplicationResponse)(nil),     // 42: pipecd.web.v1.AddApplicationResponse
-	(*GetApplicationResponse)(nil),     // 43: pipecd.web.v1.GetApplicationResponse
-	(*ListApplicationsResponse)(nil),   // 44: pipecd.web.v1.ListApplicationsResponse
-	(*CountApplicationsResponse)(nil),  // 45: pipecd.web.v1.CountApplicationsResponse
-	(*UpdateApplicationResponse)(nil),  // 46: pipecd.web.v1.UpdateApplicationResponse
-	(*EnableApplicationResponse)(nil),  // 47: pipecd.web.v1.EnableApplicationResponse
-	(*DisableApplicationResponse)(nil), // 48: pipecd.web.v1.DisableApplicationResponse
-	(*DeleteApplicationResponse)(nil),  // 49: pipecd.web.v1.DeleteApplicationResponse
-	(*SyncApplicationResponse)(nil),    // 50: pipecd.web.v1.SyncApplicationResponse
-	(*ListSuggestionsResponse)(nil),    // 51: pipecd.web.v1.ListSuggestionsResponse
-	(*GetDeploymentResponse)(nil),      // 52: pipecd.web.v1.GetDeploymentResponse
-	(*ListDeploymentsResponse)(nil),    // 53: pipecd.web.v1.ListDeploymentsResponse
-	(*CancelDeploymentResponse)(nil),   // 54: pipecd.web.v1.CancelDeploymentResponse
-	(*ApproveStageResponse)(nil),       // 55: pipecd.web.v1.ApproveStageResponse
-	(*SkipStageResponse)(nil),          // 56: pipecd.web.v1.SkipStageResponse
-	(*GetCommandResponse)(nil),         // 57: pipecd.web.v1.GetCommandResponse
-	(*GetStageLogResponse)(nil),        // 58: pipecd.web.v1.GetStageLogResponse
-	(*WatchDeploymentResponse)(nil),    // 59: pipecd.web.v1.WatchDeploymentResponse
-	(*WatchStageLogResponse)(nil),      // 60: pipecd.web.v1.WatchStageLogResponse
-	(*SubscribeResponse)(nil),          // 61: pipecd.web.v1.SubscribeResponse
+	(*RollBackToRequest)(nil),          // 24: pipecd.web.v1.RollBackToRequest
+	(*ApproveStageRequest)(nil),        // 25: pipecd.web.v1.ApproveStageRequest
+	(*SkipStageRequest)(nil),           // 26: pipecd.web.v1.SkipStageRequest
+	(*GetCommandRequest)(nil),          // 27: pipecd.web.v1.GetCommandRequest
+	(*GetStageLogRequest)(nil),         // 28: pipecd.web.v1.GetStageLogRequest
+	(*WatchDeploymentRequest)(nil),     // 29: pipecd.web.v1.WatchDeploymentRequest
+	(*WatchStageLogRequest)(nil),       // 30: pipecd.web.v1.WatchStageLogRequest
+	(*SubscribeRequest)(nil),           // 31: pipecd.web.v1.SubscribeRequest
+	(*LoginResponse)(nil),              // 32: pipecd.web.v1.LoginResponse
+	(*LogoutResponse)(nil),             // 33: pipecd.web.v1.LogoutResponse
+	(*GetMeResponse)(nil),              // 34: pipecd.web.v1.GetMeResponse
+	(*RegisterPipedResponse)(nil),      // 35: pipecd.web.v1.RegisterPipedResponse
+	(*GetPipedResponse)(nil),           // 36: pipecd.web.v1.GetPipedResponse
+	(*ListPipedsResponse)(nil),         // 37: pipecd.web.v1.ListPipedsResponse
+	(*UpdatePipedResponse)(nil),        // 38: pipecd.web.v1.UpdatePipedResponse
+	(*EnablePipedResponse)(nil),        // 39: pipecd.web.v1.EnablePipedResponse
+	(*DisablePipedResponse)(nil),       // 40: pipecd.web.v1.DisablePipedResponse
+	(*AddPipedKeyResponse)(nil),        // 41: pipecd.web.v1.AddPipedKeyResponse
+	(*DeleteOldPipedKeysResponse)(nil), // 42: pipecd.web.v1.DeleteOldPipedKeysResponse
+	(*AddApplicationResponse)(nil),     // 43: pipecd.web.v1.AddApplicationResponse
+	(*GetApplicationResponse)(nil),     // 44: pipecd.web.v1.GetApplicationResponse
+	(*ListApplicationsResponse)(nil),   // 45: pipecd.web.v1.ListApplicationsResponse
+	(*CountApplicationsResponse)(nil),  // 46: pipecd.web.v1.CountApplicationsResponse
+	(*UpdateApplicationResponse)(nil),  // 47: pipecd.web.v1.UpdateApplicationResponse
+	(*EnableApplicationResponse)(nil),  // 48: pipecd.web.v1.EnableApplicationResponse
+	(*DisableApplicationResponse)(nil), // 49: pipecd.web.v1.DisableApplicationResponse
+	(*DeleteApplicationResponse)(nil),  // 50: pipecd.web.v1.DeleteApplicationResponse
+	(*SyncApplicationResponse)(nil),    // 51: pipecd.web.v1.SyncApplicationResponse
+	(*ListSuggestionsResponse)(nil),    // 52: pipecd.web.v1.ListSuggestionsResponse
+	(*GetDeploymentResponse)(nil),      // 53: pipecd.web.v1.GetDeploymentResponse
+	(*ListDeploymentsResponse)(nil),    // 54: pipecd.web.v1.ListDeploymentsResponse
+	(*CancelDeploymentResponse)(nil),   // 55: pipecd.web.v1.CancelDeploymentResponse
+	(*RollBackToResponse)(nil),         // 56: pipecd.web.v1.RollBackToResponse
+	(*ApproveStageResponse)(nil),       // 57: pipecd.web.v1.ApproveStageResponse
+	(*SkipStageResponse)(nil),          // 58: pipecd.web.v1.SkipStageResponse
+	(*GetCommandResponse)(nil),         // 59: pipecd.web.v1.GetCommandResponse
+	(*GetStageLogResponse)(nil),        // 60: pipecd.web.v1.GetStageLogResponse
+	(*WatchDeploymentResponse)(nil),    // 61: pipecd.web.v1.WatchDeploymentResponse
+	(*WatchStageLogResponse)(nil),      // 62: pipecd.web.v1.WatchStageLogResponse
+	(*SubscribeResponse)(nil),          // 63: pipecd.web.v1.SubscribeResponse
 }
 var file_pipecd_web_v1_web_proto_depIdxs = []int32{
 	0,  // 0: pipecd.web.v1.WebService.Login:input_type -> pipecd.web.v1.LoginRequest
@@ -152,46 +156,48 @@ var file_pipecd_web_v1_web_proto_depIdxs = []int32{
 	21, // 21: pipecd.web.v1.WebService.GetDeployment:input_type -> pipecd.web.v1.GetDeploymentRequest
 	22, // 22: pipecd.web.v1.WebService.ListDeployments:input_type -> pipecd.web.v1.ListDeploymentsRequest
 	23, // 23: pipecd.web.v1.WebService.CancelDeployment:input_type -> pipecd.web.v1.CancelDeploymentRequest
-	24, // 24: pipecd.web.v1.WebService.ApproveStage:input_type -> pipecd.web.v1.ApproveStageRequest
-	25, // 25: pipecd.web.v1.WebService.SkipStage:input_type -> pipecd.web.v1.SkipStageRequest
-	26, // 26: pipecd.web.v1.WebService.GetCommand:input_type -> pipecd.web.v1.GetCommandRequest
-	27, // 27: pipecd.web.v1.WebService.GetStageLog:input_type -> pipecd.web.v1.GetStageLogRequest
-	28, // 28: pipecd.web.v1.WebService.WatchDeployment:input_type -> pipecd.web.v1.WatchDeploymentRequest
-	29, // 29: pipecd.web.v1.WebService.WatchStageLog:input_type -> pipecd.web.v1.WatchStageLogRequest
-	30, // 30: pipecd.web.v1.WebService.Subscribe:input_type -> pipecd.web.v1.SubscribeRequest
-	31, // 31: pipecd.web.v1.WebService.Login:output_type -> pipecd.web.v1.LoginResponse
-	32, // 32: pipecd.web.v1.WebService.Logout:output_type -> pipecd.web.v1.LogoutResponse
-	33, // 33: pipecd.web.v1.WebService.GetMe:output_type -> pipecd.web.v1.GetMeResponse
-	34, // 34: pipecd.web.v1.WebService.RegisterPiped:output_type -> pipecd.web.v1.RegisterPipedResponse
-	35, // 35: pipecd.web.v1.WebService.GetPiped:output_type -> pipecd.web.v1.GetPipedResponse
-	36, // 36: pipecd.web.v1.WebService.ListPipeds:output_type -> pipecd.web.v1.ListPipedsResponse
-	37, // 37: pipecd.web.v1.WebService.UpdatePiped:output_type -> pipecd.web.v1.UpdatePipedResponse
-	38, // 38: pipecd.web.v1.WebService.EnablePiped:output_type -> pipecd.web.v1.EnablePipedResponse
-	39, // 39: pipecd.web.v1.WebService.DisablePiped:output_type -> pipecd.web.v1.DisablePipedResponse
-	40, // 40: pipecd.web.v1.WebService.AddPipedKey:output_type -> pipecd.web.v1.AddPipedKeyResponse
-	41, // 41: pipecd.web.v1.WebService.DeleteOldPipedKeys:output_type -> pipecd.web.v1.DeleteOldPipedKeysResponse
-	42, // 42: pipecd.web.v1.WebService.AddApplication:output_type -> pipecd.web.v1.AddApplicationResponse
-	43, // 43: pipecd.web.v1.WebService.GetApplication:output_type -> pipecd.web.v1.GetApplicationResponse
-	44, // 44: pipecd.web.v1.WebService.ListApplications:output_type -> pipecd.web.v1.ListApplicationsResponse
-	45, // 45: pipecd.web.v1.WebService.CountApplications:output_type -> pipecd.web.v1.CountApplicationsResponse
-	46, // 46: pipecd.web.v1.WebService.UpdateApplication:output_type -> pipecd.web.v1.UpdateApplicationResponse
-	47, // 47: pipecd.web.v1.WebService.EnableApplication:output_type -> pipecd.web.v1.EnableApplicationResponse
-	48, // 48: pipecd.web.v1.WebService.DisableApplication:output_type -> pipecd.web.v1.DisableApplicationResponse
-	49, // 49: pipecd.web.v1.WebService.DeleteApplication:output_type -> pipecd.web.v1.DeleteApplicationResponse
-	50, // 50: pipecd.web.v1.WebService.SyncApplication:output_type -> pipecd.web.v1.SyncApplicationResponse
-	51, // 51: pipecd.web.v1.WebService.ListSuggestions:output_type -> pipecd.web.v1.ListSuggestionsResponse
-	52, // 52: pipecd.web.v1.WebService.GetDeployment:output_type -> pipecd.web.v1.GetDeploymentResponse
-	53, // 53: pipecd.web.v1.WebService.ListDeployments:output_type -> pipecd.web.v1.ListDeploymentsResponse
-	54, // 54: pipecd.web.v1.WebService.CancelDeployment:output_type -> pipecd.web.v1.CancelDeploymentResponse
-	55, // 55: pipecd.web.v1.WebService.ApproveStage:output_type -> pipecd.web.v1.ApproveStageResponse
-	56, // 56: pipecd.web.v1.WebService.SkipStage:output_type -> pipecd.web.v1.SkipStageResponse
-	57, // 57: pipecd.web.v1.WebService.GetCommand:output_type -> pipecd.web.v1.GetCommandResponse
-	58, // 58: pipecd.web.v1.WebService.GetStageLog:output_type -> pipecd.web.v1.GetStageLogResponse
-	59, // 59: pipecd.web.v1.WebService.WatchDeployment:output_type -> pipecd.web.v1.WatchDeploymentResponse
-	60, // 60: pipecd.web.v1.WebService.WatchStageLog:output_type -> pipecd.web.v1.WatchStageLogResponse
-	61, // 61: pipecd.web.v1.WebService.Subscribe:output_type -> pipecd.web.v1.SubscribeResponse
-	31, // [31:62] is the sub-list for method output_type
-	0,  // [0:31] is the sub-list for method input_type
+	24, // 24: pipecd.web.v1.WebService.RollBackTo:input_type -> pipecd.web.v1.RollBackToRequest
+	25, // 25: pipecd.web.v1.WebService.ApproveStage:input_type -> pipecd.web.v1.ApproveStageRequest
+	26, // 26: pipecd.web.v1.WebService.SkipStage:input_type -> pipecd.web.v1.SkipStageRequest
+	27, // 27: pipecd.web.v1.WebService.GetCommand:input_type -> pipecd.web.v1.GetCommandRequest
+	28, // 28: pipecd.web.v1.WebService.GetStageLog:input_type -> pipecd.web.v1.GetStageLogRequest
+	29, // 29: pipecd.web.v1.WebService.WatchDeployment:input_type -> pipecd.web.v1.WatchDeploymentRequest
+	30, // 30: pipecd.web.v1.WebService.WatchStageLog:input_type -> pipecd.web.v1.WatchStageLogRequest
+	31, // 31: pipecd.web.v1.WebService.Subscribe:input_type -> pipecd.web.v1.SubscribeRequest
+	32, // 32: pipecd.web.v1.WebService.Login:output_type -> pipecd.web.v1.LoginResponse
+	33, // 33: pipecd.web.v1.WebService.Logout:output_type -> pipecd.web.v1.LogoutResponse
+	34, // 34: pipecd.web.v1.WebService.GetMe:output_type -> pipecd.web.v1.GetMeResponse
+	35, // 35: pipecd.web.v1.WebService.RegisterPiped:output_type -> pipecd.web.v1.RegisterPipedResponse
+	36, // 36: pipecd.web.v1.WebService.GetPiped:output_type -> pipecd.web.v1.GetPipedResponse
+	37, // 37: pipecd.web.v1.WebService.ListPipeds:output_type -> pipecd.web.v1.ListPipedsResponse
+	38, // 38: pipecd.web.v1.WebService.UpdatePiped:output_type -> pipecd.web.v1.UpdatePipedResponse
+	39, // 39: pipecd.web.v1.WebService.EnablePiped:output_type -> pipecd.web.v1.EnablePipedResponse
+	40, // 40: pipecd.web.v1.WebService.DisablePiped:output_type -> pipecd.web.v1.DisablePipedResponse
+	41, // 41: pipecd.web.v1.WebService.AddPipedKey:output_type -> pipecd.web.v1.AddPipedKeyResponse
+	42, // 42: pipecd.web.v1.WebService.DeleteOldPipedKeys:output_type -> pipecd.web.v1.DeleteOldPipedKeysResponse
+	43, // 43: pipecd.web.v1.WebService.AddApplication:output_type -> pipecd.web.v1.AddApplicationResponse
+	44, // 44: pipecd.web.v1.WebService.GetApplication:output_type -> pipecd.web.v1.GetApplicationResponse
+	45, // 45: pipecd.web.v1.WebService.ListApplications:output_type -> pipecd.web.v1.ListApplicationsResponse
+	46, // 46: pipecd.web.v1.WebService.CountApplications:output_type -> pipecd.web.v1.CountApplicationsResponse
+	47, // 47: pipecd.web.v1.WebService.UpdateApplication:output_type -> pipecd.web.v1.UpdateApplicationResponse
+	48, // 48: pipecd.web.v1.WebService.EnableApplication:output_type -> pipecd.web.v1.EnableApplicationResponse
+	49, // 49: pipecd.web.v1.WebService.DisableApplication:output_type -> pipecd.web.v1.DisableApplicationResponse
+	50, // 50: pipecd.web.v1.WebService.DeleteApplication:output_type -> pipecd.web.v1.DeleteApplicationResponse
+	51, // 51: pipecd.web.v1.WebService.SyncApplication:output_type -> pipecd.web.v1.SyncApplicationResponse
+	52, // 52: pipecd.web.v1.WebService.ListSuggestions:output_type -> pipecd.web.v1.ListSuggestionsResponse
+	53, // 53: pipecd.web.v1.WebService.GetDeployment:output_type -> pipecd.web.v1.GetDeploymentResponse
+	54, // 54: pipecd.web.v1.WebService.ListDeployments:output_type -> pipecd.web.v1.ListDeploymentsResponse
+	55, // 55: pipecd.web.v1.WebService.CancelDeployment:output_type -> pipecd.web.v1.CancelDeploymentResponse
+	56, // 56: pipecd.web.v1.WebService.RollBackTo:output_type -> pipecd.web.v1.RollBackToResponse
+	57, // 57: pipecd.web.v1.WebService.ApproveStage:output_type -> pipecd.web.v1.ApproveStageResponse
+	58, // 58: pipecd.web.v1.WebService.SkipStage:output_type -> pipecd.web.v1.SkipStageResponse
+	59, // 59: pipecd.web.v1.WebService.GetCommand:output_type -> pipecd.web.v1.GetCommandResponse
+	60, // 60: pipecd.web.v1.WebService.GetStageLog:output_type -> pipecd.web.v1.GetStageLogResponse
+	61, // 61: pipecd.web.v1.WebService.WatchDeployment:output_type -> pipecd.web.v1.WatchDeploymentResponse
+	62, // 62: pipecd.web.v1.WebService.WatchStageLog:output_type -> pipecd.web.v1.WatchStageLogResponse
+	63, // 63: pipecd.web.v1.WebService.Subscribe:output_type -> pipecd.web.v1.SubscribeResponse
+	32, // [32:64] is the sub-list for method output_type
+	0,  // [0:32] is the sub-list for method input_type
 	0,  // [0:0] is the sub-list for extension type_name
 	0,  // [0:0] is the sub-list for extension extendee
 	0,  // [0:0] is the sub-list for field type_name

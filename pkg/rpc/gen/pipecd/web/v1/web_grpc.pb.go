@@ -45,6 +45,7 @@ const (
 	WebService_GetDeployment_FullMethodName      = "/pipecd.web.v1.WebService/GetDeployment"
 	WebService_ListDeployments_FullMethodName    = "/pipecd.web.v1.WebService/ListDeployments"
 	WebService_CancelDeployment_FullMethodName   = "/pipecd.web.v1.WebService/CancelDeployment"
+	WebService_RollBackTo_FullMethodName         = "/pipecd.web.v1.WebService/RollBackTo"
 	WebService_ApproveStage_FullMethodName       = "/pipecd.web.v1.WebService/ApproveStage"
 	WebService_SkipStage_FullMethodName          = "/pipecd.web.v1.WebService/SkipStage"
 	WebService_GetCommand_FullMethodName         = "/pipecd.web.v1.WebService/GetCommand"
@@ -107,6 +108,10 @@ type WebServiceClient interface {
 	GetDeployment(ctx context.Context, in *GetDeploymentRequest, opts ...grpc.CallOption) (*GetDeploymentResponse, error)
 	ListDeployments(ctx context.Context, in *ListDeploymentsRequest, opts ...grpc.CallOption) (*ListDeploymentsResponse, error)
 	CancelDeployment(ctx context.Context, in *CancelDeploymentRequest, opts ...grpc.CallOption) (*CancelDeploymentResponse, error)
+	// RollBackTo asks the agent for a deployment of what an earlier deployment,
+	// which succeeded, brought out. It overrides the branch until the next
+	// deployment. The agent's answer has its id, as that of SyncApplication.
+	RollBackTo(ctx context.Context, in *RollBackToRequest, opts ...grpc.CallOption) (*RollBackToResponse, error)
 	ApproveStage(ctx context.Context, in *ApproveStageRequest, opts ...grpc.CallOption) (*ApproveStageResponse, error)
 	SkipStage(ctx context.Context, in *SkipStageRequest, opts ...grpc.CallOption) (*SkipStageResponse, error)
 	GetCommand(ctx context.Context, in *GetCommandRequest, opts ...grpc.CallOption) (*GetCommandResponse, error)
@@ -369,6 +374,16 @@ func (c *webServiceClient) CancelDeployment(ctx context.Context, in *CancelDeplo
 	return out, nil
 }
 
+func (c *webServiceClient) RollBackTo(ctx context.Context, in *RollBackToRequest, opts ...grpc.CallOption) (*RollBackToResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(RollBackToResponse)
+	err := c.cc.Invoke(ctx, WebService_RollBackTo_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *webServiceClient) ApproveStage(ctx context.Context, in *ApproveStageRequest, opts ...grpc.CallOption) (*ApproveStageResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(ApproveStageResponse)
@@ -519,6 +534,10 @@ type WebServiceServer interface {
 	GetDeployment(context.Context, *GetDeploymentRequest) (*GetDeploymentResponse, error)
 	ListDeployments(context.Context, *ListDeploymentsRequest) (*ListDeploymentsResponse, error)
 	CancelDeployment(context.Context, *CancelDeploymentRequest) (*CancelDeploymentResponse, error)
+	// RollBackTo asks the agent for a deployment of what an earlier deployment,
+	// which succeeded, brought out. It overrides the branch until the next
+	// deployment. The agent's answer has its id, as that of SyncApplication.
+	RollBackTo(context.Context, *RollBackToRequest) (*RollBackToResponse, error)
 	ApproveStage(context.Context, *ApproveStageRequest) (*ApproveStageResponse, error)
 	SkipStage(context.Context, *SkipStageRequest) (*SkipStageResponse, error)
 	GetCommand(context.Context, *GetCommandRequest) (*GetCommandResponse, error)
@@ -612,6 +631,9 @@ func (UnimplementedWebServiceServer) ListDeployments(context.Context, *ListDeplo
 }
 func (UnimplementedWebServiceServer) CancelDeployment(context.Context, *CancelDeploymentRequest) (*CancelDeploymentResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method CancelDeployment not implemented")
+}
+func (UnimplementedWebServiceServer) RollBackTo(context.Context, *RollBackToRequest) (*RollBackToResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method RollBackTo not implemented")
 }
 func (UnimplementedWebServiceServer) ApproveStage(context.Context, *ApproveStageRequest) (*ApproveStageResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ApproveStage not implemented")
@@ -1087,6 +1109,24 @@ func _WebService_CancelDeployment_Handler(srv interface{}, ctx context.Context, 
 	return interceptor(ctx, in, info, handler)
 }
 
+func _WebService_RollBackTo_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(RollBackToRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(WebServiceServer).RollBackTo(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: WebService_RollBackTo_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(WebServiceServer).RollBackTo(ctx, req.(*RollBackToRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _WebService_ApproveStage_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(ApproveStageRequest)
 	if err := dec(in); err != nil {
@@ -1294,6 +1334,10 @@ var WebService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "CancelDeployment",
 			Handler:    _WebService_CancelDeployment_Handler,
+		},
+		{
+			MethodName: "RollBackTo",
+			Handler:    _WebService_RollBackTo_Handler,
 		},
 		{
 			MethodName: "ApproveStage",

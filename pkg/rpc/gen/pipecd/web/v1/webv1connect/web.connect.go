@@ -81,6 +81,8 @@ const (
 	// WebServiceCancelDeploymentProcedure is the procedure name of the WebService's CancelDeployment
 	// RPC.
 	WebServiceCancelDeploymentProcedure = "/pipecd.web.v1.WebService/CancelDeployment"
+	// WebServiceRollBackToProcedure is the procedure name of the WebService's RollBackTo RPC.
+	WebServiceRollBackToProcedure = "/pipecd.web.v1.WebService/RollBackTo"
 	// WebServiceApproveStageProcedure is the procedure name of the WebService's ApproveStage RPC.
 	WebServiceApproveStageProcedure = "/pipecd.web.v1.WebService/ApproveStage"
 	// WebServiceSkipStageProcedure is the procedure name of the WebService's SkipStage RPC.
@@ -266,6 +268,13 @@ var (
 			Procedure:  WebServiceCancelDeploymentProcedure,
 		}
 	})
+	webServiceRollBackToSpec = sync.OnceValue(func() connect.Spec {
+		return connect.Spec{
+			StreamType: connect.StreamTypeUnary,
+			Schema:     v1.File_pipecd_web_v1_web_proto.Services().ByName("WebService").Methods().ByName("RollBackTo"),
+			Procedure:  WebServiceRollBackToProcedure,
+		}
+	})
 	webServiceApproveStageSpec = sync.OnceValue(func() connect.Spec {
 		return connect.Spec{
 			StreamType: connect.StreamTypeUnary,
@@ -361,6 +370,10 @@ type WebServiceClient interface {
 	GetDeployment(context.Context, *v1.GetDeploymentRequest) (*v1.GetDeploymentResponse, error)
 	ListDeployments(context.Context, *v1.ListDeploymentsRequest) (*v1.ListDeploymentsResponse, error)
 	CancelDeployment(context.Context, *v1.CancelDeploymentRequest) (*v1.CancelDeploymentResponse, error)
+	// RollBackTo asks the agent for a deployment of what an earlier deployment,
+	// which succeeded, brought out. It overrides the branch until the next
+	// deployment. The agent's answer has its id, as that of SyncApplication.
+	RollBackTo(context.Context, *v1.RollBackToRequest) (*v1.RollBackToResponse, error)
 	ApproveStage(context.Context, *v1.ApproveStageRequest) (*v1.ApproveStageResponse, error)
 	SkipStage(context.Context, *v1.SkipStageRequest) (*v1.SkipStageResponse, error)
 	GetCommand(context.Context, *v1.GetCommandRequest) (*v1.GetCommandResponse, error)
@@ -486,6 +499,10 @@ type WebServiceHandler interface {
 	GetDeployment(context.Context, *v1.GetDeploymentRequest) (*v1.GetDeploymentResponse, error)
 	ListDeployments(context.Context, *v1.ListDeploymentsRequest) (*v1.ListDeploymentsResponse, error)
 	CancelDeployment(context.Context, *v1.CancelDeploymentRequest) (*v1.CancelDeploymentResponse, error)
+	// RollBackTo asks the agent for a deployment of what an earlier deployment,
+	// which succeeded, brought out. It overrides the branch until the next
+	// deployment. The agent's answer has its id, as that of SyncApplication.
+	RollBackTo(context.Context, *v1.RollBackToRequest) (*v1.RollBackToResponse, error)
 	ApproveStage(context.Context, *v1.ApproveStageRequest) (*v1.ApproveStageResponse, error)
 	SkipStage(context.Context, *v1.SkipStageRequest) (*v1.SkipStageResponse, error)
 	GetCommand(context.Context, *v1.GetCommandRequest) (*v1.GetCommandResponse, error)
@@ -528,6 +545,7 @@ func RegisterWebServiceHandler(server *connect.Server, svc WebServiceHandler) {
 		connect.Method{Spec: webServiceGetDeploymentSpec(), Handler: adapter.getDeployment},
 		connect.Method{Spec: webServiceListDeploymentsSpec(), Handler: adapter.listDeployments},
 		connect.Method{Spec: webServiceCancelDeploymentSpec(), Handler: adapter.cancelDeployment},
+		connect.Method{Spec: webServiceRollBackToSpec(), Handler: adapter.rollBackTo},
 		connect.Method{Spec: webServiceApproveStageSpec(), Handler: adapter.approveStage},
 		connect.Method{Spec: webServiceSkipStageSpec(), Handler: adapter.skipStage},
 		connect.Method{Spec: webServiceGetCommandSpec(), Handler: adapter.getCommand},
@@ -681,6 +699,10 @@ func (UnimplementedWebServiceHandler) ListDeployments(context.Context, *v1.ListD
 
 func (UnimplementedWebServiceHandler) CancelDeployment(context.Context, *v1.CancelDeploymentRequest) (*v1.CancelDeploymentResponse, error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, "pipecd.web.v1.WebService.CancelDeployment is not implemented")
+}
+
+func (UnimplementedWebServiceHandler) RollBackTo(context.Context, *v1.RollBackToRequest) (*v1.RollBackToResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, "pipecd.web.v1.WebService.RollBackTo is not implemented")
 }
 
 func (UnimplementedWebServiceHandler) ApproveStage(context.Context, *v1.ApproveStageRequest) (*v1.ApproveStageResponse, error) {
@@ -902,6 +924,14 @@ func (c *webServiceClient) ListDeployments(ctx context.Context, req *v1.ListDepl
 func (c *webServiceClient) CancelDeployment(ctx context.Context, req *v1.CancelDeploymentRequest) (*v1.CancelDeploymentResponse, error) {
 	var res v1.CancelDeploymentResponse
 	if err := c.client.CallUnary(ctx, webServiceCancelDeploymentSpec(), req, &res); err != nil {
+		return nil, err
+	}
+	return &res, nil
+}
+
+func (c *webServiceClient) RollBackTo(ctx context.Context, req *v1.RollBackToRequest) (*v1.RollBackToResponse, error) {
+	var res v1.RollBackToResponse
+	if err := c.client.CallUnary(ctx, webServiceRollBackToSpec(), req, &res); err != nil {
 		return nil, err
 	}
 	return &res, nil
@@ -1247,6 +1277,18 @@ func (h webServiceHandler) cancelDeployment(ctx context.Context, _ connect.Spec,
 		return err
 	}
 	res, err := h.svc.CancelDeployment(ctx, &req)
+	if err != nil {
+		return err
+	}
+	return stream.Send(res)
+}
+
+func (h webServiceHandler) rollBackTo(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
+	var req v1.RollBackToRequest
+	if err := stream.Receive(&req); err != nil {
+		return err
+	}
+	res, err := h.svc.RollBackTo(ctx, &req)
 	if err != nil {
 		return err
 	}
