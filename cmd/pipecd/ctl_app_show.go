@@ -55,7 +55,7 @@ func showApp(w io.Writer, shown *webv1.Application, p terminal.Paint) error {
 		{"Provider", a.PlatformProvider},
 		{"Repository", repositoryText(a.GitPath.Repo)},
 		{"File", a.GitPath.ConfigPath()},
-	}, lastDeployment(shown.GetLatest(), p), [][2]string{{"Added", shortTime(a.CreatedAt)}})
+	}, lastDeployment(shown.GetLatest(), p), [][2]string{{"Override", overrideOf(a)}, {"Added", shortTime(a.CreatedAt)}})
 	for _, l := range lines {
 		if l[1] == "" {
 			continue
@@ -65,6 +65,14 @@ func showApp(w io.Writer, shown *webv1.Application, p terminal.Paint) error {
 		}
 	}
 	return showProblem(w, a, p)
+}
+
+// overrideOf says that an earlier version runs because somebody went back to it.
+func overrideOf(a *model.Application) string {
+	if a.LastSuccessful == nil {
+		return ""
+	}
+	return override(a.LastSuccessful.Trigger)
 }
 
 func onlineText(online bool) string {

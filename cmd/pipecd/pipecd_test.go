@@ -141,6 +141,9 @@ func (s *shell) approveOne() {
 	if r := s.try("", "ctl deployment cancel "+id); r.code != exitFailed || !strings.Contains(r.err, "already SUCCESS") {
 		s.t.Errorf("got %+v", r)
 	}
+	if r := s.try("", "ctl deployment rollback-to "+id); r.code != exitFailed || !strings.Contains(r.err, "already runs") {
+		s.t.Errorf("got %+v for a rollback to what runs", r)
+	}
 	if r := s.try("", "ctl stage skip "+id+" stage-0"); r.code != exitFailed {
 		s.t.Errorf("got %+v for a deployment that has ended", r)
 	}

@@ -139,6 +139,16 @@ type DeploymentRef struct {
 	CompletedAt    time.Time
 }
 
+// SyncedState is how what runs compares with Git once the deployment has
+// succeeded, and why.
+func (r DeploymentRef) SyncedState() (SyncStatus, string) {
+	const digits = 7
+	if head := r.Trigger.OverriddenCommit; r.Trigger.RolledBackTo != "" && head != r.Trigger.Commit.Hash {
+		return SyncOutOfSync, "Rolled back to " + r.Version + ", so commit " + head[:min(digits, len(head))] + " waits for the next deployment"
+	}
+	return SyncSynced, "Deployed " + r.Version
+}
+
 // Clone returns a copy that shares nothing with a.
 func (a *Application) Clone() *Application {
 	c := *a

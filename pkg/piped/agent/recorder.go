@@ -101,8 +101,11 @@ func (r *recorder) ReportCompleted(ctx context.Context, id string, c model.Compl
 func stateAfter(app *model.Application, d *model.Deployment, status model.DeploymentStatus) (model.SyncState, bool) {
 	state := model.SyncState{HeadDeploymentID: d.ID, Timestamp: time.Now().UTC()}
 	if status == model.DeploymentSuccess {
-		state.Status, state.ShortReason = model.SyncSynced, "Deployed "+d.Version()
+		state.Status, state.ShortReason = d.Ref().SyncedState()
 		return state, true
+	}
+	if d.Trigger.RolledBackTo != "" { // what runs, and how it compares, is as before
+		return state, false
 	}
 	if app == nil || app.LastSuccessful != nil && app.LastSuccessful.Trigger.Commit.Hash == d.Trigger.Commit.Hash {
 		return state, false

@@ -28,11 +28,16 @@ func TestStateAfter(t *testing.T) {
 		"the first one fails":          {&model.Application{}, "bbbbbbbbbb", model.DeploymentFailure, model.SyncOutOfSync, true, "failed"},
 		"the same commit once more":    {deployed, "aaaaaaaaaa", model.DeploymentFailure, 0, false, ""},
 		"the application was deleted":  {nil, "bbbbbbbbbb", model.DeploymentFailure, 0, false, ""},
+		"an override":                  {deployed, "cccccccccc", model.DeploymentSuccess, model.SyncOutOfSync, true, "commit aaaaaaa waits for the next deployment"},
+		"an override that fails":       {deployed, "cccccccccc", model.DeploymentFailure, 0, false, ""},
 		"success of a deleted one too": {nil, "bbbbbbbbbb", model.DeploymentSuccess, model.SyncSynced, true, "Deployed"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			d := &model.Deployment{ID: "d", Trigger: model.DeploymentTrigger{Commit: model.Commit{Hash: tt.commit}}}
+			if strings.Contains(name, "override") {
+				d.Trigger.RolledBackTo, d.Trigger.OverriddenCommit = "earlier", "aaaaaaaaaa"
+			}
 			got, news := stateAfter(tt.app, d, tt.end)
 			if got.Status != tt.want || news != tt.news || !strings.Contains(got.ShortReason, tt.says) {
 				t.Errorf("%v %q, news %v", got.Status, got.ShortReason, news)

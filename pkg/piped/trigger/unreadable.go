@@ -84,5 +84,6 @@ func concluded(app *model.Application) model.SyncState {
 	if triggered == nil || succeeded == nil || triggered.DeploymentID != succeeded.DeploymentID {
 		return model.SyncState{Status: model.SyncUnknown, ShortReason: "Git can be read again"}
 	}
-	return model.SyncState{Status: model.SyncSynced, ShortReason: "Deployed " + succeeded.Version, HeadDeploymentID: succeeded.DeploymentID}
+	status, reason := succeeded.SyncedState()
+	return model.SyncState{Status: status, ShortReason: reason, HeadDeploymentID: succeeded.DeploymentID}
 }

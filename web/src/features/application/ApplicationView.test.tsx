@@ -217,6 +217,14 @@ describe('the page', () => {
     expect(card).toHaveTextContent('Why too slow')
   })
 
+  it('says that an earlier version runs, by whom, and until when', async () => {
+    const trigger = { rolledBackTo: 'd0', overriddenCommit: '4e70915aa', commander: 'ann' }
+    show({}, { mostRecentlySuccessfulDeployment: { versions: [{ version: 'v1' }], trigger } })
+    const text = await screen.findByText(/ann rolled it back\. Head 4e70915 of the branch is not brought out/)
+    expect(text).toHaveTextContent(en.application.override.title)
+    expect(screen.getByRole('link', { name: en.application.override.link })).toHaveAttribute('href', '/deployments/d0')
+  })
+
   it('deletes only what was named', async () => {
     const { id } = show()
     await userEvent.click(await screen.findByRole('button', { name: 'More actions for web' }))

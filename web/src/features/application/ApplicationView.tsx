@@ -3,7 +3,7 @@ import { Link, useNavigate } from '@tanstack/react-router'
 import { Ellipsis } from 'lucide-react'
 import type { Application } from '~/gen/pipecd/web/v1/application_pb'
 import { useFormats, useTexts } from '~/i18n'
-import { buttonClass, Chip, cx, IconButton, Mark, Menu, Page, StatusMark, syncState } from '~/kit'
+import { Banner, buttonClass, Chip, cx, IconButton, Mark, Menu, Page, StatusMark, syncState } from '~/kit'
 import { useActions } from './actions'
 import styles from './application.module.css'
 import { Facts } from './Facts'
@@ -17,7 +17,7 @@ import { sentenceOf } from './sentence'
 import { Timeline } from './Timeline'
 import { type Sync, useSync } from './useSync'
 import { useSyncKey } from './useSyncKey'
-import { displayStatus, kindName } from './view'
+import { displayStatus, kindName, overrideOf } from './view'
 
 interface Props {
   app: Application
@@ -53,6 +53,7 @@ export function ApplicationView({ app, oldSince, onEdit }: Props) {
       <div className={styles.notices}>
         <SyncFate app={app} sync={sync} />
         <OfflineBanner app={app} />
+        <Override app={app} />
       </div>
       <div className={styles.columns}>
         <div className={styles.column}>
@@ -64,6 +65,27 @@ export function ApplicationView({ app, oldSince, onEdit }: Props) {
       </div>
       {question}
     </Page>
+  )
+}
+
+// Override says that the branch's head is not what runs, because somebody went
+// back to an earlier version.
+function Override({ app }: { app: Application }) {
+  const w = useTexts().application.override
+  const trigger = overrideOf(app)
+  if (!trigger) return null
+  return (
+    <Banner
+      tone="warn"
+      shape="back"
+      action={
+        <Link to="/deployments/$id" params={{ id: trigger.rolledBackTo }}>
+          {w.link}
+        </Link>
+      }
+    >
+      <b>{w.title}</b> {w.text(trigger.commander, trigger.overriddenCommit.slice(0, 7))}
+    </Banner>
   )
 }
 

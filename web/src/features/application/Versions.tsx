@@ -1,9 +1,9 @@
 import { ArrowRight } from 'lucide-react'
 import type { Application } from '~/gen/pipecd/web/v1/application_pb'
 import { useTexts } from '~/i18n'
-import { cx } from '~/kit'
+import { Chip, cx } from '~/kit'
 import styles from './application.module.css'
-import { liveVersion, running } from './view'
+import { liveVersion, overrideOf, running } from './view'
 
 // Versions shows the live version and, while a deployment runs, what it becomes.
 export function Versions({ app }: { app: Application }) {
@@ -11,7 +11,12 @@ export function Versions({ app }: { app: Application }) {
   const live = liveVersion(app)
   const next = running(app)
   const becoming = next && next.version !== live ? next.version : undefined
-  return <Transition from={live ?? w.notDeployed} known={Boolean(live)} to={becoming} />
+  return (
+    <>
+      <Transition from={live ?? w.notDeployed} known={Boolean(live)} to={becoming} />
+      {overrideOf(app) && <Chip>{w.override}</Chip>}
+    </>
+  )
 }
 
 interface Props {

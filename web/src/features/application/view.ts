@@ -1,4 +1,9 @@
-import { type ApplicationDeploymentReference, ApplicationKind, ApplicationSyncStatus } from '~/gen/model/model_pb'
+import {
+  type ApplicationDeploymentReference,
+  ApplicationKind,
+  ApplicationSyncStatus,
+  type DeploymentTrigger,
+} from '~/gen/model/model_pb'
 import type { Application, DeploymentBrief } from '~/gen/pipecd/web/v1/application_pb'
 import type { Catalog } from '~/i18n'
 import { isCompleted } from '~/kit'
@@ -20,6 +25,13 @@ function versionOf(of: ApplicationDeploymentReference | undefined): string {
 export function liveVersion(app: Application): string | undefined {
   const last = app.application?.mostRecentlySuccessfulDeployment
   return last && versionOf(last)
+}
+
+// overrideOf returns why what runs is not of the branch's head: somebody went back
+// to an earlier version, and nothing was brought out since.
+export function overrideOf(app: Application): DeploymentTrigger | undefined {
+  const trigger = app.application?.mostRecentlySuccessfulDeployment?.trigger
+  return trigger?.rolledBackTo ? trigger : undefined
 }
 
 // running is the deployment that has not ended.

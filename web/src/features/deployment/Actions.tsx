@@ -1,12 +1,13 @@
 import { useQuery } from '@tanstack/react-query'
 import { type ReactNode, useState } from 'react'
-import { meQuery } from '~/api'
+import { applicationQuery, applicationTopic, meQuery, useTopic } from '~/api'
 import { approvalsOf, isSkippable, isWaiting } from '~/features/pipeline'
 import { type Deployment, DeploymentStatus, type PipelineStage } from '~/gen/model/model_pb'
 import { useFormats, useTexts } from '~/i18n'
 import { Button, Dialog, isCompleted, SplitButton, useShortcut } from '~/kit'
 import { type Ask, type Commands, Rollback } from './commands'
 import { useIsAsked } from './Fate'
+import { versionOf } from './sentence'
 
 // useAsking opens the question before something is asked of the agent.
 export function useAsking(d: Deployment, commands: Commands) {
@@ -60,6 +61,19 @@ function useQuestion(what: Ask, d: Deployment): { title: string; text: ReactNode
   const t = useTexts()
   const f = useFormats()
   const w = t.deployment.actions
+  if (what.kind === 'rollBack') {
+    const version = versionOf(d, t)
+    return {
+      title: w.rollBackTitle(d.applicationName, version),
+      text: (
+        <>
+          <p>{w.rollBackText(version, d.trigger?.commit?.hash.slice(0, 7) ?? '')}</p>
+          <p>{w.rollBackUntil}</p>
+        </>
+      ),
+      yes: w.rollBack,
+    }
+  }
   if (what.kind === 'skip') return { title: w.skipTitle(what.stageName), text: <p>{w.skipText}</p>, yes: w.skip }
   if (what.kind !== 'cancel') {
     const stage = d.stages.find(s => s.id === what.stageId)
@@ -94,7 +108,7 @@ export function PageActions({ deployment, commands, onAsk }: Props) {
   const t = useTexts()
   const w = t.deployment.actions
   const asked = useIsAsked(commands, 'cancel')
-  if (isCompleted(deployment.status)) return null
+  if (isCompleted(deployment.status)) return <RollBack deployment={deployment} commands={commands} onAsk={onAsk} />
   const ask = (rollback: Rollback) => onAsk({ kind: 'cancel', rollback })
   return (
     <SplitButton
@@ -120,6 +134,27 @@ export function PageActions({ deployment, commands, onAsk }: Props) {
     >
       {w.cancel}
     </SplitButton>
+  )
+}
+
+// RollBack leads back to what a deployment brought out, unless that is what runs.
+function RollBack({ deployment: d, commands, onAsk }: Props) {
+  const t = useTexts()
+  const succeeded = d.status === DeploymentStatus.DEPLOYMENT_SUCCESS
+  useTopic(succeeded ? applicationTopic(d.applicationId) : undefined)
+  const { data } = useQuery({ ...applicationQuery(d.applicationId), enabled: succeeded })
+  const asked = useIsAsked(commands, 'rollBack')
+  const a = data?.application
+  const runs = a?.mostRecentlySuccessfulDeployment?.deploymentId
+  if (!succeeded || !a || runs === d.id) return null
+  return (
+    <Button
+      busy={asked}
+      why={a.disabled ? t.deployment.actions.disabled : undefined}
+      onClick={() => onAsk({ kind: 'rollBack' })}
+    >
+      {t.deployment.actions.rollBack}
+    </Button>
   )
 }
 

@@ -21,6 +21,7 @@ import {
   PipelineStageSchema,
   StageStatus,
 } from '~/gen/model/model_pb'
+import { ApplicationSchema } from '~/gen/pipecd/web/v1/application_pb'
 import { Rollback } from '~/gen/pipecd/web/v1/deployment_pb'
 import { PipedSchema } from '~/gen/pipecd/web/v1/piped_pb'
 import { GetMeResponseSchema } from '~/gen/pipecd/web/v1/session_pb'
@@ -275,6 +276,47 @@ describe('what is asked for', () => {
     expect(fates).toHaveTextContent(/Cancel requested, waiting for piped tokyo \(last seen .+\)/)
     command(CommandStatus.COMMAND_FAILED, { Reason: 'it is over' })
     await waitFor(() => expect(fates).toHaveTextContent('Cancel: refused by piped tokyo: it is over'))
+  })
+
+  it('goes back to this version, and leads to the deployment that came of it', async () => {
+    const back = vi.spyOn(api, 'rollBackTo').mockResolvedValue({ commandId: 'c2' } as never)
+    const done = deployment(S.STAGE_SUCCESS, DeploymentStatus.DEPLOYMENT_SUCCESS, { completedAt: 300n })
+    const { client } = setup(done)
+    const app = (deploymentId: string) =>
+      create(ApplicationSchema, {
+        application: { id: 'a1', name: 'shop', mostRecentlySuccessfulDeployment: { deploymentId } },
+      })
+    act(() => client.setQueryData(keys.application('a1'), app('d1')))
+    expect(screen.queryByRole('button', { name: en.deployment.actions.rollBack })).toBeNull() // it runs
+    act(() => client.setQueryData(keys.application('a1'), app('d9')))
+    await userEvent.click(await screen.findByRole('button', { name: en.deployment.actions.rollBack }))
+    const dialog = screen.getByRole('dialog', { name: 'Roll shop back to v2?' })
+    expect(dialog).toHaveTextContent('of commit 0123456')
+    expect(back).not.toHaveBeenCalled()
+    await userEvent.click(within(dialog).getByRole('button', { name: en.deployment.actions.rollBack }))
+    expect(back).toHaveBeenCalledWith({ deploymentId: 'd1' })
+    act(() =>
+      client.setQueryData(
+        keys.command('c2'),
+        create(CommandSchema, {
+          id: 'c2',
+          status: CommandStatus.COMMAND_SUCCEEDED,
+          metadata: { TriggeredDeploymentID: 'd10' },
+        }),
+      ),
+    )
+    const link = await screen.findByRole('link', { name: en.deployment.fate.open })
+    expect(link).toHaveAttribute('href', '/deployments/d10')
+  })
+
+  it('says what it goes back to', async () => {
+    const d = deployment(S.STAGE_RUNNING)
+    if (d.trigger) d.trigger.rolledBackTo = 'd0'
+    setup(d)
+    expect(await screen.findByRole('link', { name: en.deployment.facts.override })).toHaveAttribute(
+      'href',
+      '/deployments/d0',
+    )
   })
 
   it('that is not sent says why', async () => {

@@ -1,4 +1,5 @@
 import { useQueries, useQuery } from '@tanstack/react-query'
+import { Link } from '@tanstack/react-router'
 import { X } from 'lucide-react'
 import type { ReactNode } from 'react'
 import { commandQuery, commandTopic, ms, problemOf, useTopic } from '~/api'
@@ -55,6 +56,7 @@ function Fate({ asked, piped, onDismiss }: Props) {
     : !asked.id
       ? { tone: 'run' as const, shape: 'ring' as const, text: t.deployment.fate.sending(whatOf(asked, t)) }
       : fate(asked, status, data?.metadata.Reason ?? '', piped, t)
+  const led = status === CommandStatus.COMMAND_SUCCEEDED && data?.metadata.TriggeredDeploymentID
   return (
     <Banner
       tone={said.tone}
@@ -66,6 +68,14 @@ function Fate({ asked, piped, onDismiss }: Props) {
       }
     >
       {said.text}
+      {led && (
+        <>
+          {' '}
+          <Link to="/deployments/$id" params={{ id: led }}>
+            {t.deployment.fate.open}
+          </Link>
+        </>
+      )}
     </Banner>
   )
 }
@@ -78,6 +88,7 @@ interface Said {
 
 function whatOf(a: Asked, t: Catalog): string {
   const w = t.deployment.fate
+  if (a.kind === 'rollBack') return w.rollBack
   return a.kind === 'cancel' ? w.cancel : a.kind === 'approve' ? w.approve(a.stageName) : w.skip(a.stageName)
 }
 

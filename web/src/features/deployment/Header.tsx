@@ -67,6 +67,11 @@ export function Facts({ deployment: d, piped }: Omit<Props, 'before'>) {
         </Fact>
       )}
       <Fact name={w.trigger}>
+        {d.trigger?.rolledBackTo && (
+          <Link to="/deployments/$id" params={{ id: d.trigger.rolledBackTo }}>
+            {w.override}
+          </Link>
+        )}
         <span>{d.trigger?.commander || w.triggerCommit(commit?.branch ?? '')}</span>
         <span className={styles.quiet}>
           <RelativeTime at={ms(d.createdAt)} />

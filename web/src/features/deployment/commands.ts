@@ -6,7 +6,7 @@ import { Rollback } from '~/gen/pipecd/web/v1/deployment_pb'
 // Asked is something a person asked the agent to do with this deployment.
 export interface Asked {
   readonly key: string
-  readonly kind: 'cancel' | 'approve' | 'skip'
+  readonly kind: 'cancel' | 'approve' | 'skip' | 'rollBack'
   readonly stageId: string
   readonly stageName: string
   // Of the command, once the control plane took it.
@@ -16,6 +16,7 @@ export interface Asked {
 
 export type Ask =
   | { kind: 'cancel'; rollback: Rollback }
+  | { kind: 'rollBack' }
   | { kind: 'approve' | 'skip'; stageId: string; stageName: string }
 
 export interface Commands {
@@ -25,7 +26,7 @@ export interface Commands {
 }
 
 // worthSaying leaves out what needs nobody any more: what was accepted, once
-// something else was asked for or the deployment has ended. What is not known of
+// something else was asked for or the deployment has ended, unless it leads to another. What is not known of
 // an answer yet is told of the newest only.
 export function worthSaying(
   asked: readonly Asked[],
@@ -36,7 +37,7 @@ export function worthSaying(
     const status = statuses[i]
     if (a.error !== undefined) return true
     if (status !== undefined && status !== CommandStatus.COMMAND_SUCCEEDED) return true
-    return i === asked.length - 1 && !ended
+    return i === asked.length - 1 && (!ended || a.kind === 'rollBack')
   })
 }
 
@@ -77,7 +78,9 @@ export function useCommands(deploymentId: string): Commands {
     async (what: Ask) => {
       const key = `${Date.now()}-${next++}`
       const stage =
-        what.kind === 'cancel' ? { stageId: '', stageName: '' } : { stageId: what.stageId, stageName: what.stageName }
+        what.kind === 'cancel' || what.kind === 'rollBack'
+          ? { stageId: '', stageName: '' }
+          : { stageId: what.stageId, stageName: what.stageName }
       // The same asked before has its answer, or gets it by this one.
       const others = (a: Asked) => a.kind !== what.kind || a.stageId !== stage.stageId
       change(before => [...before.filter(others), { key, kind: what.kind, ...stage, id: '' }])
@@ -97,6 +100,8 @@ async function send(deploymentId: string, what: Ask): Promise<string> {
   switch (what.kind) {
     case 'cancel':
       return (await api.cancelDeployment({ deploymentId, rollback: what.rollback })).commandId
+    case 'rollBack':
+      return (await api.rollBackTo({ deploymentId })).commandId
     case 'approve':
       return (await api.approveStage({ deploymentId, stageId: what.stageId })).commandId
     case 'skip':

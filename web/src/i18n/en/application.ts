@@ -10,6 +10,12 @@ export const application = {
   goneTitle: 'This application does not exist',
   goneText: 'It was deleted, or the link belongs to another project.',
   toList: 'All applications',
+  override: {
+    title: 'It runs an earlier version.',
+    text: (who: string, head: string) =>
+      `${who} rolled it back. Head ${head} of the branch is not brought out; the next commit that concerns the application, or a sync, ends that.`,
+    link: 'What it was rolled back to',
+  },
   says: undefined as unknown as typeof applicationPage.says,
   stages: {
     label: 'Pipeline',

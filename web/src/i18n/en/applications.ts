@@ -23,6 +23,7 @@ export const applications = {
   notListed: 'Not in this list',
   notDeployed: 'Not deployed yet',
   becomes: 'becomes',
+  override: 'Override',
   noVersion: 'unknown version',
   ofTraffic: (percent: string) => `${percent} of traffic`,
   disabled: 'Disabled',

@@ -68,6 +68,7 @@ export const deployment = {
     commit: 'Commit',
     by: (author: string) => `by ${author}`,
     trigger: 'Triggered by',
+    override: 'Back to an earlier deployment',
     triggerCommit: (branch: string) => `a commit on ${branch}`,
     duration: 'Duration',
     started: 'Started',
@@ -111,6 +112,13 @@ export const deployment = {
     skipText: 'It ends as passed, and the deployment goes on without measuring any longer.',
     notYou: (who: string) => `Only ${who} can approve`,
     already: 'You have approved already; others are needed',
+    rollBack: 'Roll back to this version',
+    rollBackTitle: (app: string, version: string) => `Roll ${app} back to ${version}?`,
+    rollBackText: (version: string, commit: string) =>
+      `A deployment begins that brings out ${version} again, of commit ${commit}, as for a commit: by the pipeline, if its file has one.`,
+    rollBackUntil:
+      'Git is not changed. The application stays at this version until the next commit that concerns it, or until somebody syncs it.',
+    disabled: 'The application is disabled. Enable it first.',
     undoing: 'A rollback runs to its end, because half of one is worse',
   },
 
@@ -118,6 +126,8 @@ export const deployment = {
     cancel: 'Cancel',
     approve: (stage: string) => `Approval of ${stage}`,
     skip: (stage: string) => `Skip of ${stage}`,
+    rollBack: 'Rollback to this version',
+    open: 'Open the deployment',
     sending: (what: string) => `${what}: being sent`,
     waiting: (what: string, piped: string) => `${what} requested, waiting for piped ${piped}`,
     lastSeen: (ago: string) => `last seen ${ago}`,

@@ -48,6 +48,12 @@ export const application: Catalog['application'] = {
     newVersion: '新しいバージョン',
     liveVersion: '現在のバージョン',
   },
+  override: {
+    title: '以前のバージョンが動いています。',
+    text: (who, head) =>
+      `${who} がロールバックしました。ブランチの先頭 ${head} は出ていません。このアプリケーションに関わる次のコミット、または同期で終わります。`,
+    link: '戻し先のデプロイ',
+  },
   stages: {
     label: 'パイプライン',
     summary: (done, all) => `${all} ステージ中 ${done} ステージ完了`,

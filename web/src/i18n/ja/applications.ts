@@ -22,6 +22,7 @@ export const applications: Catalog['applications'] = {
   moreFilters: 'その他の条件',
   notListed: '一覧にありません',
   notDeployed: '未デプロイ',
+  override: '上書き中',
   becomes: 'から',
   noVersion: 'バージョン不明',
   ofTraffic: percent => `トラフィックの ${percent}`,

@@ -67,6 +67,7 @@ export const deployment: Catalog['deployment'] = {
     commit: 'コミット',
     by: author => `作成者 ${author}`,
     trigger: 'きっかけ',
+    override: '以前のデプロイに戻す',
     triggerCommit: branch => `${branch} へのコミット`,
     duration: '所要時間',
     started: '開始',
@@ -107,6 +108,13 @@ export const deployment: Catalog['deployment'] = {
     skipText: '合格として終了し、これ以上測定せずにデプロイを続けます。',
     notYou: who => `承認できるのは ${who} だけです`,
     already: 'すでに承認済みです。ほかの人の承認が必要です',
+    rollBack: 'このバージョンに戻す',
+    rollBackTitle: (app, version) => `${app} を ${version} に戻しますか`,
+    rollBackText: (version, commit) =>
+      `コミット ${commit} の ${version} をもう一度出すデプロイを始めます。通常のコミットと同じく、ファイルにパイプラインがあればそれに従います。`,
+    rollBackUntil:
+      'Git は変更しません。このアプリケーションに関わる次のコミット、または同期まで、このバージョンのままになります。',
+    disabled: 'アプリケーションが無効です。先に有効にしてください。',
     undoing: 'ロールバックは途中で止められません。最後まで実行します',
   },
 
@@ -114,6 +122,8 @@ export const deployment: Catalog['deployment'] = {
     cancel: 'キャンセル',
     approve: stage => `${stage} の承認`,
     skip: stage => `${stage} のスキップ`,
+    rollBack: 'このバージョンへのロールバック',
+    open: 'デプロイを開く',
     sending: what => `${what}：送信中`,
     waiting: (what, piped) => `${what}を要求しました。Piped ${piped} を待っています`,
     lastSeen: ago => `最終確認 ${ago}`,

@@ -4,7 +4,7 @@
 
 import type { GenEnum, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { enumDesc, fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
-import type { ApplicationKind, Command, Deployment, DeploymentStatus, LogBlock } from "../../../model/model_pb";
+import type { ApplicationKind, Command, Deployment, DeploymentStatus, LogBlock, SyncStrategy } from "../../../model/model_pb";
 import { file_model_model } from "../../../model/model_pb";
 import type { Message } from "@bufbuild/protobuf";
 
@@ -12,7 +12,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file pipecd/web/v1/deployment.proto.
  */
 export const file_pipecd_web_v1_deployment: GenFile = /*@__PURE__*/
-  fileDesc("Ch5waXBlY2Qvd2ViL3YxL2RlcGxveW1lbnQucHJvdG8SDXBpcGVjZC53ZWIudjEiLQoUR2V0RGVwbG95bWVudFJlcXVlc3QSFQoNZGVwbG95bWVudF9pZBgBIAEoCSI+ChVHZXREZXBsb3ltZW50UmVzcG9uc2USJQoKZGVwbG95bWVudBgBIAEoCzIRLm1vZGVsLkRlcGxveW1lbnQisQIKFkxpc3REZXBsb3ltZW50c1JlcXVlc3QSFgoOYXBwbGljYXRpb25faWQYASABKAkSKQoIc3RhdHVzZXMYAiADKA4yFy5tb2RlbC5EZXBsb3ltZW50U3RhdHVzEhgKEGFwcGxpY2F0aW9uX25hbWUYAyABKAkSEQoJcGFnZV9zaXplGAQgASgFEg4KBmN1cnNvchgFIAEoCRJBCgZsYWJlbHMYBiADKAsyMS5waXBlY2Qud2ViLnYxLkxpc3REZXBsb3ltZW50c1JlcXVlc3QuTGFiZWxzRW50cnkSJQoFa2luZHMYByADKA4yFi5tb2RlbC5BcHBsaWNhdGlvbktpbmQaLQoLTGFiZWxzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASJRChdMaXN0RGVwbG95bWVudHNSZXNwb25zZRImCgtkZXBsb3ltZW50cxgBIAMoCzIRLm1vZGVsLkRlcGxveW1lbnQSDgoGY3Vyc29yGAIgASgJIlsKF0NhbmNlbERlcGxveW1lbnRSZXF1ZXN0EhUKDWRlcGxveW1lbnRfaWQYASABKAkSKQoIcm9sbGJhY2sYAiABKA4yFy5waXBlY2Qud2ViLnYxLlJvbGxiYWNrIi4KGENhbmNlbERlcGxveW1lbnRSZXNwb25zZRISCgpjb21tYW5kX2lkGAEgASgJIj4KE0FwcHJvdmVTdGFnZVJlcXVlc3QSFQoNZGVwbG95bWVudF9pZBgBIAEoCRIQCghzdGFnZV9pZBgCIAEoCSIqChRBcHByb3ZlU3RhZ2VSZXNwb25zZRISCgpjb21tYW5kX2lkGAEgASgJIjsKEFNraXBTdGFnZVJlcXVlc3QSFQoNZGVwbG95bWVudF9pZBgBIAEoCRIQCghzdGFnZV9pZBgCIAEoCSInChFTa2lwU3RhZ2VSZXNwb25zZRISCgpjb21tYW5kX2lkGAEgASgJIicKEUdldENvbW1hbmRSZXF1ZXN0EhIKCmNvbW1hbmRfaWQYASABKAkiNQoSR2V0Q29tbWFuZFJlc3BvbnNlEh8KB2NvbW1hbmQYASABKAsyDi5tb2RlbC5Db21tYW5kImoKEkdldFN0YWdlTG9nUmVxdWVzdBIVCg1kZXBsb3ltZW50X2lkGAEgASgJEhAKCHN0YWdlX2lkGAIgASgJEhUKDXJldHJpZWRfY291bnQYAyABKAUSFAoMb2Zmc2V0X2luZGV4GAQgASgDIlcKE0dldFN0YWdlTG9nUmVzcG9uc2USHwoGYmxvY2tzGAEgAygLMg8ubW9kZWwuTG9nQmxvY2sSEQoJY29tcGxldGVkGAIgASgIEgwKBG1vcmUYAyABKAgiLwoWV2F0Y2hEZXBsb3ltZW50UmVxdWVzdBIVCg1kZXBsb3ltZW50X2lkGAEgASgJIkAKF1dhdGNoRGVwbG95bWVudFJlc3BvbnNlEiUKCmRlcGxveW1lbnQYASABKAsyES5tb2RlbC5EZXBsb3ltZW50ImwKFFdhdGNoU3RhZ2VMb2dSZXF1ZXN0EhUKDWRlcGxveW1lbnRfaWQYASABKAkSEAoIc3RhZ2VfaWQYAiABKAkSFQoNcmV0cmllZF9jb3VudBgDIAEoBRIUCgxvZmZzZXRfaW5kZXgYBCABKAMiSwoVV2F0Y2hTdGFnZUxvZ1Jlc3BvbnNlEh8KBmJsb2NrcxgBIAMoCzIPLm1vZGVsLkxvZ0Jsb2NrEhEKCWNvbXBsZXRlZBgCIAEoCCpNCghSb2xsYmFjaxIYChRST0xMQkFDS19VTlNQRUNJRklFRBAAEhMKD1JPTExCQUNLX0FMV0FZUxABEhIKDlJPTExCQUNLX05FVkVSEAJCKFomcGlwZWNkL3BrZy9ycGMvZ2VuL3BpcGVjZC93ZWIvdjE7d2VidjFiBnByb3RvMw", [file_model_model]);
+  fileDesc("Ch5waXBlY2Qvd2ViL3YxL2RlcGxveW1lbnQucHJvdG8SDXBpcGVjZC53ZWIudjEiLQoUR2V0RGVwbG95bWVudFJlcXVlc3QSFQoNZGVwbG95bWVudF9pZBgBIAEoCSI+ChVHZXREZXBsb3ltZW50UmVzcG9uc2USJQoKZGVwbG95bWVudBgBIAEoCzIRLm1vZGVsLkRlcGxveW1lbnQisQIKFkxpc3REZXBsb3ltZW50c1JlcXVlc3QSFgoOYXBwbGljYXRpb25faWQYASABKAkSKQoIc3RhdHVzZXMYAiADKA4yFy5tb2RlbC5EZXBsb3ltZW50U3RhdHVzEhgKEGFwcGxpY2F0aW9uX25hbWUYAyABKAkSEQoJcGFnZV9zaXplGAQgASgFEg4KBmN1cnNvchgFIAEoCRJBCgZsYWJlbHMYBiADKAsyMS5waXBlY2Qud2ViLnYxLkxpc3REZXBsb3ltZW50c1JlcXVlc3QuTGFiZWxzRW50cnkSJQoFa2luZHMYByADKA4yFi5tb2RlbC5BcHBsaWNhdGlvbktpbmQaLQoLTGFiZWxzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASJRChdMaXN0RGVwbG95bWVudHNSZXNwb25zZRImCgtkZXBsb3ltZW50cxgBIAMoCzIRLm1vZGVsLkRlcGxveW1lbnQSDgoGY3Vyc29yGAIgASgJIlsKF0NhbmNlbERlcGxveW1lbnRSZXF1ZXN0EhUKDWRlcGxveW1lbnRfaWQYASABKAkSKQoIcm9sbGJhY2sYAiABKA4yFy5waXBlY2Qud2ViLnYxLlJvbGxiYWNrIi4KGENhbmNlbERlcGxveW1lbnRSZXNwb25zZRISCgpjb21tYW5kX2lkGAEgASgJIlEKEVJvbGxCYWNrVG9SZXF1ZXN0EhUKDWRlcGxveW1lbnRfaWQYASABKAkSJQoIc3RyYXRlZ3kYAiABKA4yEy5tb2RlbC5TeW5jU3RyYXRlZ3kiKAoSUm9sbEJhY2tUb1Jlc3BvbnNlEhIKCmNvbW1hbmRfaWQYASABKAkiPgoTQXBwcm92ZVN0YWdlUmVxdWVzdBIVCg1kZXBsb3ltZW50X2lkGAEgASgJEhAKCHN0YWdlX2lkGAIgASgJIioKFEFwcHJvdmVTdGFnZVJlc3BvbnNlEhIKCmNvbW1hbmRfaWQYASABKAkiOwoQU2tpcFN0YWdlUmVxdWVzdBIVCg1kZXBsb3ltZW50X2lkGAEgASgJEhAKCHN0YWdlX2lkGAIgASgJIicKEVNraXBTdGFnZVJlc3BvbnNlEhIKCmNvbW1hbmRfaWQYASABKAkiJwoRR2V0Q29tbWFuZFJlcXVlc3QSEgoKY29tbWFuZF9pZBgBIAEoCSI1ChJHZXRDb21tYW5kUmVzcG9uc2USHwoHY29tbWFuZBgBIAEoCzIOLm1vZGVsLkNvbW1hbmQiagoSR2V0U3RhZ2VMb2dSZXF1ZXN0EhUKDWRlcGxveW1lbnRfaWQYASABKAkSEAoIc3RhZ2VfaWQYAiABKAkSFQoNcmV0cmllZF9jb3VudBgDIAEoBRIUCgxvZmZzZXRfaW5kZXgYBCABKAMiVwoTR2V0U3RhZ2VMb2dSZXNwb25zZRIfCgZibG9ja3MYASADKAsyDy5tb2RlbC5Mb2dCbG9jaxIRCgljb21wbGV0ZWQYAiABKAgSDAoEbW9yZRgDIAEoCCIvChZXYXRjaERlcGxveW1lbnRSZXF1ZXN0EhUKDWRlcGxveW1lbnRfaWQYASABKAkiQAoXV2F0Y2hEZXBsb3ltZW50UmVzcG9uc2USJQoKZGVwbG95bWVudBgBIAEoCzIRLm1vZGVsLkRlcGxveW1lbnQibAoUV2F0Y2hTdGFnZUxvZ1JlcXVlc3QSFQoNZGVwbG95bWVudF9pZBgBIAEoCRIQCghzdGFnZV9pZBgCIAEoCRIVCg1yZXRyaWVkX2NvdW50GAMgASgFEhQKDG9mZnNldF9pbmRleBgEIAEoAyJLChVXYXRjaFN0YWdlTG9nUmVzcG9uc2USHwoGYmxvY2tzGAEgAygLMg8ubW9kZWwuTG9nQmxvY2sSEQoJY29tcGxldGVkGAIgASgIKk0KCFJvbGxiYWNrEhgKFFJPTExCQUNLX1VOU1BFQ0lGSUVEEAASEwoPUk9MTEJBQ0tfQUxXQVlTEAESEgoOUk9MTEJBQ0tfTkVWRVIQAkIoWiZwaXBlY2QvcGtnL3JwYy9nZW4vcGlwZWNkL3dlYi92MTt3ZWJ2MWIGcHJvdG8z", [file_model_model]);
 
 /**
  * @generated from message pipecd.web.v1.GetDeploymentRequest
@@ -165,6 +165,47 @@ export const CancelDeploymentResponseSchema: GenMessage<CancelDeploymentResponse
   messageDesc(file_pipecd_web_v1_deployment, 5);
 
 /**
+ * @generated from message pipecd.web.v1.RollBackToRequest
+ */
+export type RollBackToRequest = Message<"pipecd.web.v1.RollBackToRequest"> & {
+  /**
+   * The earlier deployment.
+   *
+   * @generated from field: string deployment_id = 1;
+   */
+  deploymentId: string;
+
+  /**
+   * @generated from field: model.SyncStrategy strategy = 2;
+   */
+  strategy: SyncStrategy;
+};
+
+/**
+ * Describes the message pipecd.web.v1.RollBackToRequest.
+ * Use `create(RollBackToRequestSchema)` to create a new message.
+ */
+export const RollBackToRequestSchema: GenMessage<RollBackToRequest> = /*@__PURE__*/
+  messageDesc(file_pipecd_web_v1_deployment, 6);
+
+/**
+ * @generated from message pipecd.web.v1.RollBackToResponse
+ */
+export type RollBackToResponse = Message<"pipecd.web.v1.RollBackToResponse"> & {
+  /**
+   * @generated from field: string command_id = 1;
+   */
+  commandId: string;
+};
+
+/**
+ * Describes the message pipecd.web.v1.RollBackToResponse.
+ * Use `create(RollBackToResponseSchema)` to create a new message.
+ */
+export const RollBackToResponseSchema: GenMessage<RollBackToResponse> = /*@__PURE__*/
+  messageDesc(file_pipecd_web_v1_deployment, 7);
+
+/**
  * @generated from message pipecd.web.v1.ApproveStageRequest
  */
 export type ApproveStageRequest = Message<"pipecd.web.v1.ApproveStageRequest"> & {
@@ -184,7 +225,7 @@ export type ApproveStageRequest = Message<"pipecd.web.v1.ApproveStageRequest"> &
  * Use `create(ApproveStageRequestSchema)` to create a new message.
  */
 export const ApproveStageRequestSchema: GenMessage<ApproveStageRequest> = /*@__PURE__*/
-  messageDesc(file_pipecd_web_v1_deployment, 6);
+  messageDesc(file_pipecd_web_v1_deployment, 8);
 
 /**
  * @generated from message pipecd.web.v1.ApproveStageResponse
@@ -201,7 +242,7 @@ export type ApproveStageResponse = Message<"pipecd.web.v1.ApproveStageResponse">
  * Use `create(ApproveStageResponseSchema)` to create a new message.
  */
 export const ApproveStageResponseSchema: GenMessage<ApproveStageResponse> = /*@__PURE__*/
-  messageDesc(file_pipecd_web_v1_deployment, 7);
+  messageDesc(file_pipecd_web_v1_deployment, 9);
 
 /**
  * @generated from message pipecd.web.v1.SkipStageRequest
@@ -223,7 +264,7 @@ export type SkipStageRequest = Message<"pipecd.web.v1.SkipStageRequest"> & {
  * Use `create(SkipStageRequestSchema)` to create a new message.
  */
 export const SkipStageRequestSchema: GenMessage<SkipStageRequest> = /*@__PURE__*/
-  messageDesc(file_pipecd_web_v1_deployment, 8);
+  messageDesc(file_pipecd_web_v1_deployment, 10);
 
 /**
  * @generated from message pipecd.web.v1.SkipStageResponse
@@ -240,7 +281,7 @@ export type SkipStageResponse = Message<"pipecd.web.v1.SkipStageResponse"> & {
  * Use `create(SkipStageResponseSchema)` to create a new message.
  */
 export const SkipStageResponseSchema: GenMessage<SkipStageResponse> = /*@__PURE__*/
-  messageDesc(file_pipecd_web_v1_deployment, 9);
+  messageDesc(file_pipecd_web_v1_deployment, 11);
 
 /**
  * @generated from message pipecd.web.v1.GetCommandRequest
@@ -257,7 +298,7 @@ export type GetCommandRequest = Message<"pipecd.web.v1.GetCommandRequest"> & {
  * Use `create(GetCommandRequestSchema)` to create a new message.
  */
 export const GetCommandRequestSchema: GenMessage<GetCommandRequest> = /*@__PURE__*/
-  messageDesc(file_pipecd_web_v1_deployment, 10);
+  messageDesc(file_pipecd_web_v1_deployment, 12);
 
 /**
  * @generated from message pipecd.web.v1.GetCommandResponse
@@ -274,7 +315,7 @@ export type GetCommandResponse = Message<"pipecd.web.v1.GetCommandResponse"> & {
  * Use `create(GetCommandResponseSchema)` to create a new message.
  */
 export const GetCommandResponseSchema: GenMessage<GetCommandResponse> = /*@__PURE__*/
-  messageDesc(file_pipecd_web_v1_deployment, 11);
+  messageDesc(file_pipecd_web_v1_deployment, 13);
 
 /**
  * @generated from message pipecd.web.v1.GetStageLogRequest
@@ -308,7 +349,7 @@ export type GetStageLogRequest = Message<"pipecd.web.v1.GetStageLogRequest"> & {
  * Use `create(GetStageLogRequestSchema)` to create a new message.
  */
 export const GetStageLogRequestSchema: GenMessage<GetStageLogRequest> = /*@__PURE__*/
-  messageDesc(file_pipecd_web_v1_deployment, 12);
+  messageDesc(file_pipecd_web_v1_deployment, 14);
 
 /**
  * @generated from message pipecd.web.v1.GetStageLogResponse
@@ -337,7 +378,7 @@ export type GetStageLogResponse = Message<"pipecd.web.v1.GetStageLogResponse"> &
  * Use `create(GetStageLogResponseSchema)` to create a new message.
  */
 export const GetStageLogResponseSchema: GenMessage<GetStageLogResponse> = /*@__PURE__*/
-  messageDesc(file_pipecd_web_v1_deployment, 13);
+  messageDesc(file_pipecd_web_v1_deployment, 15);
 
 /**
  * @generated from message pipecd.web.v1.WatchDeploymentRequest
@@ -354,7 +395,7 @@ export type WatchDeploymentRequest = Message<"pipecd.web.v1.WatchDeploymentReque
  * Use `create(WatchDeploymentRequestSchema)` to create a new message.
  */
 export const WatchDeploymentRequestSchema: GenMessage<WatchDeploymentRequest> = /*@__PURE__*/
-  messageDesc(file_pipecd_web_v1_deployment, 14);
+  messageDesc(file_pipecd_web_v1_deployment, 16);
 
 /**
  * @generated from message pipecd.web.v1.WatchDeploymentResponse
@@ -371,7 +412,7 @@ export type WatchDeploymentResponse = Message<"pipecd.web.v1.WatchDeploymentResp
  * Use `create(WatchDeploymentResponseSchema)` to create a new message.
  */
 export const WatchDeploymentResponseSchema: GenMessage<WatchDeploymentResponse> = /*@__PURE__*/
-  messageDesc(file_pipecd_web_v1_deployment, 15);
+  messageDesc(file_pipecd_web_v1_deployment, 17);
 
 /**
  * @generated from message pipecd.web.v1.WatchStageLogRequest
@@ -403,7 +444,7 @@ export type WatchStageLogRequest = Message<"pipecd.web.v1.WatchStageLogRequest">
  * Use `create(WatchStageLogRequestSchema)` to create a new message.
  */
 export const WatchStageLogRequestSchema: GenMessage<WatchStageLogRequest> = /*@__PURE__*/
-  messageDesc(file_pipecd_web_v1_deployment, 16);
+  messageDesc(file_pipecd_web_v1_deployment, 18);
 
 /**
  * @generated from message pipecd.web.v1.WatchStageLogResponse
@@ -425,7 +466,7 @@ export type WatchStageLogResponse = Message<"pipecd.web.v1.WatchStageLogResponse
  * Use `create(WatchStageLogResponseSchema)` to create a new message.
  */
 export const WatchStageLogResponseSchema: GenMessage<WatchStageLogResponse> = /*@__PURE__*/
-  messageDesc(file_pipecd_web_v1_deployment, 17);
+  messageDesc(file_pipecd_web_v1_deployment, 19);
 
 /**
  * Rollback is what a cancelled deployment does with what it did.
