@@ -198,7 +198,7 @@ type Target interface {
 
 // Traffic moves requests between the application's two target groups.
 type Traffic interface {
-	// Group returns the target group of the role, the first one where there are several.
+	// Group returns the target group of the role.
 	Group(r Role) string
 	// Weights returns the shares now. CodeFailedPrecondition when the rules disagree or none forwards to both groups.
 	Weights(ctx context.Context) (Weights, error)
@@ -244,36 +244,6 @@ type Application struct {
 type TargetGroups struct {
 	Primary *TargetGroup
 	Canary  *TargetGroup
-	More    []GroupPair // further ones, whose requests move together with those of the first two
-}
-
-// GroupPair is a primary target group and the canary's, nil without one.
-type GroupPair struct {
-	Primary *TargetGroup
-	Canary  *TargetGroup
-}
-
-// Pairs returns all pairs, none without a load balancer.
-func (g TargetGroups) Pairs() []GroupPair {
-	if g.Primary == nil && g.Canary == nil {
-		return nil
-	}
-	return append([]GroupPair{{g.Primary, g.Canary}}, g.More...)
-}
-
-// Of returns the groups of the role.
-func (g TargetGroups) Of(r Role) []*TargetGroup {
-	var out []*TargetGroup
-	for _, p := range g.Pairs() {
-		one := p.Primary
-		if r == RoleCanary {
-			one = p.Canary
-		}
-		if one != nil {
-			out = append(out, one)
-		}
-	}
-	return out
 }
 
 // TargetGroup is a target group and the container behind it.

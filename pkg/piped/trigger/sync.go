@@ -74,7 +74,7 @@ func (r *Repository) rollBack(ctx context.Context, cmd model.Command, app *model
 		return "", err
 	}
 	defer tree.Close() //nolint:errcheck // a snapshot is only read
-	src, _, err := r.load(ctx, tree, app)
+	src, _, err := r.load(tree, app)
 	if err != nil {
 		return "", fmt.Errorf("the application's files at commit %s: %w", short(hash), err)
 	}

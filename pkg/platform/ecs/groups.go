@@ -22,8 +22,8 @@ func (t *target) settleTargetGroups(r *config.Report) {
 		return
 	}
 	if len(entries) > 1 {
-		r.Errorf("loadBalancers", "expected at most one entry, found %d", len(entries)).Hint = "a task set under the EXTERNAL controller is in one target group; " +
-			"input.targetGroups of the application file names the one of each variant"
+		r.Errorf("loadBalancers", "expected at most one entry, found %d", len(entries)).Hint = "Amazon ECS puts a task set under the EXTERNAL controller into one target group " +
+			"and refuses more; let several listeners and rules of one load balancer forward to the group, or run a second service behind the other load balancer"
 		return
 	}
 	entry := entries[0]

@@ -56,7 +56,7 @@ type pair struct{ primary, canary string }
 
 // routing is the rules of the load balancers seen from one application.
 type routing struct {
-	pairs []pair
+	pairs []pair // one, or none without a load balancer: Amazon ECS takes one target group per task set
 	rules []rule
 }
 

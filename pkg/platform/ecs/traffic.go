@@ -20,11 +20,14 @@ type traffic struct{ target *target }
 // Group returns the target group of the role, "" when the application names
 // none.
 func (t *traffic) Group(r platform.Role) string {
-	groups := t.target.app.TargetGroups.Of(r)
-	if len(groups) == 0 {
+	g := t.target.app.TargetGroups.Primary
+	if r == platform.RoleCanary {
+		g = t.target.app.TargetGroups.Canary
+	}
+	if g == nil {
 		return ""
 	}
-	return groups[0].ARN
+	return g.ARN
 }
 
 // read returns the rules of the listeners that forward to the groups. Where this
@@ -65,15 +68,10 @@ func (t *traffic) discover(ctx context.Context) (routing, error) {
 }
 
 func (t *traffic) routing() routing {
-	var r routing
-	for _, p := range t.target.app.TargetGroups.Pairs() {
-		one := pair{primary: p.Primary.ARN}
-		if p.Canary != nil {
-			one.canary = p.Canary.ARN
-		}
-		r.pairs = append(r.pairs, one)
+	if p := (pair{primary: t.Group(platform.RolePrimary), canary: t.Group(platform.RoleCanary)}); p.primary != "" {
+		return routing{pairs: []pair{p}}
 	}
-	return r
+	return routing{}
 }
 
 // settled reads the rules until they show what this process wrote to them. A rule
