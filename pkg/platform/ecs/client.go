@@ -90,6 +90,7 @@ type clients struct {
 	iam *iam.Client
 	ecr *ecr.Client
 	sts *sts.Client
+	services *services
 }
 
 func newClients(ctx context.Context, cfg Config) (clients, error) {
@@ -112,13 +113,16 @@ func newClients(ctx context.Context, cfg Config) (clients, error) {
 	asked := loaded.Copy() // these few calls have a pace of their own, and an error is an answer
 	asked.Retryer = func() aws.Retryer { return aws.NopRetryer{} }
 	loaded.APIOptions = append(loaded.APIOptions, p.listening)
+	ecs := awsecs.NewFromConfig(loaded, func(o *awsecs.Options) { o.HTTPClient = paced{o.HTTPClient, p} })
 	return clients{
-		ecs:     awsecs.NewFromConfig(loaded, func(o *awsecs.Options) { o.HTTPClient = paced{o.HTTPClient, p} }),
+		ecs:     ecs,
 		elb:     elb.NewFromConfig(loaded, func(o *elb.Options) { o.HTTPClient = paced{o.HTTPClient, p} }),
 		scaling: scaling.NewFromConfig(loaded, func(o *scaling.Options) { o.HTTPClient = paced{o.HTTPClient, p} }),
 		iam:     iam.NewFromConfig(asked),
 		ecr:     ecr.NewFromConfig(asked),
 		sts:     sts.NewFromConfig(asked),
+
+		services: newServices(ecs),
 	}, nil
 }
 

@@ -83,19 +83,16 @@ func tagValue(tags []types.Tag, key string) string {
 
 // describeService returns the service, nil when there is none that is active.
 func (t *target) describeService(ctx context.Context) (*types.Service, error) {
-	out, err := call(ctx, "reading service "+t.service.ServiceName, func(ctx context.Context) (*awsecs.DescribeServicesOutput, error) {
-		return t.clients.ecs.DescribeServices(ctx, &awsecs.DescribeServicesInput{
-			Cluster: aws.String(t.service.cluster()), Services: []string{t.service.ServiceName},
-			Include: []types.ServiceField{types.ServiceFieldTags},
-		})
+	all, err := call(ctx, "reading service "+t.service.ServiceName, func(ctx context.Context) ([]types.Service, error) {
+		return t.clients.services.describe(ctx, t.service.cluster(), t.service.ServiceName)
 	})
 	if err != nil {
 		return nil, err
 	}
 	var found *types.Service
-	for i := range out.Services {
-		if aws.ToString(out.Services[i].Status) == statusActive {
-			found = &out.Services[i]
+	for i := range all {
+		if aws.ToString(all[i].Status) == statusActive {
+			found = &all[i]
 		}
 	}
 	t.session.learnService(found)
