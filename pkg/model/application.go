@@ -141,7 +141,7 @@ type DeploymentRef struct {
 
 // SyncedState is how what runs compares with Git once the deployment has
 // succeeded, and why.
-func (r DeploymentRef) SyncedState() (SyncStatus, string) {
+func (r *DeploymentRef) SyncedState() (SyncStatus, string) {
 	const digits = 7
 	if head := r.Trigger.OverriddenCommit; r.Trigger.RolledBackTo != "" && head != r.Trigger.Commit.Hash {
 		return SyncOutOfSync, "Rolled back to " + r.Version + ", so commit " + head[:min(digits, len(head))] + " waits for the next deployment"

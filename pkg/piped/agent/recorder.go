@@ -101,7 +101,7 @@ func (r *recorder) ReportCompleted(ctx context.Context, id string, c model.Compl
 func stateAfter(app *model.Application, d *model.Deployment, status model.DeploymentStatus) (model.SyncState, bool) {
 	state := model.SyncState{HeadDeploymentID: d.ID, Timestamp: time.Now().UTC()}
 	if status == model.DeploymentSuccess {
-		state.Status, state.ShortReason = d.Ref().SyncedState()
+		state.Status, state.ShortReason = synced(d)
 		return state, true
 	}
 	if d.Trigger.RolledBackTo != "" { // what runs, and how it compares, is as before
@@ -121,4 +121,9 @@ func stateAfter(app *model.Application, d *model.Deployment, status model.Deploy
 	state.Status = model.SyncOutOfSync
 	state.ShortReason = fmt.Sprintf("The deployment of %s %s, so Git is ahead of what runs", what, how)
 	return state, true
+}
+
+func synced(d *model.Deployment) (model.SyncStatus, string) {
+	ref := d.Ref()
+	return ref.SyncedState()
 }

@@ -201,7 +201,7 @@ func (r *rollback) rebuild(ctx context.Context) (string, error) {
 // dropCanary removes the canary when the version before could not be brought
 // back: once it gets no requests it serves nobody.
 func (r *rollback) dropCanary(ctx context.Context, moved bool) error {
-	if !moved || ctx.Err() != nil {
+	if !moved {
 		return nil
 	}
 	svc, err := r.run.Target.Observe(ctx)

@@ -68,13 +68,13 @@ func (r rollout) start(ctx context.Context, spec platform.SetSpec) (string, plat
 	return id, svc, err
 }
 
-// exposure reads where the requests of the groups come from; nil without a load
-// balancer. It gives the load balancer some seconds to show that the groups of
+// exposure reads where the requests of the groups come from; nowhere without a
+// load balancer. It gives the load balancer some seconds to show that the groups of
 // the sets get none.
 func (r rollout) exposure(ctx context.Context, none []platform.Set) (exposure, error) {
 	traffic := r.run.Target.Traffic()
 	if traffic == nil {
-		return nil, nil
+		return exposure{}, nil
 	}
 	return traffic.Exposure(ctx, r.run.Baseline, groupsOf(none)...)
 }

@@ -16,6 +16,7 @@ import (
 
 	"pipecd/pkg/config"
 	"pipecd/pkg/model"
+	"pipecd/pkg/pipeline/stage"
 	"pipecd/pkg/platform/ecs"
 	"pipecd/pkg/simcloud"
 	simecs "pipecd/pkg/simcloud/ecs"
@@ -133,9 +134,14 @@ func (w *wiretap) RoundTrip(r *http.Request) (*http.Response, error) {
 // those after it.
 func (d *deployment) counted(want model.DeploymentStatus) (preflight, rest []simcloud.Call) {
 	d.world.t.Helper()
+	return d.countedWith(verdictStage{}, want)
+}
+
+func (d *deployment) countedWith(gate stage.Stage, want model.DeploymentStatus) (preflight, rest []simcloud.Call) {
+	d.world.t.Helper()
 	begin, split := len(d.world.cloud.Calls()), 0
 	d.checked = func() { split = len(d.world.cloud.Calls()) }
-	d.mustRun(verdictStage{}, want)
+	d.mustRun(gate, want)
 	calls := d.world.cloud.Calls()
 	return calls[begin:split], calls[split:]
 }
@@ -163,24 +169,32 @@ func table(calls ...[]simcloud.Call) string {
 func TestDeploymentsAreFrugal(t *testing.T) {
 	for name, tt := range map[string]struct {
 		stages           []stageSpec
-		preflight, after int // most calls
+		fail             bool
+		start            time.Duration // what a task needs until it runs
+		preflight, after int           // most calls
 	}{
-		"quick sync": {quickSync(), 6, 7},
-		"canary":     {canaryPipeline(stageSpec{model.StageAnalysis, &config.AnalysisOptions{}}), 6, 21},
+		"quick sync":           {quickSync(), false, 0, 6, 7},
+		"bad canary":           {canaryPipeline(stageSpec{model.StageAnalysis, &config.AnalysisOptions{}}), true, 0, 6, 23},
+		"canary of slow tasks": {canaryPipeline(stageSpec{model.StageAnalysis, &config.AnalysisOptions{}}), false, 40 * time.Second, 6, 75},
+		"canary":               {canaryPipeline(stageSpec{model.StageAnalysis, &config.AnalysisOptions{}}), false, 0, 6, 21},
 	} {
 		t.Run(name, func(t *testing.T) {
-			virtually(t, nil, func(t *testing.T, w *world) {
+			virtually(t, func(cfg *simcloud.Config) { cfg.Timing.TaskStart = tt.start }, func(t *testing.T, w *world) {
 				t.Helper()
 				w.deployment("d1", shop("v1", ""), quickSync()...).mustRun(nil, model.DeploymentSuccess)
 				before := w.state()
 				d := w.deployment("d2", shop("v2", ""), tt.stages...)
-				preflight, after := d.counted(model.DeploymentSuccess)
+				want := model.DeploymentSuccess
+				if tt.fail {
+					want = model.DeploymentFailure
+				}
+				preflight, after := d.countedWith(verdictStage{fail: tt.fail}, want)
 				t.Logf("%s:\n%s", name, table(preflight, after))
 				if len(preflight) > tt.preflight || len(after) > tt.after {
 					t.Errorf("%d + %d calls, at most %d + %d are wanted\n%s", len(preflight), len(after), tt.preflight, tt.after, d.log())
 				}
 				now := w.state()
-				if now.sets != 1 || now.primaryID == before.primaryID || now.revision == before.revision || now.primary != 100 || now.canary != 0 {
+				if now.sets != 1 || (now.primaryID == before.primaryID) != tt.fail || (now.revision == before.revision) != tt.fail || now.primary != 100 || now.canary != 0 {
 					t.Errorf("after the deployment: %+v", now)
 				}
 			})

@@ -87,9 +87,9 @@ type clients struct {
 	scaling *scaling.Client
 
 	// Only asked, in the preflight.
-	iam *iam.Client
-	ecr *ecr.Client
-	sts *sts.Client
+	iam      *iam.Client
+	ecr      *ecr.Client
+	sts      *sts.Client
 	services *services
 }
 

@@ -5,9 +5,12 @@
 // Reading order: opener.go (files become a target) with groups.go (which target
 // groups they mean), preflight.go (what is checked and recorded before anything
 // is touched) with unchangeable.go, roles.go and images.go, service.go with autoscaling.go (whose the
-// desired count is), taskset.go and wait.go (starting and removing tasks),
-// rules.go (pure: which listener rules change and how) with traffic.go (doing
-// it), session.go (what need not be asked twice).
+// desired count is), taskset.go and wait.go (starting and removing tasks) with
+// steadiness.go and stopped.go (what a wait tells, and when it gives up), rules.go
+// (pure: which listener rules change and how) with traffic.go (doing it),
+// capacity.go (who may get more requests), exposure.go (where requests come from,
+// and whether somebody else moved them) and restore.go, session.go (what need not
+// be asked twice), pace.go and batch.go (all applications of a provider together).
 //
 // Calls are few: a plan uses what the preflight read moments ago, the answer of a
 // change is its first reading back, and a wait looks with one call. What decides

@@ -91,8 +91,8 @@ func (t *traffic) Exposure(ctx context.Context, b platform.Baseline, none ...str
 			return nil, err
 		}
 		exposed := r.together(r.exposure(b.Standing))
-		clear := !slices.ContainsFunc(none, func(g string) bool { return exposed[g].Percent > 0 })
-		if !t.target.session.behind(r.rules) && (clear || !time.Now().Before(until)) {
+		settled := !slices.ContainsFunc(none, func(g string) bool { return exposed[g].Percent > 0 })
+		if !t.target.session.behind(r.rules) && (settled || !time.Now().Before(until)) {
 			return exposed, nil
 		}
 		if err := pause(ctx, disturbanceLasts/10); err != nil {

@@ -25,13 +25,14 @@ func (t *traffic) Restore(ctx context.Context, b platform.Baseline, log platform
 	shown := true
 	for _, x := range before {
 		live, exists := r.rule(x.RuleArn)
-		switch {
-		case !exists:
+		if !exists {
 			log.Infof("%s does not exist any more and is left alone", x)
 			continue
-		case sameActions(live.Actions, x.Actions):
+		}
+		if sameActions(live.Actions, x.Actions) {
 			continue
-		case !sameButShares(live.Actions, x.Actions) && !sameButShares(live.Actions, r.extended(x)):
+		}
+		if !sameButShares(live.Actions, x.Actions) && !sameButShares(live.Actions, r.extended(x)) {
 			foreign = append(foreign, x.String())
 			log.Errorf("Someone else changed the %s during the deployment, which cannot be told apart from what the deployment did: it was %s", x, describeActions(live.Actions))
 		}
@@ -48,14 +49,17 @@ func (t *traffic) Restore(ctx context.Context, b platform.Baseline, log platform
 	if shown {
 		return found, nil
 	}
-	return found, t.readBack(ctx, "the listener rules read as before the deployment", func(now routing) bool {
-		for _, x := range before {
-			if live, exists := now.rule(x.RuleArn); exists && !sameActions(live.Actions, x.Actions) {
-				return false
-			}
+	return found, t.readBack(ctx, "the listener rules read as before the deployment", func(now routing) bool { return now.shows(before) })
+}
+
+// shows reports whether the rules that still exist are as before.
+func (r routing) shows(before []rule) bool {
+	for _, x := range before {
+		if live, exists := r.rule(x.RuleArn); exists && !sameActions(live.Actions, x.Actions) {
+			return false
 		}
-		return true
-	})
+	}
+	return true
 }
 
 func (r routing) rule(arn string) (rule, bool) {

@@ -214,10 +214,10 @@ func sharesOf(a types.Action) map[string]int {
 	}
 	for _, g := range a.ForwardConfig.TargetGroups {
 		weight := int(aws.ToInt32(g.Weight))
-		switch {
-		case weight == 0:
+		switch weight {
+		case 0:
 			shares[aws.ToString(g.TargetGroupArn)] = 0
-		case weight == total:
+		case total:
 			shares[aws.ToString(g.TargetGroupArn)] = 100
 		default:
 			shares[aws.ToString(g.TargetGroupArn)] = min(max((weight*100+total/2)/total, 1), 99)

@@ -131,7 +131,7 @@ func (s *steadiness) tell(set *types.TaskSet) {
 func (s *steadiness) events(ctx context.Context) error {
 	svc, err := s.target.describeService(ctx)
 	if err != nil || svc == nil {
-		return nil //nolint:nilerr // the reason could not be read; the wait goes on
+		return nil // the reason could not be read; the wait goes on
 	}
 	for _, e := range slices.Backward(svc.Events) {
 		message := aws.ToString(e.Message)

@@ -71,7 +71,7 @@ func match(causes []cause, text string) (cause, bool) {
 func judge(t *types.Task) (prospect, string) {
 	reason := stopReason(t)
 	switch t.StopCode {
-	case types.TaskStopCodeUserInitiated, types.TaskStopCodeSpotInterruption, types.TaskStopCodeTerminationNotice:
+	case types.TaskStopCodeUserInitiated, types.TaskStopCodeSpotInterruption, types.TaskStopCodeTerminationNotice, types.TaskStopCodeInfrastructureHealth:
 		return unrelated, reason
 	case types.TaskStopCodeServiceSchedulerInitiated:
 		if strings.Contains(strings.ToLower(reason), "health check") {

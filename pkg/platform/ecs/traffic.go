@@ -224,30 +224,24 @@ func (t *traffic) disturbance(r routing, m platform.Move) string {
 // one writes even what reads as wanted already: that may be an old reading.
 func (t *traffic) give(ctx context.Context, r routing, m platform.Move, log platform.Log) error {
 	doubtful := m.Back != nil && slices.ContainsFunc(m.Since, func(w platform.Weights) bool { return w != m.To })
-	var changed []rule
+	changed := slices.DeleteFunc(r.split(), func(x rule) bool {
+		return r.weightsOf(x) == m.To && (!doubtful || t.target.session.hasWritten(x))
+	})
+	longer, cancel := outlasting(ctx)
+	defer cancel()
 	shown := true
-	for _, x := range r.split() {
-		before := r.weightsOf(x)
-		if before == m.To && (!doubtful || t.target.session.hasWritten(x)) {
-			continue
+	for i, x := range changed {
+		tellMove(log, x, r.weightsOf(x), m.To)
+		writing := ctx
+		if i > 0 { // half a move is worse than a late end
+			writing = longer
 		}
-		if before == m.To {
-			log.Infof("%s: written again as primary %d%%, canary %d%%, in case what was read is old", x, m.To.Primary, m.To.Canary)
-		} else {
-			log.Infof("%s: primary %d%% → %d%%, canary %d%% → %d%%", x, before.Primary, m.To.Primary, before.Canary, m.To.Canary)
-		}
-		if len(changed) > 0 { // half a move is worse than a late end
-			var cancel context.CancelFunc
-			ctx, cancel = outlasting(ctx)
-			defer cancel()
-		}
-		one, err := t.write(ctx, x, r.weighted(x, m.To))
+		one, err := t.write(writing, x, r.weighted(x, m.To))
 		if err != nil {
-			t.undo(ctx, append(changed, x), log)
+			t.undo(ctx, changed[:i+1], log)
 			return err
 		}
 		shown = shown && one
-		changed = append(changed, x)
 	}
 	switch {
 	case len(changed) == 0:
@@ -260,6 +254,14 @@ func (t *traffic) give(ctx context.Context, r routing, m platform.Move, log plat
 		got, agree := now.weights()
 		return agree && got == m.To
 	})
+}
+
+func tellMove(log platform.Log, x rule, before, after platform.Weights) {
+	if before == after {
+		log.Infof("%s: written again as primary %d%%, canary %d%%, in case what was read is old", x, after.Primary, after.Canary)
+		return
+	}
+	log.Infof("%s: primary %d%% → %d%%, canary %d%% → %d%%", x, before.Primary, after.Primary, before.Canary, after.Canary)
 }
 
 // undo gives rules their actions back when one of them could not be changed, so

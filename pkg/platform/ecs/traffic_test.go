@@ -151,7 +151,7 @@ func (w *world) shares(a types.Action) string {
 		return ""
 	}
 	for _, g := range a.ForwardConfig.TargetGroups {
-		text[aws.ToString(g.TargetGroupArn)] = string(rune('0' + aws.ToInt32(g.Weight)/10))
+		text[aws.ToString(g.TargetGroupArn)] = string('0' + aws.ToInt32(g.Weight)/10)
 	}
 	blue, green := text[w.cloud.ELB.TargetGroupARN("blue")], text[w.cloud.ELB.TargetGroupARN("green")]
 	if blue == "" || green == "" {

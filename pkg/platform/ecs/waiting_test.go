@@ -96,7 +96,7 @@ type scarce struct{ left *int }
 func (s scarce) Start(context.Context, task.Spec) (task.Instance, error) {
 	if *s.left > 0 {
 		*s.left--
-		return nil, errors.New("Capacity is unavailable at this time. Please try again later") //nolint:staticcheck // AWS's words
+		return nil, errors.New("Capacity is unavailable at this time. Please try again later")
 	}
 	return instantTask{}, nil
 }
