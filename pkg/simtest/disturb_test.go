@@ -18,6 +18,9 @@ func (w *world) disturb() {
 			w.start(twinName)
 		})
 	}
+	if w.scenario.Meddling.Kind != "" {
+		w.after(w.scenario.Meddling.After, w.meddle)
+	}
 	if w.scenario.Strike > 0 {
 		w.after(w.scenario.Strike, w.strike)
 	}

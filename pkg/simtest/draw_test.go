@@ -49,6 +49,9 @@ func draw(seed uint64) scenario {
 	if chance(r, 10) {
 		sc.Strike = spell(r, time.Second, 3*time.Minute)
 	}
+	if chance(r, 12) {
+		sc.Meddling = meddling{Kind: pick(r, movesRequests, movesRequests, addsSet, deletesCanary, scalesService), After: spell(r, time.Second, 3*time.Minute)}
+	}
 	return sc
 }
 

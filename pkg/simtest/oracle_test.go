@@ -24,11 +24,25 @@ func (w *world) judge(d *model.Deployment) {
 	default:
 		w.wantOld(now, d)
 	}
+	w.wantStrangers(now)
 	w.wantOutcome(d)
 	w.wantRecord(d)
 	w.wantOnce()
 	if now.Others != w.before.Others {
 		w.violate("foreign", "what belongs to others has changed from %s to %s", w.before.Others, now.Others)
+	}
+}
+
+// wantStrangers wants the sets of other hands to be there still.
+func (w *world) wantStrangers(now picture) {
+	n := 0
+	for _, s := range now.Sets {
+		if w.strange(s) {
+			n++
+		}
+	}
+	if n != int(w.strangers.Load()) {
+		w.violate("foreign", "%d sets of other hands are there, and there were %d", n, w.strangers.Load())
 	}
 }
 
@@ -38,12 +52,10 @@ func (w *world) wantNew(now picture) {
 		w.violate("whole", "the deployment succeeded and there is no service")
 		return
 	}
-	strangers := 0
 	for _, s := range now.Sets {
 		version, tags := w.versionOf(s), s.Tags
 		switch {
-		case w.scenario.Before == stranger && version == "x1":
-			strangers++
+		case w.strange(s):
 			continue
 		case tagIn(tags, "pipecd-dev-managed-by") == "":
 			w.violate("leftovers", "a set without our tags is there still: %s", describe(s, version))
@@ -58,16 +70,16 @@ func (w *world) wantNew(now picture) {
 			}
 		}
 	}
-	if w.scenario.Before == stranger && strangers != 1 {
-		w.violate("foreign", "the set of other hands is gone")
-	}
-	if len(now.Sets) == strangers {
+	if len(now.Sets) == int(w.strangers.Load()) {
 		w.violate("whole", "the deployment succeeded and the service has no set")
 	}
 	w.wantAllToPrimary(now)
 }
 
 func (w *world) wantAllToPrimary(now picture) {
+	if w.scenario.Meddling.Kind == movesRequests {
+		return // where requests go is not ours alone to say any more
+	}
 	for arn, r := range now.Rules {
 		before, known := w.before.Rules[arn]
 		if !known {
@@ -89,11 +101,14 @@ func (w *world) wantAllToPrimary(now picture) {
 // wantOld wants the state before the deployment.
 func (w *world) wantOld(now picture, d *model.Deployment) {
 	if w.scenario.Before == nothing {
-		if now.Service != nil {
+		if now.Service != nil && w.strangers.Load() == 0 {
 			w.violate("whole", "a first deployment failed and its service is left: %s with %d sets", aws.ToString(now.Service.Status), len(now.Sets))
 		}
 	} else {
 		w.wantSetsBefore(now)
+	}
+	if w.scenario.Meddling.Kind == movesRequests {
+		return
 	}
 	for arn, r := range now.Rules {
 		before := w.before.Rules[arn]
@@ -122,7 +137,7 @@ func (w *world) wantSetsBefore(now picture) {
 		w.violate("whole", "the service is gone")
 		return
 	}
-	if now.Service.DesiredCount != w.before.Service.DesiredCount || text(sortedTags(now.Service.Tags)) != text(sortedTags(w.before.Service.Tags)) {
+	if now.Service.DesiredCount != w.before.Service.DesiredCount && w.scenario.Meddling.Kind != scalesService || text(sortedTags(now.Service.Tags)) != text(sortedTags(w.before.Service.Tags)) {
 		w.violate("whole", "the service's settings are not what they were: %s, were %s", text(now.Service.Tags), text(w.before.Service.Tags))
 	}
 	key := func(s types.TaskSet) string {
@@ -146,7 +161,7 @@ func (w *world) wantSetsBefore(now picture) {
 		}
 	}
 	for _, s := range now.Sets {
-		if have[key(s)] > 0 && !(aws.ToString(s.Status) == "DRAINING" && tagIn(s.Tags, "pipecd-dev-deployment") == earlierDeployment) {
+		if have[key(s)] > 0 && !w.strange(s) && !(aws.ToString(s.Status) == "DRAINING" && tagIn(s.Tags, "pipecd-dev-deployment") == earlierDeployment) {
 			w.violate("leftovers", "a set is left behind: %s", describe(s, w.versionOf(s)))
 		}
 	}
@@ -161,7 +176,7 @@ func sortedTags(tags []types.Tag) []types.Tag {
 // wantOutcome wants a deployment to fail only for a reason, and then to fail.
 func (w *world) wantOutcome(d *model.Deployment) {
 	sc := w.scenario
-	mayFail := sc.Release != "" || sc.Cancel > 0 || sc.Fates != nil || sc.Strike > 0 || sc.Shape == hasty
+	mayFail := sc.Release != "" || sc.Cancel > 0 || sc.Fates != nil || sc.Strike > 0 || sc.Shape == hasty || sc.Meddling.Kind != ""
 	if d.Status != model.DeploymentSuccess && !mayFail {
 		w.violate("outcome", "the deployment ended with %s although nothing but calls went wrong: %s", d.Status, d.StatusReason)
 	}

@@ -78,6 +78,7 @@ func (w *world) prepare() {
 		switch w.scenario.Before {
 		case stranger:
 			h.set(serviceName, h.register(serviceName, "x1"), "", 50)
+			w.strangers.Add(1)
 		case leftCanary, leftShare:
 			h.set(serviceName, h.register(serviceName, "v0", tagsBefore("")[:6]...), canaryGroup, 50, tagsBefore("canary")...)
 		}

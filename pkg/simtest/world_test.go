@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -35,6 +36,7 @@ type world struct {
 	later  sync.WaitGroup
 
 	mu         sync.Mutex
+	strangers  atomic.Int64 // sets of other hands in the service
 	violations []violation
 	running    []*process
 	processes  int

@@ -1,6 +1,6 @@
 // Command mutants proves the simulation: it breaks one promise of the product at
 // a time, in a copy that only the compiler sees (go test -overlay), and wants the
-// simulation to find it. Give it a part of a mutant's name to run some of them.
+// simulation to find it. Give it a pattern of names to run some of them.
 package main
 
 import (
@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -27,8 +28,12 @@ func main() {
 	}
 }
 
-// run runs the mutants whose name holds the pattern.
+// run runs the mutants whose name matches the pattern.
 func run(ctx context.Context, pattern string) error {
+	wanted, err := regexp.Compile(pattern)
+	if err != nil {
+		return fmt.Errorf("the pattern of mutants: %w", err)
+	}
 	dir, err := os.MkdirTemp("", "mutants")
 	if err != nil {
 		return err
@@ -37,7 +42,7 @@ func run(ctx context.Context, pattern string) error {
 	all, caught := 0, 0
 	var broken error
 	for _, m := range table() {
-		if !strings.Contains(m.name, pattern) {
+		if !wanted.MatchString(m.name) {
 			continue
 		}
 		all++
