@@ -38,7 +38,7 @@ func (w *world) buildCloud() {
 	})
 	check := elb.HealthCheck{Path: "/healthz", Interval: 5 * time.Second, HealthyThreshold: 2, UnhealthyThreshold: 2}
 	group := func(name string) elb.TargetGroup {
-		return elb.TargetGroup{Name: name, HealthCheck: check, DeregistrationDelay: 20 * time.Second}
+		return elb.TargetGroup{Name: name, HealthCheck: check, DeregistrationDelay: 10 * time.Second}
 	}
 	cloud, err := simcloud.New(simcloud.Config{
 		Region: region, Clusters: []simecs.Cluster{{Name: clusterName}},
@@ -83,8 +83,8 @@ func (d deaf) Close() error {
 // Addr implements net.Listener.
 func (d deaf) Addr() net.Addr { return &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 80} }
 
-// fateOf draws what becomes of the nth task. Only tasks of the application are
-// struck.
+// fateOf says what becomes of the nth task that starts after the state before is
+// complete.
 func (w *world) fateOf(spec task.Spec, nth int) fate {
 	if lot, ok := w.scenario.Fates[nth]; ok && w.watch.begun() {
 		return lot

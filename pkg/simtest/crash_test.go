@@ -39,7 +39,7 @@ func courses() []scenario {
 		course(analysis, foreign, release("errors"), rules(2)),
 		course(approval, leftShare),
 		course(blueGreen, ours),
-		course(blueGreen, leftCanary, cancelled(35*time.Second)),
+		course(blueGreen, leftCanary, cancelled(25*time.Second)),
 		course(hasty, stranger),
 		course(late, ours, cancelled(70*time.Second)),
 		course(late, foreign, cancelled(70*time.Second), rules(1)),

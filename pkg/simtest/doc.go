@@ -15,8 +15,8 @@
 // A [scenario] (scenario_test.go) is a pipeline, the state of the cluster before
 // it, and what goes wrong; draw_test.go draws one from a seed, and run_test.go runs
 // it: make the state before, push a commit, start the agent, wait for the end,
-// judge. Faults of calls are a function of the seed, who calls, what, and for the
-// how manieth time; what happened is recorded and printed with a violation.
+// judge. Faults of calls are a function of the seed, of who calls, what, and how
+// often before; what happened is recorded and printed with a violation.
 // Goroutines that wake at one instant run in any order, so a seed repeats itself
 // nearly always, not always.
 //
@@ -34,7 +34,9 @@
 //
 //	make sim SEEDS=1000           # seeds 1 to 1000, and every crash
 //	make sim SEED=87              # one seed, with what happened if it fails
-//	bin/simtest -seeds=1 -seed=87 -crashes=none -logs
+//	bin/simtest -seed=87 -seeds=10 -same -crashes=none   # does it fail each time?
+//	bin/simtest -seed=87 -seeds=1 -crashes=none -logs    # what agent and control plane say
+//	bin/simtest -test.run=Replay -replay=report.txt      # what a report says, and nothing else
 //	make sim-mutants              # is every promise really judged?
 //
 // The package holds tests only, so nothing can import it. Command mutants beside

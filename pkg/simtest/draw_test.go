@@ -13,7 +13,7 @@ func draw(seed uint64) scenario {
 		Shape:     pick(r, quickSync, quickSync, canary, canary, steps, analysis, approval, blueGreen, late, unbalanced, hasty),
 		Before:    pick(r, nothing, foreign, ours, ours, stranger, leftCanary, leftShare),
 		Release:   pick(r, "", "", "", "", "", "", "errors", "unhealthy", "crash", "missing"),
-		TaskStart: pick(r, 5*time.Second, 20*time.Second, 45*time.Second),
+		TaskStart: pick(r, 2*time.Second, 10*time.Second, 30*time.Second),
 		Weather:   pick[weather](r, 0, 0, 20, 20, 100),
 		Rules:     r.IntN(3),
 	}

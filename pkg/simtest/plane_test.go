@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/cookiejar"
+	"net/url"
 	"sync"
 	"testing"
 	"time"
@@ -84,16 +85,40 @@ func (p *plane) populate(t *testing.T) {
 	}
 }
 
-// person logs in and returns what a browser would have.
+// cookies are those of the first login of this run. Checking a password is slow
+// by design, and a session is good for every control plane with the same key at
+// the same time, which is every scenario's.
+var cookies struct {
+	mu   sync.Mutex
+	mine []*http.Cookie
+}
+
+// person returns what a browser of somebody who is logged in would have.
 func (p *plane) person(ctx context.Context) (webv1connect.WebServiceClient, func(), error) {
 	jar, err := cookiejar.New(nil)
 	if err != nil {
 		return nil, nil, err
 	}
 	dial := p.network.dialer("person")
-	transport := &http.Transport{DialContext: func(ctx context.Context, _, address string) (c net.Conn, err error) { return dial(ctx, address) }}
-	client := webv1connect.NewWebServiceClient(connect.NewClient(connecthttp.NewTransport(&http.Client{Jar: jar, Transport: transport}, "http://pipecd.example")))
+	transport := &http.Transport{DialContext: func(ctx context.Context, _, address string) (net.Conn, error) { return dial(ctx, address) }}
+	const address = "http://pipecd.example"
+	client := webv1connect.NewWebServiceClient(connect.NewClient(connecthttp.NewTransport(&http.Client{Jar: jar, Transport: transport}, address)))
+	site := &url.URL{Scheme: "http", Host: "pipecd.example", Path: "/"}
+	cookies.mu.Lock()
+	known := cookies.mine
+	cookies.mu.Unlock()
+	if known != nil {
+		jar.SetCookies(site, known)
+		if _, err := client.GetMe(ctx, &webv1.GetMeRequest{}); err == nil {
+			return client, transport.CloseIdleConnections, nil
+		}
+	}
 	_, err = client.Login(ctx, &webv1.LoginRequest{ProjectId: projectID, Username: "admin", Password: password})
+	if err == nil {
+		cookies.mu.Lock()
+		cookies.mine = jar.Cookies(site)
+		cookies.mu.Unlock()
+	}
 	return client, transport.CloseIdleConnections, err
 }
 

@@ -44,6 +44,7 @@ func simulate(t *testing.T, sc scenario, log *slog.Logger) result {
 		w.prepare()
 		w.before = w.look()
 		w.watch.begin()
+		w.tasks.anew()
 		w.disturb()
 		w.repository.push("a new version", w.newVersion())
 		w.start(agentName)

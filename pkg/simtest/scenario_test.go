@@ -177,7 +177,7 @@ func (w *world) pipeline() string {
 	case canary:
 		return begin + end
 	case steps:
-		return begin + "- {name: WAIT, with: {duration: 30s}}\n- {name: ECS_TRAFFIC_ROUTING, with: {canary: 50}}\n- {name: WAIT, with: {duration: 30s}}\n" + end
+		return begin + "- {name: WAIT, with: {duration: 20s}}\n- {name: ECS_TRAFFIC_ROUTING, with: {canary: 50}}\n- {name: WAIT, with: {duration: 20s}}\n" + end
 	case analysis:
 		return begin + fmt.Sprintf(`- name: ANALYSIS
   with:
@@ -192,13 +192,13 @@ func (w *world) pipeline() string {
 	case approval:
 		return begin + "- {name: WAIT_APPROVAL}\n" + end
 	case blueGreen:
-		return "- {name: ECS_CANARY_ROLLOUT, with: {scale: 100}}\n- {name: ECS_TRAFFIC_ROUTING, with: {canary: 100}}\n- {name: WAIT, with: {duration: 30s}}\n" + end
+		return "- {name: ECS_CANARY_ROLLOUT, with: {scale: 100}}\n- {name: ECS_TRAFFIC_ROUTING, with: {canary: 100}}\n- {name: WAIT, with: {duration: 20s}}\n" + end
 	case hasty:
 		return begin + "- {name: ECS_CANARY_CLEAN}\n- {name: ECS_PRIMARY_ROLLOUT}\n- {name: ECS_TRAFFIC_ROUTING, with: {primary: 100}}\n"
 	case late:
 		return begin + "- {name: ECS_PRIMARY_ROLLOUT}\n- {name: WAIT, with: {duration: 1m}}\n- {name: ECS_TRAFFIC_ROUTING, with: {primary: 100}}\n- {name: ECS_CANARY_CLEAN}\n"
 	case unbalancedCanary:
-		return "- {name: ECS_CANARY_ROLLOUT, with: {scale: 50}}\n- {name: WAIT, with: {duration: 30s}}\n- {name: ECS_PRIMARY_ROLLOUT}\n- {name: ECS_CANARY_CLEAN}\n"
+		return "- {name: ECS_CANARY_ROLLOUT, with: {scale: 50}}\n- {name: WAIT, with: {duration: 20s}}\n- {name: ECS_PRIMARY_ROLLOUT}\n- {name: ECS_CANARY_CLEAN}\n"
 	default:
 		return ""
 	}

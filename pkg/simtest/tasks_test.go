@@ -36,6 +36,13 @@ func newTasks(draw func(task.Spec, int) fate, hurt func(string)) *tasks {
 	return &tasks{draw: draw, hurt: hurt, sick: map[string]bool{}, running: map[string]*memoryTask{}}
 }
 
+// anew counts tasks from here on.
+func (ts *tasks) anew() {
+	ts.mu.Lock()
+	defer ts.mu.Unlock()
+	ts.started = 0
+}
+
 // Start implements task.Runner.
 func (ts *tasks) Start(ctx context.Context, spec task.Spec) (task.Instance, error) {
 	ts.mu.Lock()

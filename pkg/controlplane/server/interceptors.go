@@ -10,6 +10,7 @@ import (
 	"os"
 	"runtime/debug"
 	"strings"
+	"sync"
 	"time"
 
 	"buf.build/go/protovalidate"
@@ -247,10 +248,14 @@ func identify(pipeds *auth.Pipeds, people follower) connect.ServerInterceptor {
 	}
 }
 
+// newValidator makes what knows the rules of the proto files, once per process:
+// it remembers the rules of each message that it saw.
+var newValidator = sync.OnceValues(func() (protovalidate.Validator, error) { return protovalidate.New() })
+
 // newValidation returns the interceptor that checks every message that comes in
 // against the rules of the proto files.
 func newValidation() (connect.ServerInterceptor, error) {
-	validator, err := protovalidate.New()
+	validator, err := newValidator()
 	if err != nil {
 		return nil, model.Wrap(model.CodeInternal, err, "preparing the validation of requests")
 	}
