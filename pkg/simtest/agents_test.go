@@ -94,7 +94,7 @@ func (p *process) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	defer client.Close() //nolint:errcheck // the process ends
+	defer client.Close()
 	carrier := &wires{actor: p.name, cloud: w.handler, schedule: w.schedule, dead: p.dead.Load, kill: p.kill, made: w.effects.made, past: map[string]answer{}}
 	a, err := agent.New(ctx, agent.Options{
 		Config: cfg, Version: "simulated", Logger: logger, HTTPClient: &http.Client{Transport: carrier}, Timing: ecs.Timing{},

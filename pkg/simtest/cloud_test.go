@@ -85,7 +85,7 @@ func (d deaf) Addr() net.Addr { return &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), 
 
 // fateOf says what becomes of the nth task that starts after the state before is
 // complete.
-func (w *world) fateOf(spec task.Spec, nth int) fate {
+func (w *world) fateOf(_ task.Spec, nth int) fate {
 	if lot, ok := w.scenario.Fates[nth]; ok && w.watch.begun() {
 		return lot
 	}
@@ -112,18 +112,16 @@ func newHands(w *world) hands {
 }
 
 // must ends the scenario when people's calls fail: they are meant to work.
-func must[T any](h hands) func(T, error) T {
-	return func(v T, err error) T {
-		if err != nil {
-			panic(fmt.Errorf("the scenario's own call failed: %w", err))
-		}
-		return v
+func must[T any](v T, err error) T {
+	if err != nil {
+		panic(fmt.Errorf("the scenario's own call failed: %w", err))
 	}
+	return v
 }
 
 // register registers a definition of a version as it stands in Git.
 func (h hands) register(family, version string, tags ...types.Tag) string {
-	out := must[*awsecs.RegisterTaskDefinitionOutput](h)(h.ecs.RegisterTaskDefinition(h.world.ctx, &awsecs.RegisterTaskDefinitionInput{
+	out := must(h.ecs.RegisterTaskDefinition(h.world.ctx, &awsecs.RegisterTaskDefinitionInput{
 		Family: aws.String(family), NetworkMode: types.NetworkModeAwsvpc, Cpu: aws.String("256"), Memory: aws.String("512"),
 		RequiresCompatibilities: []types.Compatibility{types.CompatibilityFargate}, Tags: tags,
 		ExecutionRoleArn: aws.String("arn:aws:iam::123456789012:role/execution"),
@@ -137,15 +135,19 @@ func (h hands) register(family, version string, tags ...types.Tag) string {
 
 // service creates a service under the external controller.
 func (h hands) service(name string, tags ...types.Tag) {
-	must[*awsecs.CreateServiceOutput](h)(h.ecs.CreateService(h.world.ctx, &awsecs.CreateServiceInput{
+	must(h.ecs.CreateService(h.world.ctx, &awsecs.CreateServiceInput{
 		Cluster: aws.String(clusterName), ServiceName: aws.String(name), DesiredCount: aws.Int32(desired), Tags: tags,
 		DeploymentController: &types.DeploymentController{Type: types.DeploymentControllerTypeExternal},
 		SchedulingStrategy:   types.SchedulingStrategyReplica, EnableECSManagedTags: true, PropagateTags: types.PropagateTagsService,
 	}))
 }
 
-// set starts a set and waits until it is steady.
+// set starts a set.
 func (h hands) set(service, definition, group string, scale float64, tags ...types.Tag) string {
+	return aws.ToString(must(h.ecs.CreateTaskSet(h.world.ctx, h.setInput(service, definition, group, scale, tags...))).TaskSet.TaskSetArn)
+}
+
+func (h hands) setInput(service, definition, group string, scale float64, tags ...types.Tag) *awsecs.CreateTaskSetInput {
 	in := &awsecs.CreateTaskSetInput{
 		Cluster: aws.String(clusterName), Service: aws.String(service), TaskDefinition: aws.String(definition), Tags: tags,
 		LaunchType: types.LaunchTypeFargate, Scale: &types.Scale{Unit: types.ScaleUnitPercent, Value: scale},
@@ -158,13 +160,12 @@ func (h hands) set(service, definition, group string, scale float64, tags ...typ
 			TargetGroupArn: aws.String(h.world.cloud.ELB.TargetGroupARN(group)), ContainerName: aws.String("web"), ContainerPort: aws.Int32(80),
 		}}
 	}
-	out := must[*awsecs.CreateTaskSetOutput](h)(h.ecs.CreateTaskSet(h.world.ctx, in))
-	return aws.ToString(out.TaskSet.TaskSetArn)
+	return in
 }
 
 // promote makes the set the service's primary one.
 func (h hands) promote(service, set string) {
-	must[*awsecs.UpdateServicePrimaryTaskSetOutput](h)(h.ecs.UpdateServicePrimaryTaskSet(h.world.ctx, &awsecs.UpdateServicePrimaryTaskSetInput{
+	must(h.ecs.UpdateServicePrimaryTaskSet(h.world.ctx, &awsecs.UpdateServicePrimaryTaskSetInput{
 		Cluster: aws.String(clusterName), Service: aws.String(service), PrimaryTaskSet: aws.String(set),
 	}))
 }

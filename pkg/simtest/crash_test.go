@@ -49,7 +49,7 @@ func courses() []scenario {
 }
 
 // TestCrashes kills the agent before and after each call of each course.
-func TestCrashes(t *testing.T) {
+func TestCrashes(t *testing.T) { //nolint:paralleltest // its scenarios are on every processor
 	all := courses()
 	switch *crashes {
 	case "none":

@@ -35,8 +35,8 @@ func (w *world) meddle() {
 	case movesRequests:
 		w.moveRequests()
 	case addsSet:
-		if svc, _ := w.serviceNamed(serviceName); svc != nil {
-			w.hands.set(serviceName, w.hands.register(serviceName, "x1"), "", 10)
+		in := w.hands.setInput(serviceName, w.hands.register(serviceName, "x1"), "", 10)
+		if _, err := w.hands.ecs.CreateTaskSet(w.ctx, in); err == nil { // there may be no service, or no room
 			w.strangers.Add(1)
 		}
 	case deletesCanary:
@@ -58,7 +58,7 @@ func (w *world) meddle() {
 // moveRequests gives the first rule of ours other weights.
 func (w *world) moveRequests() {
 	blue, green := w.cloud.ELB.TargetGroupARN("blue"), w.cloud.ELB.TargetGroupARN("green")
-	for _, l := range must[*awselb.DescribeListenersOutput](w.hands)(w.hands.elb.DescribeListeners(w.ctx, &awselb.DescribeListenersInput{
+	for _, l := range must(w.hands.elb.DescribeListeners(w.ctx, &awselb.DescribeListenersInput{
 		LoadBalancerArn: aws.String(w.cloud.ELB.LoadBalancerARN("public")),
 	})).Listeners {
 		if !forwardsTo(l.DefaultActions, green) {
@@ -69,7 +69,7 @@ func (w *world) moveRequests() {
 		actions[len(actions)-1].ForwardConfig = &elbtypes.ForwardActionConfig{TargetGroups: []elbtypes.TargetGroupTuple{
 			{TargetGroupArn: aws.String(blue), Weight: aws.Int32(90)}, {TargetGroupArn: aws.String(green), Weight: aws.Int32(10)},
 		}}
-		must[*awselb.ModifyListenerOutput](w.hands)(w.hands.elb.ModifyListener(w.ctx, &awselb.ModifyListenerInput{
+		must(w.hands.elb.ModifyListener(w.ctx, &awselb.ModifyListenerInput{
 			ListenerArn: l.ListenerArn, DefaultActions: actions,
 		}))
 		return

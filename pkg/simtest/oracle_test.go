@@ -161,7 +161,7 @@ func (w *world) wantSetsBefore(now picture) {
 		}
 	}
 	for _, s := range now.Sets {
-		if have[key(s)] > 0 && !w.strange(s) && !(aws.ToString(s.Status) == "DRAINING" && tagIn(s.Tags, "pipecd-dev-deployment") == earlierDeployment) {
+		if have[key(s)] > 0 && !w.strange(s) && (aws.ToString(s.Status) != "DRAINING" || tagIn(s.Tags, "pipecd-dev-deployment") != earlierDeployment) {
 			w.violate("leftovers", "a set is left behind: %s", describe(s, w.versionOf(s)))
 		}
 	}

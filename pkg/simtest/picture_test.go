@@ -26,10 +26,10 @@ func (w *world) look() picture {
 	p := picture{Rules: map[string]elbtypes.Rule{}}
 	p.Service, p.Sets = w.serviceNamed(serviceName)
 	var others []any
-	for _, l := range must[*awselb.DescribeListenersOutput](w.hands)(w.hands.elb.DescribeListeners(w.ctx, &awselb.DescribeListenersInput{
+	for _, l := range must(w.hands.elb.DescribeListeners(w.ctx, &awselb.DescribeListenersInput{
 		LoadBalancerArn: aws.String(w.cloud.ELB.LoadBalancerARN("public")),
 	})).Listeners {
-		out := must[*awselb.DescribeRulesOutput](w.hands)(w.hands.elb.DescribeRules(w.ctx, &awselb.DescribeRulesInput{ListenerArn: l.ListenerArn}))
+		out := must(w.hands.elb.DescribeRules(w.ctx, &awselb.DescribeRulesInput{ListenerArn: l.ListenerArn}))
 		for _, r := range out.Rules {
 			if forwardsTo(r.Actions, w.cloud.ELB.TargetGroupARN("blue")) {
 				p.Rules[aws.ToString(r.RuleArn)] = r
@@ -48,14 +48,14 @@ func (w *world) look() picture {
 }
 
 func (w *world) serviceNamed(name string) (*types.Service, []types.TaskSet) {
-	out := must[*awsecs.DescribeServicesOutput](w.hands)(w.hands.ecs.DescribeServices(w.ctx, &awsecs.DescribeServicesInput{
+	out := must(w.hands.ecs.DescribeServices(w.ctx, &awsecs.DescribeServicesInput{
 		Cluster: aws.String(clusterName), Services: []string{name}, Include: []types.ServiceField{types.ServiceFieldTags},
 	}))
 	at := slices.IndexFunc(out.Services, func(s types.Service) bool { return aws.ToString(s.Status) != "INACTIVE" })
 	if at < 0 {
 		return nil, nil
 	}
-	sets := must[*awsecs.DescribeTaskSetsOutput](w.hands)(w.hands.ecs.DescribeTaskSets(w.ctx, &awsecs.DescribeTaskSetsInput{
+	sets := must(w.hands.ecs.DescribeTaskSets(w.ctx, &awsecs.DescribeTaskSetsInput{
 		Cluster: aws.String(clusterName), Service: aws.String(name), Include: []types.TaskSetField{types.TaskSetFieldTags},
 	}))
 	return &out.Services[at], sets.TaskSets

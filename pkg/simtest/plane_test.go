@@ -44,7 +44,7 @@ var administrator = sync.OnceValue(func() *model.StaticAdmin {
 type plane struct {
 	network *network
 	store   datastore.Store
-	ctx     context.Context //nolint:containedctx // the lifetime of the server
+	ctx     context.Context
 	stop    context.CancelFunc
 	ended   chan error
 }

@@ -17,7 +17,7 @@ var (
 )
 
 // TestReplay runs a scenario with a recorded schedule.
-func TestReplay(t *testing.T) {
+func TestReplay(t *testing.T) { //nolint:paralleltest // its scenarios are on every processor
 	if *replay == "" {
 		return // nothing was asked for
 	}
@@ -25,7 +25,7 @@ func TestReplay(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer file.Close() //nolint:errcheck // it is only read
+	defer file.Close()
 	sum.add(t, simulate(t, recorded(t, file), logger()))
 }
 

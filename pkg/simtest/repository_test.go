@@ -2,7 +2,7 @@ package simtest
 
 import (
 	"context"
-	"crypto/sha1" //nolint:gosec // commits are named so
+	"crypto/sha1"
 	"encoding/hex"
 	"errors"
 	"io/fs"
@@ -37,7 +37,7 @@ func newRepository() *repository { return &repository{commits: map[string]commit
 func (r *repository) push(message string, files map[string]string) string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	sum := sha1.Sum([]byte(r.head + message + strconv.Itoa(len(r.commits)))) //nolint:gosec // not for security
+	sum := sha1.Sum([]byte(r.head + message + strconv.Itoa(len(r.commits))))
 	hash := hex.EncodeToString(sum[:])
 	r.commits[hash] = commit{
 		Commit: git.Commit{Hash: hash, Message: message, Author: "dev", CreatedAt: time.Now().UTC().Truncate(time.Second), Branch: "main"},

@@ -82,8 +82,9 @@ func (w *world) prepare() {
 			w.strangers.Add(1)
 		case leftCanary, leftShare:
 			h.set(serviceName, h.register(serviceName, "v0", tagsBefore("")[:6]...), canaryGroup, 50, tagsBefore("canary")...)
+		default: // ours alone
 		}
-	case nothing:
+	default: // nothing
 	}
 	time.Sleep(w.scenario.TaskStart + 10*time.Second)
 }

@@ -45,7 +45,7 @@ func TestMain(m *testing.M) {
 	flag.Parse()
 	code := m.Run()
 	if sum.scenarios > 0 {
-		fmt.Println(&sum)
+		_, _ = fmt.Fprintln(os.Stdout, &sum)
 	}
 	os.Exit(code)
 }
@@ -87,7 +87,7 @@ func (sum *total) over() bool {
 // report prints what happened in a scenario.
 func report(out io.Writer, r result) {
 	w := bufio.NewWriter(out)
-	defer w.Flush() //nolint:errcheck // a report to people
+	defer w.Flush()
 	_, _ = fmt.Fprintf(w, "\nseed %d: %s\n", r.scenario.Seed, r.scenario)
 	for _, v := range r.violations {
 		_, _ = fmt.Fprintf(w, "  VIOLATION %s\n", v)
@@ -136,13 +136,13 @@ func each(t *testing.T, scenarios iter.Seq[scenario], done func(*testing.T, resu
 }
 
 // TestSeeds runs the scenarios of consecutive seeds.
-func TestSeeds(t *testing.T) {
+func TestSeeds(t *testing.T) { //nolint:paralleltest // its scenarios are on every processor
 	began := time.Now()
 	each(t, func(yield func(scenario) bool) {
 		for i := range *seeds {
 			seed := *first
 			if !*same {
-				seed += uint64(i) //nolint:gosec // a count
+				seed += uint64(i)
 			}
 			if !yield(draw(seed)) {
 				return

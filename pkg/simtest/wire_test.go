@@ -86,6 +86,7 @@ func (w *wires) suffer(m mishap, r *http.Request, body []byte, call, service str
 	case killBefore:
 		w.kill()
 		return nil, errCut
+	default: // the call is made
 	}
 	now := w.ask(r, body)
 	if w.made != nil {
@@ -100,6 +101,7 @@ func (w *wires) suffer(m mishap, r *http.Request, body []byte, call, service str
 	case killAfter:
 		w.kill()
 		return nil, errCut
+	default: // the answer arrives
 	}
 	if reads(call) {
 		w.mu.Lock()

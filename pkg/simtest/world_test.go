@@ -31,7 +31,7 @@ type world struct {
 	effects    effects
 	before     picture // the cloud before the deployment
 
-	ctx    context.Context //nolint:containedctx // ends with the scenario
+	ctx    context.Context
 	cancel context.CancelFunc
 	later  sync.WaitGroup
 

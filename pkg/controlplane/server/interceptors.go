@@ -250,7 +250,7 @@ func identify(pipeds *auth.Pipeds, people follower) connect.ServerInterceptor {
 
 // newValidator makes what knows the rules of the proto files, once per process:
 // it remembers the rules of each message that it saw.
-var newValidator = sync.OnceValues(func() (protovalidate.Validator, error) { return protovalidate.New() })
+var newValidator = sync.OnceValues(func() (protovalidate.Validator, error) { return protovalidate.New() }) //nolint:gochecknoglobals // as the rules are
 
 // newValidation returns the interceptor that checks every message that comes in
 // against the rules of the proto files.

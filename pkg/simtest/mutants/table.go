@@ -7,6 +7,9 @@ type mutant struct {
 	old, new string // old stands once in the file
 }
 
+// rollback is the file that most of them are in.
+const rollback = "pipeline/canary/rollback.go"
+
 // table are the mutants. What they replace moves with the code: a text that is
 // not found exactly once ends the run.
 func table() []mutant {
@@ -26,19 +29,19 @@ func stages() []mutant {
 			"if s.Ours && !s.Primary && !s.Draining && s.Deployment != deploymentID {", "if !s.Primary && !s.Draining && s.Deployment != deploymentID {"},
 		{"a quick sync leaves the requests where they are", "pipeline/canary/sync.go",
 			"	if err := r.takeAll(ctx); err != nil {", "	if err := error(nil); err != nil {"},
-		{"a rollback does not move the requests back", "pipeline/canary/rollback.go",
+		{"a rollback does not move the requests back", rollback,
 			"	err = r.shiftTo(ctx, svc)\n	if model", "	if model"},
-		{"a rollback removes the set that it rebuilt", "pipeline/canary/rollback.go",
+		{"a rollback removes the set that it rebuilt", rollback,
 			"return s.ID == keep })", "return s.ID == keep && s.Step != \"rebuilt-set\" })"},
-		{"a rollback rebuilds what stands", "pipeline/canary/rollback.go",
+		{"a rollback rebuilds what stands", rollback,
 			"case !ok || old.Draining:", "case !ok || old.Running > 0:"},
-		{"a rollback does not restore the rules", "pipeline/canary/rollback.go",
+		{"a rollback does not restore the rules", rollback,
 			"	if traffic == nil || r.run.Baseline.Weights.Canary > 0 {", "	if traffic == nil || r.run.Baseline.Weights.Canary >= 0 {"},
-		{"a rollback leaves the settings of the service", "pipeline/canary/rollback.go",
+		{"a rollback leaves the settings of the service", rollback,
 			"	unreverted := r.run.Target.RevertService(ctx, r.run.Baseline, r.run.Log)", "	unreverted := error(nil)"},
-		{"a first deployment that failed leaves its service", "pipeline/canary/rollback.go",
+		{"a first deployment that failed leaves its service", rollback,
 			"	if err := target.RevertService(ctx, r.run.Baseline, r.run.Log); err != nil {", "	if err := ctx.Err(); err != nil {"},
-		{"a first deployment that failed leaves its sets", "pipeline/canary/rollback.go",
+		{"a first deployment that failed leaves its sets", rollback,
 			"	if err := target.Remove(ctx, made(svc, r.run.Deployment.ID, \"\"), r.run.Log); err != nil {", "	if err := target.Remove(ctx, made(svc, r.run.Deployment.ID, platform.RoleCanary), r.run.Log); err != nil {"},
 		{"a bad measurement does not fail the analysis", "pipeline/gate/analysis.go",
 			"return stage.Outcome{Failed: true, Reason: strings.Join(bad, \"; \")}", "return stage.Outcome{Reason: strings.Join(bad, \"; \")}"},
@@ -65,7 +68,7 @@ func effects() []mutant {
 		{"the tag of the step is missing", "platform/ecs/target.go",
 			", tag(tagStep, step))", ")"},
 		{"only the first rule is given its weights", "platform/ecs/traffic.go",
-			"		changed = append(changed, x)", "		changed = append(changed, x)\n		return changed, true, nil"},
+			"		changed = append(changed, x)", "		changed = append(changed, x)\n		break"},
 	}
 }
 
@@ -81,6 +84,6 @@ func records() []mutant {
 		{"the application is shown as deploying for ever", "piped/agent/recorder.go",
 			"apiclient.CompletedReport(id, c), apiclient.DeployingReport(d.ApplicationID, false))", "apiclient.CompletedReport(id, c))"},
 		{"a process that another one superseded may write", "datastore/sqldb/lease.go",
-			"	case row.epoch != fence.Epoch:\n		return fenced(fence, row)\n	default:\n		return nil\n	}\n}\n\nfunc fenced", "	default:\n		return nil\n	}\n}\n\nfunc fenced"},
+			"	case row.epoch != fence.Epoch:\n		return fenced(fence, row)", "	case row.epoch < fence.Epoch:\n		return fenced(fence, row)"},
 	}
 }
