@@ -22,11 +22,11 @@ type watch struct {
 	started  bool
 	injected time.Time // the last failure that was not our doing
 	last     elb.Moment
-	bad      map[string]bool // by rule and group: said already
+	bad      map[string]int // weights of groups without a healthy target, by rule and group
 }
 
 func newWatch(w *world) *watch {
-	return &watch{world: w, groups: map[string]bool{}, bad: map[string]bool{}}
+	return &watch{world: w, groups: map[string]bool{}, bad: map[string]int{}}
 }
 
 // of says whose groups are judged.
@@ -68,24 +68,33 @@ func (w *watch) moment(now elb.Moment) {
 }
 
 func (w *watch) judge(now elb.Moment) {
-	if !w.injected.IsZero() && time.Since(w.injected) < excuse {
-		return
-	}
+	struck := !w.injected.IsZero() && time.Since(w.injected) < excuse
 	for _, r := range now.Routes {
-		if !w.groups[r.Group] || r.Weight == 0 || w.world.scenario.unserved(r, w.world.cloud) {
+		if !w.groups[r.Group] || w.world.scenario.unserved(r, w.world.cloud) {
 			continue
 		}
-		standing := now.Groups[r.Group]
-		if standing.Healthy > 0 || w.bad[r.Rule+r.Group] {
-			continue
+		key, standing := r.Rule+r.Group, now.Groups[r.Group]
+		before, bad := w.bad[key]
+		switch {
+		case r.Weight == 0 || standing.Healthy > 0:
+			delete(w.bad, key)
+		case bad && r.Weight <= before:
+			// It goes on, and nobody made it worse.
+		default:
+			w.bad[key] = r.Weight
+			if !struck {
+				w.complain(r, standing)
+			}
 		}
-		w.bad[r.Rule+r.Group] = true
-		what := "has no healthy target"
-		if !standing.Answers() {
-			what = "refuses requests"
-		}
-		w.world.violate("traffic", "target group %s gets weight %d in %s and %s: %+v", short(r.Group), r.Weight, short(r.Rule), what, standing)
 	}
+}
+
+func (w *watch) complain(r elb.Route, standing elb.Standing) {
+	what := "has no healthy target"
+	if !standing.Answers() {
+		what = "refuses requests"
+	}
+	w.world.violate("traffic", "target group %s gets weight %d in %s and %s: %+v", short(r.Group), r.Weight, short(r.Rule), what, standing)
 }
 
 // routes returns the present shares.

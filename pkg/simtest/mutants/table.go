@@ -84,6 +84,6 @@ func records() []mutant {
 		{"the application is shown as deploying for ever", "piped/agent/recorder.go",
 			"apiclient.CompletedReport(id, c), apiclient.DeployingReport(d.ApplicationID, false))", "apiclient.CompletedReport(id, c))"},
 		{"a process that another one superseded may write", "datastore/sqldb/lease.go",
-			"	case row.epoch != fence.Epoch:\n		return fenced(fence, row)", "	case row.epoch < fence.Epoch:\n		return fenced(fence, row)"},
+			"	case row.epoch != fence.Epoch:\n		return fenced(fence, row)\n	default:\n		return nil\n	}\n}\n\nfunc fenced", "	case row.epoch < fence.Epoch:\n		return fenced(fence, row)\n	default:\n		return nil\n	}\n}\n\nfunc fenced"},
 	}
 }
