@@ -95,7 +95,7 @@ func (p *process) run(ctx context.Context) error {
 		return err
 	}
 	defer client.Close()
-	carrier := &wires{actor: p.name, cloud: w.handler, schedule: w.schedule, dead: p.dead.Load, kill: p.kill, made: w.effects.made, past: map[string]answer{}}
+	carrier := &wires{actor: p.name, cloud: w.handler, schedule: w.schedule, dead: p.dead.Load, kill: p.kill, made: w.effects.made, writes: p.writes, past: map[string]answer{}}
 	a, err := agent.New(ctx, agent.Options{
 		Config: cfg, Version: "simulated", Logger: logger, HTTPClient: &http.Client{Transport: carrier}, Timing: ecs.Timing{},
 	}, client, clone{w.repository, p.dead.Load}, stageLogs{reporter.New(client, logger, observe.Or(nil))})
@@ -103,6 +103,29 @@ func (p *process) run(ctx context.Context) error {
 		return err
 	}
 	return a.Run(ctx)
+}
+
+// takeover is how long a process may go on with what it was doing when another
+// one was granted the lease.
+const takeover = 10 * time.Second
+
+// writes wants a process that changes something to hold the lease, or to have
+// held it a moment ago.
+func (p *process) writes(call string) {
+	lease, err := p.world.plane.store.GetLease(p.world.ctx, pipedID)
+	if err != nil {
+		return // the scenario ends
+	}
+	w := p.world
+	w.mu.Lock()
+	if lease.Epoch > w.epoch {
+		w.epoch, w.granted = lease.Epoch, time.Now()
+	}
+	late := time.Since(w.granted)
+	w.mu.Unlock()
+	if lease.InstanceID != p.id && late > takeover {
+		w.violate("fencing", "%s called %s although %s holds the lease", p.id, call, lease.InstanceID)
+	}
 }
 
 // kill ends the process as a crash does: nothing it does afterwards reaches

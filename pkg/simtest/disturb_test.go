@@ -11,7 +11,11 @@ import (
 func (w *world) disturb() {
 	w.absent("control plane", w.scenario.PlaneAway, w.network.leave)
 	w.absent("Git", w.scenario.GitAway, w.repository.leave)
-	w.absent("the first agent's network", w.scenario.Isolated, func(away bool) { w.network.isolate(agentName, away) })
+	cut := w.network.isolate
+	if w.scenario.Stalled {
+		cut = w.network.stall
+	}
+	w.absent("the first agent's network", w.scenario.Isolated, func(away bool) { cut(agentName, away) })
 	if w.scenario.Twin > 0 {
 		w.after(w.scenario.Twin, func() {
 			w.schedule.note(twinName, "started by mistake")

@@ -43,8 +43,9 @@ func draw(seed uint64) scenario {
 	if chance(r, 10) {
 		sc.Twin = spell(r, time.Second, 2*time.Minute)
 	}
-	if sc.Twin > 0 && chance(r, 50) {
+	if sc.Twin > 0 && chance(r, 70) {
 		sc.Isolated = absence{From: spell(r, time.Second, 2*time.Minute), For: spell(r, 30*time.Second, 2*time.Minute)}
+		sc.Stalled = chance(r, 70)
 	}
 	if chance(r, 10) {
 		sc.Strike = spell(r, time.Second, 3*time.Minute)

@@ -18,6 +18,8 @@ type network struct {
 	mu       sync.Mutex
 	away     bool                  // nobody reaches the control plane
 	isolated string                // prefix of those who do not reach it; "" for none
+	stalled  string                // prefix of those to whom nothing comes through; "" for none
+	flows    chan struct{}         // closed when it does again
 	gone     map[string]bool       // by who: never reaches it any more
 	conns    map[string][]net.Conn // by who
 }
@@ -33,10 +35,14 @@ func (n *network) dialer(who string) func(context.Context, string) (net.Conn, er
 		if err := n.reachable(who); err != nil {
 			return nil, err
 		}
-		conn, err := n.listener.DialContext(ctx)
+		if !wait(ctx, connectTime) {
+			return nil, context.Cause(ctx)
+		}
+		inner, err := n.listener.DialContext(ctx)
 		if err != nil {
 			return nil, err
 		}
+		conn := &line{Conn: inner, network: n, who: who, closed: make(chan struct{})}
 		n.mu.Lock()
 		defer n.mu.Unlock()
 		n.conns[who] = append(n.conns[who], conn)

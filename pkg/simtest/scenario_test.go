@@ -60,14 +60,15 @@ type scenario struct {
 	PlaneAway absence
 	GitAway   absence
 	Isolated  absence       // of the first agent from the control plane, and from nothing else
+	Stalled   bool          // what it sends meanwhile arrives afterwards
 	Twin      time.Duration // after so long a second agent with the same id is started; 0: none
 	Meddling  meddling      // of other hands; without a kind: none
 	Strike    time.Duration // after so long a running task dies; 0: none
 }
 
 func (s scenario) String() string {
-	return fmt.Sprintf("%s over %s, release %q, cancel %s, task start %s, weather %d, kills %v, crash %v, fates %v, rules %d, plane away %v, Git away %v, isolated %v, twin %s, strike %s, meddling %v",
-		s.Shape, s.Before, s.Release, s.Cancel, s.TaskStart, s.Weather, s.Kills, s.Crash, s.Fates, s.Rules, s.PlaneAway, s.GitAway, s.Isolated, s.Twin, s.Strike, s.Meddling)
+	return fmt.Sprintf("%s over %s, release %q, cancel %s, task start %s, weather %d, kills %v, crash %v, fates %v, rules %d, plane away %v, Git away %v, isolated %v, stalled %v, twin %s, strike %s, meddling %v",
+		s.Shape, s.Before, s.Release, s.Cancel, s.TaskStart, s.Weather, s.Kills, s.Crash, s.Fates, s.Rules, s.PlaneAway, s.GitAway, s.Isolated, s.Stalled, s.Twin, s.Strike, s.Meddling)
 }
 
 func (s scenario) balanced() bool { return s.Shape != unbalanced && s.Shape != unbalancedCanary }

@@ -33,6 +33,7 @@ type wires struct {
 	schedule *schedule                   // nil: nothing goes wrong
 	dead     func() bool                 // the process was killed
 	kill     func()                      // kills the process
+	writes   func(call string)           // told before every call that changes something; may be nil
 	made     func(call string, a answer) // told of every call that happened; may be nil
 
 	mu   sync.Mutex
@@ -87,6 +88,9 @@ func (w *wires) suffer(m mishap, r *http.Request, body []byte, call, service str
 		w.kill()
 		return nil, errCut
 	default: // the call is made
+	}
+	if w.writes != nil && !reads(call) {
+		w.writes(call)
 	}
 	now := w.ask(r, body)
 	if w.made != nil {

@@ -40,6 +40,8 @@ type world struct {
 	violations []violation
 	running    []*process
 	processes  int
+	epoch      int64     // of the lease, as seen last
+	granted    time.Time // when it was seen first
 	closing    bool
 }
 
