@@ -41,6 +41,7 @@ func courses() []scenario {
 		course(blueGreen, ours),
 		course(blueGreen, leftCanary, cancelled(25*time.Second)),
 		course(hasty, stranger),
+		course(glance, ours, rules(2)),
 		course(late, ours, cancelled(70*time.Second)),
 		course(late, foreign, cancelled(70*time.Second), rules(1)),
 		course(unbalanced, ours),

@@ -10,7 +10,7 @@ func draw(seed uint64) scenario {
 	r := lottery(seed, "scenario")
 	sc := scenario{
 		Seed:      seed,
-		Shape:     pick(r, quickSync, quickSync, canary, canary, steps, analysis, approval, blueGreen, late, unbalanced, hasty),
+		Shape:     pick(r, quickSync, quickSync, canary, canary, steps, analysis, approval, blueGreen, late, unbalanced, hasty, glance),
 		Before:    pick(r, nothing, foreign, ours, ours, stranger, leftCanary, leftShare),
 		Release:   pick(r, "", "", "", "", "", "", "errors", "unhealthy", "crash", "missing"),
 		TaskStart: pick(r, 2*time.Second, 10*time.Second, 30*time.Second),

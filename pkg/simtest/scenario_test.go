@@ -26,6 +26,7 @@ const (
 	approval         shape = "canary with approval"
 	blueGreen        shape = "blue green"
 	late             shape = "canary with a wait after the promotion"
+	glance           shape = "canary that gets requests for a moment"
 	hasty            shape = "canary cleaned while it gets requests" // must fail
 	unbalanced       shape = "quick sync without load balancer"
 	unbalancedCanary shape = "canary without load balancer"
@@ -194,6 +195,8 @@ func (w *world) pipeline() string {
 		return begin + "- {name: WAIT_APPROVAL}\n" + end
 	case blueGreen:
 		return "- {name: ECS_CANARY_ROLLOUT, with: {scale: 100}}\n- {name: ECS_TRAFFIC_ROUTING, with: {canary: 100}}\n- {name: WAIT, with: {duration: 20s}}\n" + end
+	case glance:
+		return begin + "- {name: ECS_TRAFFIC_ROUTING, with: {primary: 100}}\n- {name: ECS_CANARY_CLEAN}\n- {name: ECS_PRIMARY_ROLLOUT}\n"
 	case hasty:
 		return begin + "- {name: ECS_CANARY_CLEAN}\n- {name: ECS_PRIMARY_ROLLOUT}\n- {name: ECS_TRAFFIC_ROUTING, with: {primary: 100}}\n"
 	case late:
