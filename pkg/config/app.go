@@ -145,6 +145,7 @@ func (a *ECSApp) finish(d *document) {
 		a.Pipeline.finish(d, "spec.pipeline")
 		a.Pipeline.walk(d, "spec.pipeline.stages")
 		a.Pipeline.comparisons(d, "spec.pipeline.stages")
+		a.Pipeline.walkBaseline(d, "spec.pipeline.stages")
 		a.checkTargetGroups(d)
 	}
 	if a.PostSync != nil && a.PostSync.Chain != nil {

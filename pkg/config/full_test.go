@@ -168,23 +168,24 @@ func TestFullAppValues(t *testing.T) {
 		t.Errorf("paths (-want +got):\n%s", diff)
 	}
 	wantStages := []Stage{
+		{ID: "stage-0", Name: model.StageECSBaselineRollout, With: &BaselineRolloutOptions{Scale: 30}},
 		{ID: "sync", Name: model.StageECSSync, Desc: "Sync", Timeout: Duration(10 * time.Minute), With: &ECSSyncOptions{Recreate: true}},
-		{ID: "stage-1", Name: model.StageECSCanaryRollout, With: &CanaryRolloutOptions{Scale: 30}},
-		{ID: "stage-2", Name: model.StageECSTrafficRouting, With: &TrafficRouting{Primary: new(Percent(80)), Canary: new(Percent(20))}},
-		{ID: "stage-3", Name: model.StageWait, With: &WaitOptions{
+		{ID: "stage-2", Name: model.StageECSCanaryRollout, With: &CanaryRolloutOptions{Scale: 30}},
+		{ID: "stage-3", Name: model.StageECSTrafficRouting, With: &TrafficRouting{Primary: new(Percent(80)), Canary: new(Percent(20))}},
+		{ID: "stage-4", Name: model.StageWait, With: &WaitOptions{
 			Duration: Duration(5 * time.Minute),
 			SkipOn:   SkipOn{CommitMessagePrefixes: []string{"[skip]"}, Paths: []string{"docs/**"}},
 		}},
-		{ID: "stage-4", Name: model.StageWaitApproval, With: &WaitApprovalOptions{
+		{ID: "stage-5", Name: model.StageWaitApproval, With: &WaitApprovalOptions{
 			Timeout: Duration(time.Hour), Approvers: []string{"ann", "bob"}, MinApproverNum: 2, SkipOn: SkipOn{Paths: []string{"docs/**"}},
 		}},
 	}
-	if diff := cmp.Diff(wantStages, app.Pipeline.Stages[:5]); diff != "" {
+	if diff := cmp.Diff(wantStages, app.Pipeline.Stages[:6]); diff != "" {
 		t.Errorf("stages (-want +got):\n%s", diff)
 	}
-	analysis, ok := app.Pipeline.Stages[5].With.(*AnalysisOptions)
+	analysis, ok := app.Pipeline.Stages[6].With.(*AnalysisOptions)
 	if !ok {
-		t.Fatalf("stage 5 has options %T", app.Pipeline.Stages[5].With)
+		t.Fatalf("stage 6 has options %T", app.Pipeline.Stages[6].With)
 	}
 	wantMetric := Metric{
 		Strategy: StrategyThreshold, Provider: "datadog", Query: "sum:a{b}",

@@ -4,6 +4,31 @@ import (
 	"pipecd/pkg/model"
 )
 
+// walkBaseline reports a baseline that could not start, or that nothing removes.
+func (p *Pipeline) walkBaseline(d *document, path string) {
+	started, promoted := -1, -1
+	for i, s := range p.Stages {
+		at := indexPath(path, i)
+		switch s.Name {
+		case model.StageECSBaselineRollout:
+			if promoted >= 0 {
+				d.Errorf(at, "the running version is replaced by %s already, so there is none for a baseline", indexPath(path, promoted)).
+					hintf("put the stage before it")
+				continue
+			}
+			started = i
+		case model.StageECSBaselineClean:
+			started = -1
+		case model.StageECSPrimaryRollout, model.StageECSSync:
+			started, promoted = -1, i
+		default:
+		}
+	}
+	if started >= 0 {
+		d.Warnf(indexPath(path, started), "the pipeline ends while the baseline still runs").hintf("end it with ECS_BASELINE_CLEAN")
+	}
+}
+
 // walk follows the canary through the stages without running them, and reports
 // where a deployment would leave requests without a server.
 func (p *Pipeline) walk(d *document, path string) {

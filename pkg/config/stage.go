@@ -52,6 +52,10 @@ func newOptions(name model.StageName) StageOptions {
 		return &TrafficRouting{}
 	case model.StageECSCanaryClean:
 		return &CanaryCleanOptions{}
+	case model.StageECSBaselineRollout:
+		return &BaselineRolloutOptions{}
+	case model.StageECSBaselineClean:
+		return &BaselineCleanOptions{}
 	case model.StageWait:
 		return &WaitOptions{}
 	case model.StageWaitApproval:
@@ -72,6 +76,7 @@ func StageNames() []model.StageName {
 	return []model.StageName{
 		model.StageECSSync, model.StageECSCanaryRollout, model.StageECSPrimaryRollout,
 		model.StageECSTrafficRouting, model.StageECSCanaryClean,
+		model.StageECSBaselineRollout, model.StageECSBaselineClean,
 		model.StageWait, model.StageWaitApproval, model.StageAnalysis,
 		StageScriptRun, StageCustomSync,
 	}

@@ -85,6 +85,24 @@ type CanaryCleanOptions struct{}
 
 func (*CanaryCleanOptions) finish(*document, string) {}
 
+// BaselineRolloutOptions are the options of ECS_BASELINE_ROLLOUT.
+type BaselineRolloutOptions struct {
+	// Scale is the baseline's size in percent of the service's desired count, 1
+	// to 100: the canary's, for a fair comparison.
+	Scale Percent `yaml:"scale" config:"required"`
+}
+
+func (o *BaselineRolloutOptions) finish(d *document, path string) {
+	if at := path + ".scale"; d.has(at) && (o.Scale < 1 || o.Scale > 100) {
+		d.Errorf(at, "expected 1 to 100 percent of the service's desired count, found %d", int(o.Scale))
+	}
+}
+
+// BaselineCleanOptions are the options of ECS_BASELINE_CLEAN; it has none.
+type BaselineCleanOptions struct{}
+
+func (*BaselineCleanOptions) finish(*document, string) {}
+
 // SkipOn says for which commits a stage is skipped. Both empty means for none.
 type SkipOn struct {
 	CommitMessagePrefixes []string `yaml:"commitMessagePrefixes,omitempty"` // any of them

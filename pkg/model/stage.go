@@ -11,15 +11,17 @@ type StageName string
 
 // The stages that can run. StageRollback is generated, never configured.
 const (
-	StageECSSync           StageName = "ECS_SYNC"
-	StageECSCanaryRollout  StageName = "ECS_CANARY_ROLLOUT"
-	StageECSPrimaryRollout StageName = "ECS_PRIMARY_ROLLOUT"
-	StageECSTrafficRouting StageName = "ECS_TRAFFIC_ROUTING"
-	StageECSCanaryClean    StageName = "ECS_CANARY_CLEAN"
-	StageWait              StageName = "WAIT"
-	StageWaitApproval      StageName = "WAIT_APPROVAL"
-	StageAnalysis          StageName = "ANALYSIS"
-	StageRollback          StageName = "ROLLBACK"
+	StageECSSync            StageName = "ECS_SYNC"
+	StageECSCanaryRollout   StageName = "ECS_CANARY_ROLLOUT"
+	StageECSPrimaryRollout  StageName = "ECS_PRIMARY_ROLLOUT"
+	StageECSTrafficRouting  StageName = "ECS_TRAFFIC_ROUTING"
+	StageECSCanaryClean     StageName = "ECS_CANARY_CLEAN"
+	StageECSBaselineRollout StageName = "ECS_BASELINE_ROLLOUT"
+	StageECSBaselineClean   StageName = "ECS_BASELINE_CLEAN"
+	StageWait               StageName = "WAIT"
+	StageWaitApproval       StageName = "WAIT_APPROVAL"
+	StageAnalysis           StageName = "ANALYSIS"
+	StageRollback           StageName = "ROLLBACK"
 )
 
 // Ids of the stages that no configuration names.

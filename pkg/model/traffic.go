@@ -15,6 +15,8 @@ const (
 	MetadataCanaryPercentage  = "canary-percentage"
 	// MetadataCanaryScale is how large ECS_CANARY_ROLLOUT makes the canary, in percent of the primary.
 	MetadataCanaryScale = "canary-scale"
+	// MetadataBaselineScale is how large ECS_BASELINE_ROLLOUT makes the baseline, in percent of the primary.
+	MetadataBaselineScale = "baseline-scale"
 	// MetadataPlannedCanaryPercentage is what the new version is meant to get once the stage is done, in percent of the
 	// traffic. The planner writes it on every stage.
 	MetadataPlannedCanaryPercentage = "planned-canary-percentage"
@@ -104,7 +106,7 @@ func (s Stage) canaryShare(promoted bool) (percent int32, known bool) {
 		return 100, true
 	case StageRollback:
 		return 0, true
-	case StageECSCanaryRollout, StageECSCanaryClean, StageWait, StageWaitApproval, StageAnalysis:
+	case StageECSCanaryRollout, StageECSCanaryClean, StageECSBaselineRollout, StageECSBaselineClean, StageWait, StageWaitApproval, StageAnalysis:
 		return 0, false
 	default:
 		return 0, false

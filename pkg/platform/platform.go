@@ -22,10 +22,12 @@ const NothingChanged = "nothing was changed"
 // Role is what a set of tasks is for.
 type Role string
 
-// The roles. Each has a target group of its own.
+// The roles. The primary and the canary have a target group of their own; a
+// baseline, which runs the primary's version, is in the primary's.
 const (
-	RolePrimary Role = "primary"
-	RoleCanary  Role = "canary"
+	RolePrimary  Role = "primary"
+	RoleCanary   Role = "canary"
+	RoleBaseline Role = "baseline"
 )
 
 // Change is a side effect that is decided but not made yet.
@@ -148,7 +150,7 @@ type Identity struct {
 // SetSpec is a wanted set.
 type SetSpec struct {
 	Role     Role
-	Revision string  // as ApplyRevision returned it
+	Revision string  // as ApplyRevision returned it; "" for a copy
 	Scale    float64 // percent of the desired count, more than 0
 	Step     string  // names the step; a tag by which the set is found again
 }
@@ -177,8 +179,9 @@ type Target interface {
 
 	// PlanSet prepares a set of the target's own definition.
 	PlanSet(ctx context.Context, spec SetSpec) (Change, error)
-	// PlanRebuild prepares a full-size copy of the baseline's primary set.
-	PlanRebuild(ctx context.Context, b Baseline, step string) (Change, error)
+	// PlanCopy prepares a copy of the set that was primary in b, in its target group, with the role, scale and step
+	// of spec. What it runs is what that set ran.
+	PlanCopy(ctx context.Context, b Baseline, spec SetSpec) (Change, error)
 	// ApplySet creates the set, or adopts the one an earlier attempt created, and returns its id.
 	ApplySet(ctx context.Context, c Change, a Attempt) (id string, err error)
 	// AwaitSteady waits until all tasks of the set run and are healthy in their target group, explaining in

@@ -78,15 +78,17 @@ func New(ctx context.Context, o Options, client *apiclient.Client, source git.So
 // registry returns the stages this agent can run.
 func (a *Agent) registry() stage.Registry {
 	return stage.Registry{
-		model.StageECSSync:           canary.Sync{},
-		model.StageECSCanaryRollout:  canary.CanaryRollout{},
-		model.StageECSPrimaryRollout: canary.PrimaryRollout{},
-		model.StageECSTrafficRouting: canary.TrafficRouting{},
-		model.StageECSCanaryClean:    canary.CanaryClean{},
-		model.StageRollback:          canary.Rollback{},
-		model.StageWait:              gate.Wait{},
-		model.StageWaitApproval:      gate.Approval{},
-		model.StageAnalysis:          gate.Analysis{Sources: a.providers.source, Checks: a.client, Logger: a.logger, Observer: a.options.Observer},
+		model.StageECSSync:            canary.Sync{},
+		model.StageECSCanaryRollout:   canary.CanaryRollout{},
+		model.StageECSPrimaryRollout:  canary.PrimaryRollout{},
+		model.StageECSTrafficRouting:  canary.TrafficRouting{},
+		model.StageECSCanaryClean:     canary.CanaryClean{},
+		model.StageECSBaselineRollout: canary.BaselineRollout{},
+		model.StageECSBaselineClean:   canary.BaselineClean{},
+		model.StageRollback:           canary.Rollback{},
+		model.StageWait:               gate.Wait{},
+		model.StageWaitApproval:       gate.Approval{},
+		model.StageAnalysis:           gate.Analysis{Sources: a.providers.source, Checks: a.client, Logger: a.logger, Observer: a.options.Observer},
 	}
 }
 

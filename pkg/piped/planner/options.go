@@ -15,6 +15,8 @@ func shownOptions(s config.Stage) map[string]string {
 		if o.Scale > 0 {
 			return map[string]string{model.MetadataCanaryScale: strconv.Itoa(int(o.Scale))}
 		}
+	case *config.BaselineRolloutOptions:
+		return map[string]string{model.MetadataBaselineScale: strconv.Itoa(int(o.Scale))}
 	case *config.WaitOptions:
 		return map[string]string{model.MetadataDuration: o.Duration.String()}
 	case *config.AnalysisOptions:

@@ -1,6 +1,6 @@
 // Package canary holds the stages that change what runs and where requests go:
 // ECS_SYNC, ECS_CANARY_ROLLOUT, ECS_PRIMARY_ROLLOUT, ECS_TRAFFIC_ROUTING,
-// ECS_CANARY_CLEAN and ROLLBACK, written against the platform port.
+// ECS_CANARY_CLEAN, ECS_BASELINE_ROLLOUT, ECS_BASELINE_CLEAN and ROLLBACK, written against the platform port.
 //
 // Two rules hold in every line. A group with weight above 0 has a healthy set
 // behind it: so a set is awaited before it gets requests, and removed only when

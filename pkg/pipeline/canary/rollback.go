@@ -177,24 +177,12 @@ func (r *rollback) bringBack(ctx context.Context) (string, error) {
 // rebuild starts the old version again beside the new one, which keeps serving.
 func (r *rollback) rebuild(ctx context.Context) (string, error) {
 	const step = "rebuilt-set"
-	target, log := r.run.Target, r.run.Log
 	if !r.run.Steps.Has(step) {
-		if err := r.makeRoom(ctx); err != nil {
+		if err := r.makeRoom(ctx, platform.RoleCanary, platform.RoleBaseline); err != nil {
 			return "", err
 		}
 	}
-	id, err := stage.Do(ctx, r.run.Steps, step,
-		func(ctx context.Context) (platform.Change, error) {
-			return target.PlanRebuild(ctx, r.run.Baseline, step)
-		},
-		func(ctx context.Context, c platform.Change, a platform.Attempt) (string, error) {
-			log.Infof("%s", c.Summary)
-			return target.ApplySet(ctx, c, a)
-		})
-	if err != nil {
-		return "", err
-	}
-	_, err = target.AwaitSteady(ctx, id, log)
+	id, _, err := r.copy(ctx, platform.SetSpec{Role: platform.RolePrimary, Scale: fullScale, Step: step})
 	return id, err
 }
 

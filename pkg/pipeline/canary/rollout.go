@@ -54,9 +54,20 @@ func (r rollout) prepare(ctx context.Context) (string, error) {
 // start creates the set and returns when it is steady and healthy, with the
 // service as it is then.
 func (r rollout) start(ctx context.Context, spec platform.SetSpec) (string, platform.Service, error) {
+	return r.create(ctx, spec, r.run.Target.PlanSet)
+}
+
+// copy is start for a set of the version before the deployment.
+func (r rollout) copy(ctx context.Context, spec platform.SetSpec) (string, platform.Service, error) {
+	return r.create(ctx, spec, func(ctx context.Context, spec platform.SetSpec) (platform.Change, error) {
+		return r.run.Target.PlanCopy(ctx, r.run.Baseline, spec)
+	})
+}
+
+func (r rollout) create(ctx context.Context, spec platform.SetSpec, plan func(context.Context, platform.SetSpec) (platform.Change, error)) (string, platform.Service, error) {
 	target, log := r.run.Target, r.run.Log
 	id, err := stage.Do(ctx, r.run.Steps, spec.Step,
-		func(ctx context.Context) (platform.Change, error) { return target.PlanSet(ctx, spec) },
+		func(ctx context.Context) (platform.Change, error) { return plan(ctx, spec) },
 		func(ctx context.Context, c platform.Change, a platform.Attempt) (string, error) {
 			log.Infof("%s", c.Summary)
 			return target.ApplySet(ctx, c, a)
@@ -89,13 +100,19 @@ func (r rollout) room(ctx context.Context) error {
 }
 
 // makeRoom removes what earlier deployments left behind and can safely go, and
-// waits for sets that drain when the service has no place for one more.
-func (r rollout) makeRoom(ctx context.Context) error {
+// waits for sets that drain when the service has no place for one more. Then
+// the deployment's own sets of the dispensable roles go, too.
+func (r rollout) makeRoom(ctx context.Context, dispensable ...platform.Role) error {
 	svc, err := r.run.Target.Observe(ctx)
 	if err != nil {
 		return err
 	}
 	left := leftovers(svc, r.run.Deployment.ID)
+	if len(svc.Sets) >= maxSets {
+		for _, role := range dispensable {
+			left = append(left, made(svc, r.run.Deployment.ID, role)...)
+		}
+	}
 	if len(left) == 0 && len(svc.Sets) < maxSets {
 		return nil
 	}
@@ -107,7 +124,7 @@ func (r rollout) makeRoom(ctx context.Context) error {
 		r.run.Log.Infof("Leftover task set %s still gets requests and stays until its target group gets none", s.ID)
 	}
 	if len(gone) > 0 {
-		r.run.Log.Infof("Removing %d task set(s) that earlier deployments left behind", len(gone))
+		r.run.Log.Infof("Removing %d task set(s) that are not needed any more", len(gone))
 	}
 	if len(svc.Sets) >= maxSets {
 		gone = append(gone, draining(svc)...)
@@ -135,9 +152,9 @@ func (r rollout) mayGo(ctx context.Context, svc platform.Service, candidates []p
 }
 
 // replacePrimary promotes the set and then removes what it replaces: the set
-// that was primary before the deployment and the leftovers of ours. It is the
-// last act, because until then going back is pointing back. svc is the service
-// as the wait for the set saw it.
+// that was primary before the deployment, a baseline that runs the same version,
+// and the leftovers of ours. It is the last act, because until then going back is
+// pointing back. svc is the service as the wait for the set saw it.
 func (r rollout) replacePrimary(ctx context.Context, id string, svc platform.Service) error {
 	target, log := r.run.Target, r.run.Log
 	err := stage.Effect(ctx, r.run.Steps, "promote", func(ctx context.Context) error {
@@ -168,7 +185,7 @@ func (r rollout) removeReplaced(ctx context.Context, id string, svc platform.Ser
 		set.Steady = seen.Steady
 		svc = promoted(svc, set)
 	}
-	candidates := leftovers(svc, r.run.Deployment.ID)
+	candidates := append(leftovers(svc, r.run.Deployment.ID), made(svc, r.run.Deployment.ID, platform.RoleBaseline)...)
 	if old, ok := svc.Set(r.run.Baseline.PrimaryID); ok && !old.Primary && !contains(candidates, old.ID) {
 		candidates = append(candidates, old)
 	}

@@ -121,7 +121,7 @@ func roomy(b platform.Baseline, d *model.Deployment) bool {
 	starts := 0
 	for _, s := range d.Stages {
 		switch s.Name {
-		case model.StageECSSync, model.StageECSCanaryRollout, model.StageECSPrimaryRollout:
+		case model.StageECSSync, model.StageECSCanaryRollout, model.StageECSBaselineRollout, model.StageECSPrimaryRollout:
 			starts++
 		default:
 		}

@@ -50,9 +50,9 @@ func (t *target) loadBalancers(role platform.Role) []types.LoadBalancer {
 	return []types.LoadBalancer{lb}
 }
 
-// PlanRebuild prepares a full-size copy of the set that was primary before,
-// from what was recorded of it: neither Git nor the file is asked.
-func (t *target) PlanRebuild(_ context.Context, b platform.Baseline, step string) (platform.Change, error) {
+// PlanCopy prepares a copy of the set that was primary before, from what was
+// recorded of it: neither Git nor the file is asked.
+func (t *target) PlanCopy(_ context.Context, b platform.Baseline, spec platform.SetSpec) (platform.Change, error) {
 	var before types.TaskSet
 	if err := json.Unmarshal(b.PrimarySet, &before); err != nil {
 		return platform.Change{}, model.Wrap(model.CodeInternal, err, "reading the recorded primary task set")
@@ -61,24 +61,24 @@ func (t *target) PlanRebuild(_ context.Context, b platform.Baseline, step string
 		Cluster:                  aws.String(t.service.cluster()),
 		Service:                  aws.String(t.service.ServiceName),
 		TaskDefinition:           before.TaskDefinition,
-		Scale:                    &types.Scale{Unit: types.ScaleUnitPercent, Value: 100}, // full size
+		Scale:                    &types.Scale{Unit: types.ScaleUnitPercent, Value: spec.Scale},
 		LaunchType:               before.LaunchType,
 		PlatformVersion:          before.PlatformVersion,
 		NetworkConfiguration:     before.NetworkConfiguration,
 		ServiceRegistries:        before.ServiceRegistries,
 		CapacityProviderStrategy: before.CapacityProviderStrategy,
 		LoadBalancers:            before.LoadBalancers,
-		Tags:                     withTags(before.Tags, t.rebuildTags(before.Tags, step)),
+		Tags:                     withTags(before.Tags, t.copyTags(before.Tags, spec)),
 	}
 	if len(in.CapacityProviderStrategy) > 0 {
 		in.LaunchType = ""
 	}
-	return change("CreateTaskSet", in, "Starting the version that ran before again, from %s", aws.ToString(before.TaskDefinition))
+	return change("CreateTaskSet", in, "Starting a %s task set of the version before the deployment at %v%%, from %s", spec.Role, spec.Scale, aws.ToString(before.TaskDefinition))
 }
 
-// rebuildTags mark the copy as this deployment's work, but of the old commit.
-func (t *target) rebuildTags(before []types.Tag, step string) []types.Tag {
-	tags := t.stepTags(platform.RolePrimary, step)
+// copyTags mark the copy as this deployment's work, but of the old commit.
+func (t *target) copyTags(before []types.Tag, spec platform.SetSpec) []types.Tag {
+	tags := t.stepTags(spec.Role, spec.Step)
 	if commit := tagValue(before, tagCommit); commit != "" {
 		for i := range tags {
 			if aws.ToString(tags[i].Key) == tagCommit {

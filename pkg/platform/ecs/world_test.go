@@ -217,7 +217,8 @@ func (d *deployment) run(ctx context.Context, gate stage.Stage) (model.Deploymen
 		Registry: stage.Registry{
 			model.StageECSSync: canary.Sync{}, model.StageECSCanaryRollout: canary.CanaryRollout{},
 			model.StageECSPrimaryRollout: canary.PrimaryRollout{}, model.StageECSTrafficRouting: canary.TrafficRouting{},
-			model.StageECSCanaryClean: canary.CanaryClean{}, model.StageRollback: canary.Rollback{}, model.StageAnalysis: gate,
+			model.StageECSCanaryClean: canary.CanaryClean{}, model.StageECSBaselineRollout: canary.BaselineRollout{},
+			model.StageECSBaselineClean: canary.BaselineClean{}, model.StageRollback: canary.Rollback{}, model.StageAnalysis: gate,
 		},
 		Recorder: d, Logs: d, Logger: slog.New(slog.DiscardHandler),
 	}

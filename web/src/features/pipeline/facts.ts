@@ -69,6 +69,7 @@ export function purposeOf(s: PipelineStage, t: Catalog, f: Formats): string {
   if (s.desc && !s.predefined) return s.desc
   const share = percentOf(s.metadata['planned-canary-percentage'])
   const scale = percentOf(s.metadata['canary-scale'])
+  const baseline = percentOf(s.metadata['baseline-scale'])
   const duration = durationOf(s.metadata.duration)
   switch (s.name) {
     case 'ECS_SYNC':
@@ -81,6 +82,12 @@ export function purposeOf(s: PipelineStage, t: Catalog, f: Formats): string {
       return w.primary
     case 'ECS_CANARY_CLEAN':
       return w.clean
+    case 'ECS_BASELINE_ROLLOUT':
+      return baseline === undefined ? w.baseline : w.baselineOf(f.percent(baseline))
+    case 'ECS_BASELINE_CLEAN':
+      return w.baselineClean
+    case 'SCRIPT_RUN':
+      return w.script
     case 'ANALYSIS':
       return duration === undefined ? w.analysis : w.analysisOf(f.duration(duration))
     case 'WAIT':

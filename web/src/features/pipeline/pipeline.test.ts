@@ -163,6 +163,9 @@ describe('what a stage is for', () => {
   it.each([
     ['ECS_CANARY_ROLLOUT', { 'canary-scale': '30' }, 'Canary of 30%'],
     ['ECS_TRAFFIC_ROUTING', { 'planned-canary-percentage': '10' }, '10% to the new version'],
+    ['ECS_BASELINE_ROLLOUT', { 'baseline-scale': '30' }, 'Baseline of 30%'],
+    ['ECS_BASELINE_CLEAN', {}, 'Remove the baseline'],
+    ['SCRIPT_RUN', {}, 'Run a script'],
     ['ANALYSIS', { duration: '10m0s' }, 'Measure for 10 m'],
     ['ANALYSIS', {}, 'Measure the new version'],
     ['WAIT', { duration: '1m30s' }, 'Wait 1 m 30 s'],
