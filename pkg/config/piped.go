@@ -38,9 +38,23 @@ type Piped struct {
 	SecretManagement  *SecretManagement  `yaml:"secretManagement,omitempty"`
 	EventWatcher      *PipedEventWatcher `yaml:"eventWatcher,omitempty"`
 	PlanPreview       *PlanPreview       `yaml:"planPreview,omitempty"`
+	// ScriptRun is what applications may run beside the agent.
+	ScriptRun ScriptRun `yaml:"scriptRun,omitempty"`
 	// AppSelector restricts by labels which unregistered applications found in
 	// Git are reported.
 	AppSelector map[string]string `yaml:"appSelector,omitempty"`
+}
+
+// ScriptRun is about the stage SCRIPT_RUN: who can write to a repository can run
+// programs as the agent.
+type ScriptRun struct {
+	// Disabled refuses every pipeline that has the stage, before anything of it is
+	// done. Defaults to false.
+	Disabled bool `yaml:"disabled,omitempty"`
+	// PassEnvironment names variables of the agent's environment that scripts get,
+	// such as AWS_REGION. Without it they get PATH, HOME, the language, the time zone
+	// and proxies, and no credentials.
+	PassEnvironment []string `yaml:"passEnvironment,omitempty"`
 }
 
 // PlanPreview is how plan previews are made.

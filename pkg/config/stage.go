@@ -9,11 +9,8 @@ import (
 	"pipecd/pkg/model"
 )
 
-// Stages that are read but not run yet; the others are in package model.
-const (
-	StageScriptRun  model.StageName = "SCRIPT_RUN"
-	StageCustomSync model.StageName = "CUSTOM_SYNC"
-)
+// StageCustomSync is read and never run; the stages that can are in package model.
+const StageCustomSync model.StageName = "CUSTOM_SYNC"
 
 // Pipeline is the list of stages that a deployment runs, in order.
 type Pipeline struct {
@@ -62,7 +59,7 @@ func newOptions(name model.StageName) StageOptions {
 		return &WaitApprovalOptions{}
 	case model.StageAnalysis:
 		return &AnalysisOptions{}
-	case StageScriptRun:
+	case model.StageScriptRun:
 		return &ScriptRunOptions{}
 	case StageCustomSync:
 		return &CustomSyncOptions{}
@@ -78,7 +75,7 @@ func StageNames() []model.StageName {
 		model.StageECSTrafficRouting, model.StageECSCanaryClean,
 		model.StageECSBaselineRollout, model.StageECSBaselineClean,
 		model.StageWait, model.StageWaitApproval, model.StageAnalysis,
-		StageScriptRun, StageCustomSync,
+		model.StageScriptRun, StageCustomSync,
 	}
 }
 

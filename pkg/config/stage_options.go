@@ -93,7 +93,7 @@ type BaselineRolloutOptions struct {
 }
 
 func (o *BaselineRolloutOptions) finish(d *document, path string) {
-	if at := path + ".scale"; d.has(at) && (o.Scale < 1 || o.Scale > 100) {
+	if at := path + ".scale"; o.Scale < 0 || o.Scale > 100 {
 		d.Errorf(at, "expected 1 to 100 percent of the service's desired count, found %d", int(o.Scale))
 	}
 }
@@ -145,13 +145,20 @@ func (o *WaitApprovalOptions) finish(d *document, path string) {
 	}
 }
 
-// ScriptRunOptions are the options of SCRIPT_RUN.
+// ScriptRunOptions are the options of SCRIPT_RUN. Where the piped file has
+// scriptRun.disabled, a pipeline with the stage is refused.
 type ScriptRunOptions struct {
-	Run        string            `yaml:"run,omitempty"`
-	Env        map[string]string `yaml:"env,omitempty"`
-	Timeout    Duration          `yaml:"timeout,omitempty"` // defaults to 6h
-	OnRollback string            `yaml:"onRollback,omitempty"`
-	SkipOn     SkipOn            `yaml:"skipOn,omitempty"`
+	// Run is what /bin/sh runs, in a private copy of the application's directory.
+	// It must be written to be run twice: one that an agent's end interrupted is run
+	// again, with SR_RESUMED=true.
+	Run string `yaml:"run,omitempty"`
+	// Env are variables beside those that tell what the script runs for (SR_...).
+	Env     map[string]string `yaml:"env,omitempty"`
+	Timeout Duration          `yaml:"timeout,omitempty"` // of each of the two; defaults to 6h
+	// OnRollback runs when the deployment is rolled back and Run had begun, after
+	// the requests are back, the last stage's first.
+	OnRollback string `yaml:"onRollback,omitempty"`
+	SkipOn     SkipOn `yaml:"skipOn,omitempty"`
 }
 
 func (o *ScriptRunOptions) finish(d *document, path string) {

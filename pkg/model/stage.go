@@ -21,6 +21,7 @@ const (
 	StageWait               StageName = "WAIT"
 	StageWaitApproval       StageName = "WAIT_APPROVAL"
 	StageAnalysis           StageName = "ANALYSIS"
+	StageScriptRun          StageName = "SCRIPT_RUN"
 	StageRollback           StageName = "ROLLBACK"
 )
 

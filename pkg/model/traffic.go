@@ -106,7 +106,8 @@ func (s Stage) canaryShare(promoted bool) (percent int32, known bool) {
 		return 100, true
 	case StageRollback:
 		return 0, true
-	case StageECSCanaryRollout, StageECSCanaryClean, StageECSBaselineRollout, StageECSBaselineClean, StageWait, StageWaitApproval, StageAnalysis:
+	case StageECSCanaryRollout, StageECSCanaryClean, StageECSBaselineRollout, StageECSBaselineClean,
+		StageWait, StageWaitApproval, StageAnalysis, StageScriptRun:
 		return 0, false
 	default:
 		return 0, false

@@ -15,6 +15,7 @@ import (
 	"pipecd/pkg/pipeline/canary"
 	"pipecd/pkg/pipeline/engine"
 	"pipecd/pkg/pipeline/gate"
+	"pipecd/pkg/pipeline/script"
 	"pipecd/pkg/pipeline/stage"
 	"pipecd/pkg/platform/ecs"
 )
@@ -77,6 +78,7 @@ func New(ctx context.Context, o Options, client *apiclient.Client, source git.So
 
 // registry returns the stages this agent can run.
 func (a *Agent) registry() stage.Registry {
+	scripts := script.Script{Disabled: a.options.Config.ScriptRun.Disabled, Pass: a.options.Config.ScriptRun.PassEnvironment}
 	return stage.Registry{
 		model.StageECSSync:            canary.Sync{},
 		model.StageECSCanaryRollout:   canary.CanaryRollout{},
@@ -85,7 +87,8 @@ func (a *Agent) registry() stage.Registry {
 		model.StageECSCanaryClean:     canary.CanaryClean{},
 		model.StageECSBaselineRollout: canary.BaselineRollout{},
 		model.StageECSBaselineClean:   canary.BaselineClean{},
-		model.StageRollback:           canary.Rollback{},
+		model.StageRollback:           script.Rollback{Stage: canary.Rollback{}, Script: scripts},
+		model.StageScriptRun:          scripts,
 		model.StageWait:               gate.Wait{},
 		model.StageWaitApproval:       gate.Approval{},
 		model.StageAnalysis:           gate.Analysis{Sources: a.providers.source, Checks: a.client, Logger: a.logger, Observer: a.options.Observer},

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"math/rand/v2"
 	"strings"
@@ -56,7 +57,7 @@ func (c *controller) attempt(ctx context.Context, d *model.Deployment, out *outb
 		Logger:   c.logger,
 		Observer: c.observer,
 	}
-	x, err := e.Execution(d, inputOf(src, target, box))
+	x, err := e.Execution(d, c.inputOf(d, src, target, box))
 	if err != nil {
 		return giveUp(ctx, d, record, err)
 	}
@@ -140,6 +141,21 @@ func (c *controller) snapshot(ctx context.Context, d *model.Deployment) (git.Sna
 	return tree, err
 }
 
+// directory opens the application's directory at the deployment's commit.
+func (c *controller) directory(ctx context.Context, d *model.Deployment) (fs.FS, func(), error) {
+	tree, err := c.snapshot(ctx, d)
+	if err != nil {
+		return nil, nil, err
+	}
+	done := func() { _ = tree.Close() } // it was only read
+	dir, err := fs.Sub(tree, d.GitPath.Dir())
+	if err != nil {
+		done()
+		return nil, nil, model.Wrap(model.CodeInvalid, err, "opening the application's directory")
+	}
+	return dir, done, nil
+}
+
 // applicationOf is the application as the deployment remembers it, which is how
 // it must be read even when it was changed since.
 func applicationOf(d *model.Deployment) *model.Application {
@@ -168,7 +184,7 @@ func (c *controller) plan(ctx context.Context, d *model.Deployment, src *appsour
 }
 
 // inputOf takes from the application's file what the engine needs.
-func inputOf(src *appsource.Source, target platform.Target, box *mailbox) engine.Input {
+func (c *controller) inputOf(d *model.Deployment, src *appsource.Source, target platform.Target, box *mailbox) engine.Input {
 	in := engine.Input{
 		Options:      map[string]config.StageOptions{model.StageIDECSSync: &config.ECSSyncOptions{}},
 		Timeouts:     map[string]time.Duration{},
@@ -176,6 +192,7 @@ func inputOf(src *appsource.Source, target platform.Target, box *mailbox) engine
 		AutoRollback: src.Config.Input.AutoRollback,
 		Target:       target,
 		Commands:     box,
+		Files:        func(ctx context.Context) (fs.FS, func(), error) { return c.directory(ctx, d) },
 	}
 	if src.Config.Pipeline != nil {
 		for _, s := range src.Config.Pipeline.Stages {

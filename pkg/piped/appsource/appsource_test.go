@@ -116,7 +116,7 @@ func TestLoadRefuses(t *testing.T) {
 		"place":             {head + input + "  tmeout: 1h\n", []string{"apps/shop/app.pipecd.yaml:5:3: spec.tmeout"}},
 		"standalone":        {head + "  input: {taskDefinitionFile: taskdef.yaml}\n", []string{"app.pipecd.yaml:4:3: spec.input.serviceDefinitionFile", "standalone"}},
 		"service discovery": {head + "  input: {serviceDefinitionFile: servicedef.yaml, accessType: SERVICE_DISCOVERY}\n", []string{"app.pipecd.yaml:4:63: spec.input.accessType"}},
-		"script":            {stage("{name: SCRIPT_RUN, with: {run: echo}}"), []string{at + "66: spec.pipeline.stages[1].name: stage SCRIPT_RUN"}},
+		"custom sync":       {stage("{name: CUSTOM_SYNC, with: {run: echo}}"), []string{at + "66: spec.pipeline.stages[1].name: stage CUSTOM_SYNC is not run (use "}},
 		"analysis provider": {
 			metric("{provider: none, interval: 10s, query: q, expected: {max: 1}}"),
 			[]string{at + "118: spec.pipeline.stages[1].with.metrics[0].provider: ", `"none"`},

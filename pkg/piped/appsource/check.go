@@ -36,8 +36,8 @@ func (l *loader) check(cfg *config.ECSApp, r *config.Report) {
 	for i, s := range cfg.Pipeline.Stages {
 		field := fmt.Sprintf("spec.pipeline.stages[%d]", i)
 		switch s.Name {
-		case config.StageScriptRun, config.StageCustomSync:
-			r.Errorf(field+".name", "stage %s is not supported yet", s.Name)
+		case config.StageCustomSync:
+			r.Errorf(field+".name", "stage %s is not run", s.Name).Hint = "use ECS_SYNC or a canary for the service, and SCRIPT_RUN, which has run, env, timeout and onRollback, for the rest"
 		case model.StageAnalysis:
 			l.checkAnalysis(field+".with", s.With, r)
 		default:

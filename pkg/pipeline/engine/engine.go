@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"io/fs"
 	"log/slog"
 	"strings"
 	"sync"
@@ -59,6 +60,8 @@ type Input struct {
 	AutoRollback bool
 	Target       platform.Target
 	Commands     stage.Commands
+	// Files opens the application's directory at the deployment's commit; only scripts need it.
+	Files func(ctx context.Context) (tree fs.FS, done func(), err error)
 }
 
 // Execution is one deployment being run by this process.

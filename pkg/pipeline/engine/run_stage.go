@@ -157,6 +157,8 @@ func (x *Execution) newRun(parent context.Context, s *model.Stage, startedAt tim
 		Target:     x.input.Target,
 		Commands:   x.input.Commands,
 		StartedAt:  startedAt,
+		Pipeline:   x.input.Options,
+		Files:      x.input.Files,
 		Note: func(_ context.Context, metadata map[string]string) error {
 			return x.note(parent, x.d.Stage(stageID), metadata, true)
 		},

@@ -2,6 +2,7 @@ package stage
 
 import (
 	"context"
+	"io/fs"
 	"time"
 
 	"pipecd/pkg/config"
@@ -55,6 +56,12 @@ type Run struct {
 	Baseline   platform.Baseline // the state before the deployment's first side effect
 	Commands   Commands
 	StartedAt  time.Time // when the stage began for the first time
+
+	// Pipeline holds the options of every stage of the deployment by its id, this one's among them.
+	Pipeline map[string]config.StageOptions
+	// Files opens the application's directory at the deployment's commit; done ends its use. CodeUnavailable when it
+	// cannot be read now.
+	Files func(ctx context.Context) (tree fs.FS, done func(), err error)
 
 	// Note stores what people are shown about the stage, and progress that must survive a restart. It is safe for
 	// concurrent use.

@@ -127,6 +127,9 @@ func killAnywhere(t *testing.T, w *world, stages []stageSpec, fail, late bool, s
 		if n := w.routingErrors() - dropped; n != 0 {
 			t.Fatalf("killed at write %d: %d requests were dropped: %+v\n%s", kill, n, w.cloud.ELB.Snapshot().Records, d.log())
 		}
+		if w.each != nil {
+			w.each(kill)
+		}
 		if !killed {
 			t.Logf("%d crash points", kill-1)
 			return

@@ -4,17 +4,20 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"net/http/httptest"
 	"strings"
 	"sync"
 	"testing"
+	"testing/fstest"
 	"time"
 
 	"pipecd/pkg/config"
 	"pipecd/pkg/model"
 	"pipecd/pkg/pipeline/canary"
 	"pipecd/pkg/pipeline/engine"
+	"pipecd/pkg/pipeline/script"
 	"pipecd/pkg/pipeline/stage"
 	"pipecd/pkg/platform"
 	"pipecd/pkg/platform/ecs"
@@ -83,6 +86,7 @@ type world struct {
 	cloud  *simcloud.Cloud
 	opener *ecs.Opener
 	wire   *wiretap // to the cloud; nil where sockets are used
+	each   func(kill int) // called after every deployment of killAnywhere; may be nil
 }
 
 func newWorld(t *testing.T, change func(*simcloud.Config)) *world {
@@ -218,14 +222,15 @@ func (d *deployment) run(ctx context.Context, gate stage.Stage) (model.Deploymen
 			model.StageECSSync: canary.Sync{}, model.StageECSCanaryRollout: canary.CanaryRollout{},
 			model.StageECSPrimaryRollout: canary.PrimaryRollout{}, model.StageECSTrafficRouting: canary.TrafficRouting{},
 			model.StageECSCanaryClean: canary.CanaryClean{}, model.StageECSBaselineRollout: canary.BaselineRollout{},
-			model.StageECSBaselineClean: canary.BaselineClean{}, model.StageRollback: canary.Rollback{}, model.StageAnalysis: gate,
+			model.StageECSBaselineClean: canary.BaselineClean{}, model.StageRollback: script.Rollback{Stage: canary.Rollback{}},
+			model.StageScriptRun: script.Script{}, model.StageAnalysis: gate,
 		},
 		Recorder: d, Logs: d, Logger: slog.New(slog.DiscardHandler),
 	}
 	d.mu.Lock()
 	copied := d.d.Clone()
 	d.mu.Unlock()
-	x, err := e.Execution(copied, engine.Input{Options: d.options, Timeouts: d.timeouts, AutoRollback: !d.manual, Target: target})
+	x, err := e.Execution(copied, engine.Input{Options: d.options, Timeouts: d.timeouts, AutoRollback: !d.manual, Target: target, Files: d.files})
 	if err != nil {
 		d.world.t.Fatal(err)
 	}
@@ -233,6 +238,15 @@ func (d *deployment) run(ctx context.Context, gate stage.Stage) (model.Deploymen
 		d.begun(x)
 	}
 	return x.Run(ctx)
+}
+
+// files is the application's directory.
+func (d *deployment) files(context.Context) (fs.FS, func(), error) {
+	tree := fstest.MapFS{}
+	for name, text := range d.source {
+		tree[name] = &fstest.MapFile{Data: []byte(text), Mode: 0o444}
+	}
+	return tree, func() {}, nil
 }
 
 func (d *deployment) write(f func(*model.Deployment) error) error {
