@@ -99,7 +99,6 @@ func dormantInApp() []dormant {
 		{path: "spec.input.runStandaloneTask"},
 		{path: stages + ".name", value: string(StageCustomSync), note: "the stage is not run; use SCRIPT_RUN, which has run, env, timeout and onRollback"},
 		{path: stages + ".with.recreate", note: "the field has no effect; use spec.quickSync.recreate"},
-		{path: stages + ".with.skipOn"},
 		{path: stages + ".with.restartThreshold"},
 		{path: stages + ".with.logs"},
 		{path: stages + ".with.https"},

@@ -22,7 +22,8 @@ type Stage struct {
 	ID   string // defaults to stage-<index>; unique
 	Name model.StageName
 	Desc string
-	// Timeout limits the stage. 0 means that the stage's own default counts.
+	// Timeout limits the stage, counted from its first start: then it fails, and the
+	// deployment with it. 0 means that nothing but the stage's own options limits it.
 	Timeout Duration
 	// With is never nil; its type is that of the stage's name, such as
 	// *AnalysisOptions for ANALYSIS.
@@ -125,6 +126,21 @@ func (s *Stage) reportName(d *document, path string) {
 	}
 }
 
+// checkTimeout warns of a limit that the stage's own options always exceed.
+func (s *Stage) checkTimeout(d *document, path string) {
+	var takes Duration
+	switch o := s.With.(type) {
+	case *WaitOptions:
+		takes = o.Duration
+	case *AnalysisOptions:
+		takes = o.Duration
+	}
+	if s.Timeout > 0 && takes >= s.Timeout {
+		d.Warnf(path+".timeout", "the stage takes %s and fails after %s, so it always fails", takes, s.Timeout).
+			hintf("make the timeout longer than with.duration")
+	}
+}
+
 func (p *Pipeline) finish(d *document, path string) {
 	if len(p.Stages) == 0 {
 		d.Warnf(path, "the pipeline has no stages, so every deployment is a quick sync")
@@ -147,6 +163,7 @@ func (p *Pipeline) finish(d *document, path string) {
 		}
 		if s.With != nil {
 			s.With.finish(d, at+".with")
+			s.checkTimeout(d, at)
 		}
 	}
 }

@@ -103,11 +103,37 @@ type BaselineCleanOptions struct{}
 
 func (*BaselineCleanOptions) finish(*document, string) {}
 
-// SkipOn says for which commits a stage is skipped. Both empty means for none.
+// SkipOn says for which commits a stage is skipped: those that either field fits.
+// Both empty means for none.
 type SkipOn struct {
-	CommitMessagePrefixes []string `yaml:"commitMessagePrefixes,omitempty"` // any of them
-	Paths                 []string `yaml:"paths,omitempty"`                 // every changed file matches
+	// CommitMessagePrefixes fit a commit whose message begins with one of them.
+	CommitMessagePrefixes []string `yaml:"commitMessagePrefixes,omitempty"`
+	// Paths fit when every file that changed since the version that runs matches
+	// one of them. A first deployment, or one that changes no file, they never fit.
+	Paths []string `yaml:"paths,omitempty"`
 }
+
+// IsZero reports whether no commit is skipped.
+func (s SkipOn) IsZero() bool { return len(s.CommitMessagePrefixes)+len(s.Paths) == 0 }
+
+// Skippable are the options of a stage that some commits skip.
+type Skippable interface {
+	StageOptions
+	// Skip says for which.
+	Skip() SkipOn
+}
+
+// Skip implements Skippable.
+func (o *WaitOptions) Skip() SkipOn { return o.SkipOn }
+
+// Skip implements Skippable.
+func (o *WaitApprovalOptions) Skip() SkipOn { return o.SkipOn }
+
+// Skip implements Skippable.
+func (o *AnalysisOptions) Skip() SkipOn { return o.SkipOn }
+
+// Skip implements Skippable.
+func (o *ScriptRunOptions) Skip() SkipOn { return o.SkipOn }
 
 // WaitOptions are the options of WAIT.
 type WaitOptions struct {

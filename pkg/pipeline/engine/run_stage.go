@@ -48,9 +48,12 @@ func (x *Execution) runStage(work, parent context.Context, s *model.Stage) error
 			return err
 		}
 	}
-	if report.Status == model.StageSuccess {
+	switch report.Status {
+	case model.StageSuccess:
 		log.Successf("%s", orElse(report.Reason, "Done"))
-	} else {
+	case model.StageSkipped:
+		log.Infof("Skipped: %s", report.Reason)
+	default:
 		log.Errorf("%s", report.Reason)
 	}
 	x.logs.begin(func() { closeLog(parent, log, true, x.logger) })
@@ -119,7 +122,7 @@ func (x *Execution) attempt(work, parent context.Context, s *model.Stage, starte
 	}
 	if err = x.preflight(ctx, s, log); err == nil {
 		run.Baseline = x.baseline
-		outcome, err = runner.Run(ctx, run)
+		outcome, err = x.runUnlessSkipped(ctx, run, runner)
 	}
 	if cause := context.Cause(ctx); err != nil && cause != nil && work.Err() == nil && !errors.Is(err, cause) {
 		err = fmt.Errorf("%w (%w)", cause, err)

@@ -17,6 +17,7 @@ import (
 	"pipecd/pkg/model"
 	"pipecd/pkg/pipeline/canary"
 	"pipecd/pkg/pipeline/engine"
+	"pipecd/pkg/pipeline/gate"
 	"pipecd/pkg/pipeline/script"
 	"pipecd/pkg/pipeline/stage"
 	"pipecd/pkg/platform"
@@ -85,7 +86,7 @@ type world struct {
 	t      *testing.T
 	cloud  *simcloud.Cloud
 	opener *ecs.Opener
-	wire   *wiretap // to the cloud; nil where sockets are used
+	wire   *wiretap       // to the cloud; nil where sockets are used
 	each   func(kill int) // called after every deployment of killAnywhere; may be nil
 }
 
@@ -200,7 +201,7 @@ func (v verdictStage) Run(context.Context, *stage.Run) (stage.Outcome, error) {
 }
 
 // run runs the deployment in one process and returns how it ended.
-func (d *deployment) run(ctx context.Context, gate stage.Stage) (model.DeploymentStatus, error) {
+func (d *deployment) run(ctx context.Context, verdict stage.Stage) (model.DeploymentStatus, error) {
 	d.world.t.Helper()
 	app := platform.Application{
 		Identity:    platform.Identity{PipedID: "piped-1", ApplicationID: "app-1", DeploymentID: d.d.ID, CommitHash: d.d.Trigger.Commit.Hash},
@@ -223,7 +224,7 @@ func (d *deployment) run(ctx context.Context, gate stage.Stage) (model.Deploymen
 			model.StageECSPrimaryRollout: canary.PrimaryRollout{}, model.StageECSTrafficRouting: canary.TrafficRouting{},
 			model.StageECSCanaryClean: canary.CanaryClean{}, model.StageECSBaselineRollout: canary.BaselineRollout{},
 			model.StageECSBaselineClean: canary.BaselineClean{}, model.StageRollback: script.Rollback{Stage: canary.Rollback{}},
-			model.StageScriptRun: script.Script{}, model.StageAnalysis: gate,
+			model.StageScriptRun: script.Script{}, model.StageWait: gate.Wait{}, model.StageAnalysis: verdict,
 		},
 		Recorder: d, Logs: d, Logger: slog.New(slog.DiscardHandler),
 	}
