@@ -77,6 +77,9 @@ func (i *ECSInput) finish(d *document, path string) {
 	i.TargetGroups.Primary.finish(d, groups+".primary")
 	i.TargetGroups.Canary.finish(d, groups+".canary")
 	primary, canary := i.TargetGroups.Primary, i.TargetGroups.Canary
+	if i.AccessType == AccessServiceDiscovery && (primary != nil || canary != nil) {
+		d.Warnf(groups, "the target groups are not used, because accessType is SERVICE_DISCOVERY").hintf("remove one of the two")
+	}
 	if primary == nil && canary != nil {
 		d.Errorf(groups+".primary", "is required when there is a canary")
 	}
@@ -106,16 +109,21 @@ func (g *TargetGroup) finish(d *document, path string) {
 	}
 }
 
-// checkTargetGroups checks that the stages have the target groups they need.
+// checkTargetGroups checks that the stages have the target groups they need. A
+// service without a load balancer needs none for a canary, which then gets
+// requests, if any, by the number of its tasks.
 func (a *ECSApp) checkTargetGroups(d *document) {
-	if a.Input.AccessType != AccessELB {
-		return
-	}
 	groups := a.Input.TargetGroups
+	balanced := groups.Primary != nil || groups.Canary != nil
 	for i, s := range a.Pipeline.Stages {
 		var missing string
+		routes := s.Name == model.StageECSTrafficRouting
 		switch {
-		case s.Name != model.StageECSTrafficRouting && s.Name != model.StageECSCanaryRollout:
+		case !routes && s.Name != model.StageECSCanaryRollout:
+		case routes && a.Input.AccessType == AccessServiceDiscovery:
+			d.Errorf(indexPath("spec.pipeline.stages", i)+".name", "%s needs a load balancer, and accessType is SERVICE_DISCOVERY", s.Name).
+				hintf("remove the stage: with service discovery a canary gets requests by the number of its tasks, so its scale is its share")
+		case a.Input.AccessType == AccessServiceDiscovery, !routes && !balanced:
 		case groups.Canary == nil:
 			missing = "canary"
 		case groups.Primary == nil:

@@ -91,7 +91,6 @@ func dormantInApp() []dormant {
 		{path: "spec.notification"},
 		{path: "spec.eventWatcher"},
 		{path: "spec.driftDetection"},
-		{path: "spec.input.accessType", value: string(AccessServiceDiscovery)},
 		{path: "spec.input.serviceDefinitionFile", absent: true, note: "without it the application is a standalone task, and those are not run yet"},
 		{path: "spec.input.clusterArn"},
 		{path: "spec.input.launchType"},

@@ -240,7 +240,9 @@ type Application struct {
 	ServiceFile  string // a path in the Source, like TaskFile
 	TaskFile     string
 	TargetGroups TargetGroups
-	Notes        []string // what is worth saying about the application's file, told by Preflight
+	// ServiceDiscovery says that requests find the tasks by name, so that there are no target groups.
+	ServiceDiscovery bool
+	Notes            []string // what is worth saying about the application's file, told by Preflight
 }
 
 // TargetGroups are the application's two groups; nil without a load balancer.

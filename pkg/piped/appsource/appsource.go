@@ -81,14 +81,15 @@ func (s *Source) Open(ctx context.Context, id platform.Identity) (platform.Targe
 
 // application is what the platform must know of the configuration.
 func application(in config.ECSInput, serviceFile, taskFile string) platform.Application {
-	return platform.Application{
-		ServiceFile: serviceFile,
-		TaskFile:    taskFile,
-		TargetGroups: platform.TargetGroups{
-			Primary: group(in.TargetGroups.Primary),
-			Canary:  group(in.TargetGroups.Canary),
-		},
+	app := platform.Application{
+		ServiceFile:      serviceFile,
+		TaskFile:         taskFile,
+		ServiceDiscovery: in.AccessType == config.AccessServiceDiscovery,
 	}
+	if !app.ServiceDiscovery {
+		app.TargetGroups = platform.TargetGroups{Primary: group(in.TargetGroups.Primary), Canary: group(in.TargetGroups.Canary)}
+	}
+	return app
 }
 
 // Versions returns the artifacts the definitions name.

@@ -115,7 +115,6 @@ func TestLoadRefuses(t *testing.T) {
 	}{
 		"place":             {head + input + "  tmeout: 1h\n", []string{"apps/shop/app.pipecd.yaml:5:3: spec.tmeout"}},
 		"standalone":        {head + "  input: {taskDefinitionFile: taskdef.yaml}\n", []string{"app.pipecd.yaml:4:3: spec.input.serviceDefinitionFile", "standalone"}},
-		"service discovery": {head + "  input: {serviceDefinitionFile: servicedef.yaml, accessType: SERVICE_DISCOVERY}\n", []string{"app.pipecd.yaml:4:63: spec.input.accessType"}},
 		"custom sync":       {stage("{name: CUSTOM_SYNC, with: {run: echo}}"), []string{at + "66: spec.pipeline.stages[1].name: stage CUSTOM_SYNC is not run (use "}},
 		"analysis provider": {
 			metric("{provider: none, interval: 10s, query: q, expected: {max: 1}}"),
@@ -247,7 +246,7 @@ func TestDefinitionProblems(t *testing.T) {
 	_, err := appsource.Load(files, app(), newProviders(t))
 	want := `apps/shop/servicedef.yaml:1:1: serviceName: is required
 apps/shop/servicedef.yaml:3:21: schedulingStrategy: expected REPLICA (the EXTERNAL controller does not support DAEMON)
-apps/shop/servicedef.yaml:5:9: deploymentController.type: expected EXTERNAL (only a service under the EXTERNAL controller can have a canary beside the primary; the controller of a service cannot be changed, so create a service under a new name)
+apps/shop/servicedef.yaml:5:9: deploymentController.type: expected EXTERNAL (only a service under the EXTERNAL controller can have a canary beside the primary; the controller of a service cannot be changed: deploy under a new serviceName, move the requests there, and delete the old service)
 apps/shop/servicedef.yaml:6:15: desiredCount: expected 0 or more, found -1
 apps/shared/taskdef.yaml:1:1: family: is required
 apps/shared/taskdef.yaml:4:5: containerDefinitions[1].portMappings: expected container web with the port 80 that input.targetGroups names, found none`

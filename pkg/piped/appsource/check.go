@@ -47,9 +47,6 @@ func (l *loader) check(cfg *config.ECSApp, r *config.Report) {
 
 func (l *loader) checkInput(in *config.ECSInput, r *config.Report) {
 	const field = "spec.input"
-	if in.AccessType == config.AccessServiceDiscovery {
-		r.Errorf(field+".accessType", "SERVICE_DISCOVERY is not supported yet, ELB is")
-	}
 	if in.IsStandaloneTask() {
 		r.Errorf(field+".serviceDefinitionFile", "is required: standalone tasks are not supported yet")
 	}

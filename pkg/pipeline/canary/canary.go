@@ -54,6 +54,9 @@ func (r rollout) settle(ctx context.Context) error {
 	if traffic == nil {
 		return r.room(ctx)
 	}
+	if traffic.Group(platform.RoleCanary) == "" {
+		return model.Errorf(model.CodeInvalid, "ECS_CANARY_ROLLOUT needs a target group for the canary, as the primary has one: set input.targetGroups.canary")
+	}
 	err := stage.Effect(ctx, r.run.Steps, "attach", func(ctx context.Context) error {
 		return traffic.Attach(ctx, r.run.Log)
 	})

@@ -18,7 +18,11 @@ import (
 // service definition's is it.
 func (t *target) settleTargetGroups(r *config.Report) {
 	entries := t.service.LoadBalancers
-	if len(entries) == 0 {
+	switch {
+	case t.app.ServiceDiscovery:
+		t.checkDiscovery(r)
+		return
+	case len(entries) == 0:
 		return
 	}
 	if len(entries) > 1 {
@@ -39,6 +43,17 @@ func (t *target) settleTargetGroups(r *config.Report) {
 	for _, d := range contradictions(&entry, t.app.TargetGroups.Primary) {
 		r.Errorf("loadBalancers[0]."+d.path, "is %s, but input.targetGroups.primary of the application file says %s", d.file, d.other).Hint =
 			"remove loadBalancers from the service definition, or write the same in both"
+	}
+}
+
+// checkDiscovery checks that the tasks can be found without a load balancer.
+func (t *target) checkDiscovery(r *config.Report) {
+	if len(t.service.ServiceRegistries) == 0 {
+		r.Errorf("serviceRegistries", "is required with input.accessType: SERVICE_DISCOVERY").Hint =
+			"name the registry of AWS Cloud Map in which the tasks are to be found"
+	}
+	if len(t.service.LoadBalancers) > 0 {
+		r.Errorf("loadBalancers", "excludes input.accessType: SERVICE_DISCOVERY").Hint = "remove one of the two"
 	}
 }
 

@@ -198,7 +198,7 @@ func (d *serviceDefinition) check(r *config.Report) {
 	}
 	if d.DeploymentController == nil || d.DeploymentController.Type != types.DeploymentControllerTypeExternal {
 		r.Errorf("deploymentController.type", "expected EXTERNAL").Hint = "only a service under the EXTERNAL controller can have a canary beside the primary; " +
-			"the controller of a service cannot be changed, so create a service under a new name"
+			"the controller of a service cannot be changed: deploy under a new serviceName, move the requests there, and delete the old service"
 	}
 	if d.DesiredCount != nil && *d.DesiredCount < 0 {
 		r.Errorf("desiredCount", "expected 0 or more, found %d", *d.DesiredCount)

@@ -86,8 +86,10 @@ type world struct {
 	t      *testing.T
 	cloud  *simcloud.Cloud
 	opener *ecs.Opener
-	wire   *wiretap       // to the cloud; nil where sockets are used
-	each   func(kill int) // called after every deployment of killAnywhere; may be nil
+	wire   *wiretap                    // to the cloud; nil where sockets are used
+	app    func(*platform.Application) // changes every deployment's application; may be nil
+	file   string                      // the service's file where it is not the usual one
+	each   func(kill int)              // called after every deployment of killAnywhere; may be nil
 }
 
 func newWorld(t *testing.T, change func(*simcloud.Config)) *world {
@@ -164,6 +166,9 @@ func (w *world) deployment(id string, source files, stages ...stageSpec) *deploy
 		ID: id, ApplicationID: "app-1", ApplicationName: "shop", PipedID: "piped-1", ProjectID: "p", Status: model.DeploymentPlanned,
 		Trigger: model.DeploymentTrigger{Commit: model.Commit{Hash: "c-" + id}},
 	}
+	if w.file != "" {
+		source["servicedef.yaml"] = w.file
+	}
 	out := &deployment{world: w, source: source, d: d, options: map[string]config.StageOptions{}}
 	for i, s := range stages {
 		sid := fmt.Sprintf("stage-%d", i)
@@ -211,8 +216,10 @@ func (d *deployment) run(ctx context.Context, verdict stage.Stage) (model.Deploy
 			Canary:  &platform.TargetGroup{ARN: d.world.cloud.ELB.TargetGroupARN("green"), ContainerName: "web", ContainerPort: 80},
 		},
 	}
-	if d.change != nil {
-		d.change(&app)
+	for _, change := range []func(*platform.Application){d.world.app, d.change} {
+		if change != nil {
+			change(&app)
+		}
 	}
 	target, err := d.world.opener.Open(ctx, app, d.source)
 	if err != nil {
