@@ -5,6 +5,40 @@ import (
 	"testing"
 )
 
+// TestStandaloneTask checks what a file without a service may say.
+func TestStandaloneTask(t *testing.T) {
+	t.Parallel()
+
+	for name, tt := range map[string]struct {
+		input, stage string
+		want         string
+	}{
+		"said so":       {"clusterArn: c", "{name: ECS_SYNC}", ""},
+		"nothing said":  {"taskDefinitionFile: t", "{name: WAIT}", "warning: spec.input.serviceDefinitionFile: without it the application is a standalone task"},
+		"canary":        {"runStandaloneTask: true", "{name: ECS_CANARY_ROLLOUT, with: {scale: 30}}", "stages[0].name: ECS_CANARY_ROLLOUT needs a service"},
+		"target groups": {"targetGroups: {}", "{name: WAIT}", "spec.input.serviceDefinitionFile: is required with targetGroups"},
+		"public ip":     {"awsvpcConfiguration: {assignPublicIp: yes}", "{name: WAIT}", "assignPublicIp: expected"},
+		"of a service":  {"serviceDefinitionFile: s, clusterArn: c", "{name: WAIT}", "warning: spec.input.clusterArn: the field is for a standalone task only"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if all := said("  input: {" + tt.input + "}\n  pipeline: {stages: [" + tt.stage + "]}\n"); (tt.want == "") != (all == "") || !strings.Contains(all, tt.want) {
+				t.Errorf("got %q, want %q", all, tt.want)
+			}
+		})
+	}
+}
+
+// said is what is said about an application file with the spec.
+func said(spec string) string {
+	_, ps := LoadECSApp("f", []byte("apiVersion: pipecd.dev/v1beta1\nkind: ECSApp\nspec:\n"+spec))
+	var all []string
+	for _, p := range ps {
+		all = append(all, p.String())
+	}
+	return strings.Join(all, "\n")
+}
+
 // TestAccess checks which stages need which target groups.
 func TestAccess(t *testing.T) {
 	t.Parallel()
@@ -29,12 +63,7 @@ func TestAccess(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			_, ps := LoadECSApp("f", []byte("apiVersion: pipecd.dev/v1beta1\nkind: ECSApp\nspec:\n  input: {serviceDefinitionFile: s, "+tt.input+"}\n  pipeline: {stages: ["+tt.stage+"]}\n"))
-			var said []string
-			for _, p := range ps {
-				said = append(said, p.String())
-			}
-			if all := strings.Join(said, "\n"); (tt.want == "") != (all == "") || !strings.Contains(all, tt.want) {
+			if all := said("  input: {serviceDefinitionFile: s, " + tt.input + "}\n  pipeline: {stages: [" + tt.stage + "]}\n"); (tt.want == "") != (all == "") || !strings.Contains(all, tt.want) {
 				t.Errorf("got %q, want %q", all, tt.want)
 			}
 		})

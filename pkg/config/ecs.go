@@ -73,6 +73,7 @@ func (i *ECSInput) finish(d *document, path string) {
 	stringDefault(&i.TaskDefinitionFile, "taskdef.json")
 	stringDefault(&i.LaunchType, "FARGATE")
 	stringDefault(&i.AccessType, AccessELB)
+	i.checkKind(d, path)
 	groups := path + ".targetGroups"
 	i.TargetGroups.Primary.finish(d, groups+".primary")
 	i.TargetGroups.Canary.finish(d, groups+".canary")
@@ -85,6 +86,33 @@ func (i *ECSInput) finish(d *document, path string) {
 	}
 	if primary != nil && canary != nil && primary.TargetGroupARN == canary.TargetGroupARN && primary.TargetGroupARN != "" {
 		d.Errorf(groups+".canary.targetGroupArn", "expected another target group than that of primary, found the same")
+	}
+}
+
+// checkKind checks that the file says either what a service needs or what a
+// standalone task does.
+func (i *ECSInput) checkKind(d *document, path string) {
+	file := path + ".serviceDefinitionFile"
+	given := ""
+	for _, name := range []string{"clusterArn", "launchType", "awsvpcConfiguration", "runStandaloneTask"} {
+		if at := path + "." + name; d.has(at) {
+			given = name
+			if !i.IsStandaloneTask() {
+				d.Warnf(at, "the field is for a standalone task only, and is not used with a service definition")
+			}
+		}
+	}
+	switch {
+	case !i.IsStandaloneTask():
+	case d.has(path+".targetGroups") || d.has(path+".accessType"):
+		d.Errorf(file, "is required with targetGroups and accessType: a standalone task gets no requests").
+			hintf("name the file of the service definition, or remove them")
+	case given == "":
+		d.Warnf(file, "without it the application is a standalone task: every deployment runs it once").
+			hintf("name the file of the service definition, or write runStandaloneTask: true if that is meant")
+	}
+	if n := i.AWSVPC; n != nil && n.AssignPublicIP != "" && n.AssignPublicIP != "ENABLED" && n.AssignPublicIP != "DISABLED" {
+		d.Errorf(path+".awsvpcConfiguration.assignPublicIp", "expected ENABLED or DISABLED, found %s", quote(n.AssignPublicIP))
 	}
 }
 
@@ -109,10 +137,24 @@ func (g *TargetGroup) finish(d *document, path string) {
 	}
 }
 
+// checkStandalone refuses the stages that only a service has.
+func (a *ECSApp) checkStandalone(d *document) {
+	for i, s := range a.Pipeline.Stages {
+		if strings.HasPrefix(string(s.Name), "ECS_") && s.Name != model.StageECSSync {
+			d.Errorf(indexPath("spec.pipeline.stages", i)+".name", "%s needs a service, and without spec.input.serviceDefinitionFile the application is a standalone task", s.Name).
+				hintf("use ECS_SYNC, which runs the task to its end")
+		}
+	}
+}
+
 // checkTargetGroups checks that the stages have the target groups they need. A
 // service without a load balancer needs none for a canary, which then gets
 // requests, if any, by the number of its tasks.
 func (a *ECSApp) checkTargetGroups(d *document) {
+	if a.Input.IsStandaloneTask() {
+		a.checkStandalone(d)
+		return
+	}
 	groups := a.Input.TargetGroups
 	balanced := groups.Primary != nil || groups.Canary != nil
 	for i, s := range a.Pipeline.Stages {

@@ -13,8 +13,6 @@ type dormant struct {
 	path  string // [*] stands for any item of a list and any key of a mapping
 	value string // only this value has none; empty means any
 	note  string // instead of the usual sentence
-
-	absent bool // the row is about the field's absence
 }
 
 // dormantFields returns what is read but has no effect yet. Whoever gives a
@@ -91,11 +89,6 @@ func dormantInApp() []dormant {
 		{path: "spec.notification"},
 		{path: "spec.eventWatcher"},
 		{path: "spec.driftDetection"},
-		{path: "spec.input.serviceDefinitionFile", absent: true, note: "without it the application is a standalone task, and those are not run yet"},
-		{path: "spec.input.clusterArn"},
-		{path: "spec.input.launchType"},
-		{path: "spec.input.awsvpcConfiguration"},
-		{path: "spec.input.runStandaloneTask"},
 		{path: stages + ".name", value: string(StageCustomSync), note: "the stage is not run; use SCRIPT_RUN, which has run, env, timeout and onRollback"},
 		{path: stages + ".with.recreate", note: "the field has no effect; use spec.quickSync.recreate"},
 		{path: stages + ".with.restartThreshold"},
@@ -115,12 +108,6 @@ func dormantInApp() []dormant {
 func (d *document) warnWithoutEffect(kind Kind) {
 	paths := slices.Sorted(maps.Keys(d.seen))
 	for _, row := range dormantFields(kind) {
-		if row.absent && !d.has(row.path) {
-			d.Warnf(row.path, "%s", row.note)
-		}
-		if row.absent {
-			continue
-		}
 		pattern := row.pattern()
 		last := row.path[strings.LastIndex(row.path, ".")+1:]
 		for _, path := range paths {

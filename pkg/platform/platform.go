@@ -197,6 +197,23 @@ type Target interface {
 
 	// Traffic returns the load balancer's side, nil when the application has none.
 	Traffic() Traffic
+	// Standalone returns the side of an application that is no service but a task that is run once, nil for a
+	// service. Such an application has no sets: of the methods above only Preflight and those for the revision apply.
+	Standalone() Standalone
+}
+
+// Standalone runs a task once, to its end.
+type Standalone interface {
+	// PlanTask prepares one task of the revision. Call is "" when the application only registers its definition.
+	PlanTask(ctx context.Context, revision, step string) (Change, error)
+	// ApplyTask starts the task, or adopts the one an earlier attempt started, and returns its id.
+	// CodeFailedPrecondition says why it could not be started.
+	ApplyTask(ctx context.Context, c Change, a Attempt) (id string, err error)
+	// AwaitStopped waits until the task has ended by itself, and well: CodeFailedPrecondition says how it ended
+	// otherwise, or that it never started.
+	AwaitStopped(ctx context.Context, id string, log Log) error
+	// Stop stops what the deployment started and still runs, and returns how many tasks that were.
+	Stop(ctx context.Context, log Log) (int, error)
 }
 
 // Traffic moves requests between the application's two target groups.
@@ -237,12 +254,24 @@ type Opener interface {
 // Application is what an Opener needs to know of an application at a commit.
 type Application struct {
 	Identity     Identity
-	ServiceFile  string // a path in the Source, like TaskFile
+	ServiceFile  string // a path in the Source, like TaskFile; "" for a standalone task
 	TaskFile     string
 	TargetGroups TargetGroups
+	// Standalone is set when there is no service but a task to run; ServiceFile is "" then.
+	Standalone *StandaloneTask
 	// ServiceDiscovery says that requests find the tasks by name, so that there are no target groups.
 	ServiceDiscovery bool
 	Notes            []string // what is worth saying about the application's file, told by Preflight
+}
+
+// StandaloneTask says where and how a task is run once.
+type StandaloneTask struct {
+	Cluster        string // "" means the default one
+	LaunchType     string
+	Subnets        []string
+	SecurityGroups []string
+	AssignPublicIP string // ENABLED, DISABLED or "", the platform's default
+	Run            bool   // false: the definition is registered and nothing is run
 }
 
 // TargetGroups are the application's two groups; nil without a load balancer.

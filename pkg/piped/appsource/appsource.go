@@ -86,6 +86,9 @@ func application(in config.ECSInput, serviceFile, taskFile string) platform.Appl
 		TaskFile:         taskFile,
 		ServiceDiscovery: in.AccessType == config.AccessServiceDiscovery,
 	}
+	if in.IsStandaloneTask() {
+		app.Standalone = standalone(in)
+	}
 	if !app.ServiceDiscovery {
 		app.TargetGroups = platform.TargetGroups{Primary: group(in.TargetGroups.Primary), Canary: group(in.TargetGroups.Canary)}
 	}
@@ -99,6 +102,14 @@ func (s *Source) Versions() ([]model.ArtifactVersion, error) {
 
 // Timeout is how long a deployment may take.
 func (s *Source) Timeout() time.Duration { return time.Duration(s.Config.Timeout) }
+
+func standalone(in config.ECSInput) *platform.StandaloneTask {
+	out := &platform.StandaloneTask{Cluster: in.ClusterARN, LaunchType: in.LaunchType, Run: in.RunStandaloneTask}
+	if n := in.AWSVPC; n != nil {
+		out.Subnets, out.SecurityGroups, out.AssignPublicIP = n.Subnets, n.SecurityGroups, n.AssignPublicIP
+	}
+	return out
+}
 
 func group(g *config.TargetGroup) *platform.TargetGroup {
 	if g == nil {

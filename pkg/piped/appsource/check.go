@@ -47,9 +47,6 @@ func (l *loader) check(cfg *config.ECSApp, r *config.Report) {
 
 func (l *loader) checkInput(in *config.ECSInput, r *config.Report) {
 	const field = "spec.input"
-	if in.IsStandaloneTask() {
-		r.Errorf(field+".serviceDefinitionFile", "is required: standalone tasks are not supported yet")
-	}
 	l.service = l.read(r, field+".serviceDefinitionFile", in.ServiceDefinitionFile)
 	l.task = l.read(r, field+".taskDefinitionFile", in.TaskDefinitionFile)
 }

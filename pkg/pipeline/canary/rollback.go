@@ -34,6 +34,9 @@ func undo(ctx context.Context, run *stage.Run) (stage.Outcome, error) {
 		return stage.Outcome{Reason: "Nothing had been changed yet"}, run.Note(ctx, map[string]string{model.MetadataNothingChanged: "true"})
 	}
 	r := &rollback{rollout: rollout{run}}
+	if task := run.Target.Standalone(); task != nil {
+		return r.stopTask(ctx, task)
+	}
 	if run.Baseline.PrimaryID == "" {
 		return r.undoFirst(ctx)
 	}

@@ -28,14 +28,7 @@ type rollout struct {
 // deployment, and returns the revision to run.
 func (r rollout) prepare(ctx context.Context) (string, error) {
 	target, log := r.run.Target, r.run.Log
-	revision, err := stage.Do(ctx, r.run.Shared, stepRevision,
-		func(ctx context.Context) (platform.Change, error) {
-			return target.PlanRevision(ctx, stepRevision)
-		},
-		func(ctx context.Context, c platform.Change, a platform.Attempt) (string, error) {
-			log.Infof("%s", c.Summary)
-			return target.ApplyRevision(ctx, c, a)
-		})
+	revision, err := r.register(ctx)
 	if err != nil {
 		return "", err
 	}
@@ -49,6 +42,20 @@ func (r rollout) prepare(ctx context.Context) (string, error) {
 			return struct{}{}, target.ApplyService(ctx, c, a)
 		})
 	return revision, err
+}
+
+// register registers the definition, once per deployment, and returns the
+// revision to run.
+func (r rollout) register(ctx context.Context) (string, error) {
+	target, log := r.run.Target, r.run.Log
+	return stage.Do(ctx, r.run.Shared, stepRevision,
+		func(ctx context.Context) (platform.Change, error) {
+			return target.PlanRevision(ctx, stepRevision)
+		},
+		func(ctx context.Context, c platform.Change, a platform.Attempt) (string, error) {
+			log.Infof("%s", c.Summary)
+			return target.ApplyRevision(ctx, c, a)
+		})
 }
 
 // start creates the set and returns when it is steady and healthy, with the

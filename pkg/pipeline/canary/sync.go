@@ -19,6 +19,9 @@ type Sync struct{}
 // requests and removes what it replaces.
 func (Sync) Run(ctx context.Context, run *stage.Run) (stage.Outcome, error) {
 	r := rollout{run}
+	if task := run.Target.Standalone(); task != nil {
+		return r.runTask(ctx, task)
+	}
 	id, svc, err := r.startPrimary(ctx, "sync-set")
 	if err != nil {
 		return stage.Outcome{}, err

@@ -33,9 +33,8 @@ func NewOpener(ctx context.Context, cfg Config, timing Timing) (*Opener, error) 
 // Open parses the application's definitions.
 func (o *Opener) Open(_ context.Context, app platform.Application, src platform.Source) (platform.Target, error) {
 	t := &target{clients: o.clients, timing: o.timing, app: app}
-	if app.ServiceFile == "" {
-		return nil, model.Errorf(model.CodeInvalid,
-			"input.serviceDefinitionFile is not set: standalone tasks are not supported yet, name the file of a service definition")
+	if app.Standalone != nil {
+		t.service.Cluster = app.Standalone.Cluster
 	}
 	problems, err := t.readDefinitions(src)
 	if err != nil {
@@ -66,7 +65,10 @@ func (t *target) readDefinitions(src platform.Source) (config.Problems, error) {
 		}
 	}
 	if t.app.TaskFile != "" {
-		task, err = read(src, t.app.TaskFile, &t.task, taskNotes(), func(r *config.Report) { checkTask(&t.task, t.app, r) })
+		task, err = read(src, t.app.TaskFile, &t.task, taskNotes(), func(r *config.Report) {
+			checkTask(&t.task, t.app, r)
+			t.checkAlone(r)
+		})
 	}
 	return slices.Concat(service, task), err
 }

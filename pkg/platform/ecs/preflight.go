@@ -54,9 +54,7 @@ func (t *target) Preflight(ctx context.Context, log platform.Log) (platform.Base
 		b platform.Baseline
 		r report
 	)
-	for _, check := range []func(context.Context, *platform.Baseline, *report, platform.Log) error{
-		t.checkService, t.checkTraffic, t.checkRoles, t.checkImages,
-	} {
+	for _, check := range t.checks() {
 		if err := check(ctx, &b, &r, log); err != nil {
 			// A check that could not be made is a problem like another, unless waiting or leaving is the answer.
 			if model.IsRetryable(err) || ctx.Err() != nil {
@@ -66,6 +64,18 @@ func (t *target) Preflight(ctx context.Context, log platform.Log) (platform.Base
 		}
 	}
 	return b, r.err()
+}
+
+type check func(context.Context, *platform.Baseline, *report, platform.Log) error
+
+func (t *target) checks() []check {
+	if t.app.Standalone == nil {
+		return []check{t.checkService, t.checkTraffic, t.checkRoles, t.checkImages}
+	}
+	return []check{func(ctx context.Context, b *platform.Baseline, r *report, _ platform.Log) error {
+		b.Sets = []platform.Set{}
+		return t.checkCluster(ctx, r)
+	}, t.checkRoles, t.checkImages}
 }
 
 const defaultCluster = "default"

@@ -25,8 +25,7 @@ type revisionRequest struct {
 	Step     string                              `json:"step"`
 }
 
-// PlanRevision reuses the revision of the running primary set when the file
-// says the same, and registers a new one otherwise.
+// PlanRevision reuses the live revision when the file says the same, and registers a new one otherwise.
 func (t *target) PlanRevision(ctx context.Context, step string) (platform.Change, error) {
 	family := aws.ToString(t.task.Family)
 	live, err := t.liveRevision(ctx)
@@ -42,8 +41,12 @@ func (t *target) PlanRevision(ctx context.Context, step string) (platform.Change
 	return change("RegisterTaskDefinition", revisionRequest{Register: &in, Step: step}, "Registering a revision of task definition %s", family)
 }
 
-// liveRevision is the definition the primary set runs, nil when there is none.
+// liveRevision is the definition the primary set runs, or the newest one of a
+// standalone task; nil when there is none.
 func (t *target) liveRevision(ctx context.Context) (*types.TaskDefinition, error) {
+	if t.app.Standalone != nil { // what the family's name stands for is its newest revision
+		return t.describeRevision(ctx, aws.ToString(t.task.Family))
+	}
 	svc, err := t.knownService(ctx)
 	if err != nil || svc == nil {
 		return nil, err
