@@ -110,8 +110,10 @@ type ChainMatcher struct {
 
 // QuickSync is how a quick sync is done.
 type QuickSync struct {
-	// Recreate scales the service to 0 before the new task set is made. Defaults
-	// to false.
+	// Recreate stops every task of the running version before the new one starts,
+	// for versions that must not run beside each other. Until the new version is
+	// healthy nothing answers requests. A rollback does the same the other way round.
+	// Defaults to false.
 	Recreate bool `yaml:"recreate,omitempty"`
 }
 

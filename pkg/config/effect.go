@@ -83,7 +83,6 @@ func dormantInApp() []dormant {
 		{path: "spec.trigger.onOutOfSync.minWindow"},
 		{path: "spec.trigger.onChain.disabled", value: "false"},
 		{path: "spec.postSync"},
-		{path: "spec.quickSync.recreate", value: "true"},
 		{path: "spec.encryption"},
 		{path: "spec.attachment"},
 		{path: "spec.notification"},

@@ -191,6 +191,9 @@ type Target interface {
 	// Promote makes the set the service's primary one and returns it as it is then, without what tags say.
 	// Doing so to the primary set has no effect.
 	Promote(ctx context.Context, id string, log Log) (Set, error)
+	// Scale gives the set the size, in percent of the desired count, and returns when no task of it is left above
+	// that; it does not wait for new ones.
+	Scale(ctx context.Context, id string, percent float64, log Log) error
 	// Remove deletes the sets, as the caller saw them, and returns after they have drained. A set that does
 	// not exist is done. It does not ask whether removal is safe: the caller did.
 	Remove(ctx context.Context, sets []Set, log Log) error

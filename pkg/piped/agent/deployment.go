@@ -186,7 +186,7 @@ func (c *controller) plan(ctx context.Context, d *model.Deployment, src *appsour
 // inputOf takes from the application's file what the engine needs.
 func (c *controller) inputOf(d *model.Deployment, src *appsource.Source, target platform.Target, box *mailbox) engine.Input {
 	in := engine.Input{
-		Options:      map[string]config.StageOptions{model.StageIDECSSync: &config.ECSSyncOptions{}},
+		Options:      map[string]config.StageOptions{model.StageIDECSSync: syncOptions(src)},
 		Timeouts:     map[string]time.Duration{},
 		Timeout:      src.Timeout(),
 		AutoRollback: src.Config.Input.AutoRollback,
@@ -198,10 +198,19 @@ func (c *controller) inputOf(d *model.Deployment, src *appsource.Source, target 
 	if src.Config.Pipeline != nil {
 		for _, s := range src.Config.Pipeline.Stages {
 			in.Options[s.ID] = s.With
+			if _, ok := s.With.(*config.ECSSyncOptions); ok {
+				in.Options[s.ID] = syncOptions(src)
+			}
 			in.Timeouts[s.ID] = time.Duration(s.Timeout)
 		}
 	}
 	return in
+}
+
+// syncOptions are those of every ECS_SYNC of the application: the file has them
+// in one place.
+func syncOptions(src *appsource.Source) *config.ECSSyncOptions {
+	return &config.ECSSyncOptions{Recreate: src.Config.QuickSync.Recreate}
 }
 
 // pause waits, or returns when ctx ends.

@@ -113,9 +113,9 @@ func TestLoadRefuses(t *testing.T) {
 		file string
 		want []string
 	}{
-		"place":             {head + input + "  tmeout: 1h\n", []string{"apps/shop/app.pipecd.yaml:5:3: spec.tmeout"}},
-		"standalone":        {head + "  input: {taskDefinitionFile: ../shared/taskdef.yaml, accessType: ELB}\n", []string{"app.pipecd.yaml:4:3: spec.input.serviceDefinitionFile", "a standalone task gets no requests"}},
-		"custom sync":       {stage("{name: CUSTOM_SYNC, with: {run: echo}}"), []string{at + "66: spec.pipeline.stages[1].name: stage CUSTOM_SYNC is not run (use "}},
+		"place":       {head + input + "  tmeout: 1h\n", []string{"apps/shop/app.pipecd.yaml:5:3: spec.tmeout"}},
+		"standalone":  {head + "  input: {taskDefinitionFile: ../shared/taskdef.yaml, accessType: ELB}\n", []string{"app.pipecd.yaml:4:3: spec.input.serviceDefinitionFile", "a standalone task gets no requests"}},
+		"custom sync": {stage("{name: CUSTOM_SYNC, with: {run: echo}}"), []string{at + "66: spec.pipeline.stages[1].name: stage CUSTOM_SYNC is not run (use "}},
 		"analysis provider": {
 			metric("{provider: none, interval: 10s, query: q, expected: {max: 1}}"),
 			[]string{at + "118: spec.pipeline.stages[1].with.metrics[0].provider: ", `"none"`},

@@ -60,6 +60,9 @@ func (r *rollback) restore(ctx context.Context) (stage.Outcome, error) {
 	if ctx.Err() != nil {
 		return stage.Outcome{}, unreverted
 	}
+	if err := r.stopNew(ctx); err != nil {
+		return stage.Outcome{}, err
+	}
 	keep, err := r.bringBack(ctx)
 	if err != nil {
 		return stage.Outcome{}, errors.Join(err, r.dropCanary(ctx, moved))
@@ -167,8 +170,8 @@ func (r *rollback) bringBack(ctx context.Context) (string, error) {
 	switch {
 	case !ok || old.Draining:
 		id, err = r.rebuild(ctx)
-	case !old.Steady:
-		_, err = r.run.Target.AwaitSteady(ctx, id, r.run.Log)
+	default:
+		err = r.revive(ctx, old)
 	}
 	if err != nil || (ok && old.Primary && !old.Draining) {
 		return id, err
@@ -177,15 +180,50 @@ func (r *rollback) bringBack(ctx context.Context) (string, error) {
 	return id, err
 }
 
+// stopNew removes the new version first where the two must not run beside each
+// other; nothing answers requests until the old one runs again.
+func (r *rollback) stopNew(ctx context.Context) error {
+	if !r.run.Shared.Has(stepStopRunning) {
+		return nil
+	}
+	r.run.Log.Infof("quickSync.recreate is set: the new version stops before the old one starts again, and nothing answers requests until then")
+	svc, err := r.run.Target.Observe(ctx)
+	if err != nil {
+		return err
+	}
+	gone := slices.DeleteFunc(made(svc, r.run.Deployment.ID, ""), func(s platform.Set) bool { return s.Step == stepRebuilt })
+	return r.run.Target.Remove(ctx, gone, r.run.Log)
+}
+
+// revive returns when the old primary set has its tasks, all of which are healthy.
+func (r *rollback) revive(ctx context.Context, old platform.Set) error {
+	before := float64(fullScale)
+	if recorded, ok := (platform.Service{Sets: r.run.Baseline.Sets}).Set(old.ID); ok {
+		before = recorded.Scale
+	}
+	if old.Scale == before && old.Steady {
+		return nil
+	}
+	if r.run.Shared.Has(stepStopRunning) && old.Scale != before {
+		if err := r.run.Target.Scale(ctx, old.ID, before, r.run.Log); err != nil {
+			return err
+		}
+	}
+	_, err := r.run.Target.AwaitSteady(ctx, old.ID, r.run.Log)
+	return err
+}
+
+// stepRebuilt names the set that rebuild starts.
+const stepRebuilt = "rebuilt-set"
+
 // rebuild starts the old version again beside the new one, which keeps serving.
 func (r *rollback) rebuild(ctx context.Context) (string, error) {
-	const step = "rebuilt-set"
-	if !r.run.Steps.Has(step) {
+	if !r.run.Steps.Has(stepRebuilt) {
 		if err := r.makeRoom(ctx, platform.RoleCanary, platform.RoleBaseline); err != nil {
 			return "", err
 		}
 	}
-	id, _, err := r.copy(ctx, platform.SetSpec{Role: platform.RolePrimary, Scale: fullScale, Step: step})
+	id, _, err := r.copy(ctx, platform.SetSpec{Role: platform.RolePrimary, Scale: fullScale, Step: stepRebuilt})
 	return id, err
 }
 

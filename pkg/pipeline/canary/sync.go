@@ -3,6 +3,7 @@ package canary
 import (
 	"context"
 
+	"pipecd/pkg/config"
 	"pipecd/pkg/pipeline/stage"
 	"pipecd/pkg/platform"
 )
@@ -15,12 +16,22 @@ func allPrimary() platform.Weights {
 // Sync is ECS_SYNC: the new version replaces the running one in one go.
 type Sync struct{}
 
+// stepStopRunning is the shared step that stops the running version before the
+// new one starts. A rollback that finds it must not let the two run beside each
+// other either.
+const stepStopRunning = "stop-running"
+
 // Run starts a full-size set beside the running one, promotes it, gives it all
 // requests and removes what it replaces.
 func (Sync) Run(ctx context.Context, run *stage.Run) (stage.Outcome, error) {
 	r := rollout{run}
 	if task := run.Target.Standalone(); task != nil {
 		return r.runTask(ctx, task)
+	}
+	if opts, ok := run.Options.(*config.ECSSyncOptions); ok && opts.Recreate {
+		if err := r.stopRunning(ctx); err != nil {
+			return stage.Outcome{}, err
+		}
 	}
 	id, svc, err := r.startPrimary(ctx, "sync-set")
 	if err != nil {
@@ -46,6 +57,23 @@ func (r rollout) startPrimary(ctx context.Context, step string) (string, platfor
 		return "", platform.Service{}, err
 	}
 	return r.start(ctx, platform.SetSpec{Role: platform.RolePrimary, Revision: revision, Scale: fullScale, Step: step})
+}
+
+// stopRunning is what quickSync.recreate asks for: no task of the running version
+// is left when the new one starts. Its set stays, without tasks, so that going
+// back is to scale it up again.
+func (r rollout) stopRunning(ctx context.Context) error {
+	id := r.run.Baseline.PrimaryID
+	if id == "" {
+		return nil
+	}
+	if _, err := r.prepare(ctx); err != nil { // what can fail before the gap, does
+		return err
+	}
+	return stage.Effect(ctx, r.run.Shared, stepStopRunning, func(ctx context.Context) error {
+		r.run.Log.Infof("quickSync.recreate is set: the running version stops before the new one starts, and nothing answers requests until then")
+		return r.run.Target.Scale(ctx, id, 0, r.run.Log)
+	})
 }
 
 // takeAll gives the primary group all requests; an earlier canary that was

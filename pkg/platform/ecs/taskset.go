@@ -3,6 +3,7 @@ package ecs
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awsecs "github.com/aws/aws-sdk-go-v2/service/ecs"
@@ -168,6 +169,42 @@ func (t *target) awaitPrimary(ctx context.Context, id string) (platform.Set, err
 		return set.Primary, nil
 	})
 	return set, err
+}
+
+// Scale makes the set as large as that, unless it is, and waits until tasks that
+// are too many have drained and stopped.
+func (t *target) Scale(ctx context.Context, id string, percent float64, log platform.Log) error {
+	t.session.forgetService()
+	told := false
+	return t.waiting(fmt.Sprintf("task set %s has no more tasks than %v%%", id, percent), t.timing.DrainTimeout).until(ctx, func(ctx context.Context) (bool, error) {
+		sets, err := t.describeSets(ctx, id)
+		if err != nil {
+			return false, err
+		}
+		if len(sets) == 0 {
+			return false, model.Errorf(model.CodeNotFound, "task set %s, which was to be scaled, does not exist any more", id)
+		}
+		if set := &sets[0]; set.Scale == nil || set.Scale.Value != percent {
+			log.Infof("Scaling task set %s to %v%% of the service's desired count", id, percent)
+			return false, t.scale(ctx, id, percent)
+		}
+		left := sets[0].RunningCount - sets[0].ComputedDesiredCount
+		if left > 0 && !told {
+			told = true
+			log.Infof("Waiting for %d task(s) to finish their last requests and stop", left)
+		}
+		return left <= 0 && (percent > 0 || sets[0].RunningCount+sets[0].PendingCount == 0), nil
+	})
+}
+
+func (t *target) scale(ctx context.Context, id string, percent float64) error {
+	_, err := call(ctx, "scaling task set "+id, func(ctx context.Context) (*awsecs.UpdateTaskSetOutput, error) {
+		return t.clients.ecs.UpdateTaskSet(ctx, &awsecs.UpdateTaskSetInput{
+			Cluster: aws.String(t.service.cluster()), Service: aws.String(t.service.ServiceName), TaskSet: aws.String(id),
+			Scale: &types.Scale{Unit: types.ScaleUnitPercent, Value: percent},
+		})
+	})
+	return err
 }
 
 // Remove deletes the sets and waits until ECS shows none of them any more: it
