@@ -60,6 +60,28 @@ type Trigger struct {
 	OnCommand   OnCommand   `yaml:"onCommand,omitempty"`
 	OnOutOfSync OnOutOfSync `yaml:"onOutOfSync,omitempty"`
 	OnChain     OnChain     `yaml:"onChain,omitempty"`
+	// WhileDeploying is what becomes of a commit that comes while a deployment of the
+	// application is under way. A SYNC by a person always waits. Defaults to QUEUE.
+	WhileDeploying WhileDeploying `yaml:"whileDeploying,omitempty"`
+}
+
+// WhileDeploying is what becomes of a commit during a deployment.
+type WhileDeploying string
+
+// The policies.
+const (
+	// WhileDeployingQueue deploys it afterwards, each commit in its turn.
+	WhileDeployingQueue WhileDeploying = "QUEUE"
+	// WhileDeployingSupersede cancels what is under way, which is rolled back as after
+	// any cancel, and what waits.
+	WhileDeployingSupersede WhileDeploying = "SUPERSEDE"
+	// WhileDeployingIgnore makes no deployment of it; when the one under way is over,
+	// the branch's head is deployed.
+	WhileDeployingIgnore WhileDeploying = "IGNORE"
+)
+
+func (WhileDeploying) allowed() []string {
+	return []string{string(WhileDeployingQueue), string(WhileDeployingSupersede), string(WhileDeployingIgnore)}
 }
 
 // OnCommit is the trigger by a commit. A change that matches Ignores never
@@ -142,6 +164,7 @@ func (a *ECSApp) finish(d *document) {
 		}
 		a.TriggerPaths = nil
 	}
+	stringDefault(&a.Trigger.WhileDeploying, WhileDeployingQueue)
 	a.Input.finish(d, "spec.input")
 	if a.Pipeline != nil {
 		a.Pipeline.finish(d, "spec.pipeline")

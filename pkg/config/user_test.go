@@ -27,7 +27,7 @@ func userApp(metric Metric, duration time.Duration) *ECSApp {
 	return &ECSApp{
 		Name: "canary", Labels: map[string]string{"env": "example", "team": "xyz"},
 		Planner: Planner{AutoRollback: true}, Timeout: Duration(6 * time.Hour),
-		Trigger: Trigger{OnOutOfSync: OnOutOfSync{Disabled: true, MinWindow: Duration(5 * time.Minute)}, OnChain: OnChain{Disabled: true}},
+		Trigger: Trigger{OnOutOfSync: OnOutOfSync{Disabled: true, MinWindow: Duration(5 * time.Minute)}, OnChain: OnChain{Disabled: true}, WhileDeploying: WhileDeployingQueue},
 		Input: ECSInput{
 			ServiceDefinitionFile: "servicedef.yaml", TaskDefinitionFile: "taskdef.yaml",
 			TargetGroups: TargetGroups{Primary: group("blue"), Canary: group("green")},

@@ -11,6 +11,8 @@ const (
 	PrivateMetadata = "pipecd-"
 	// MetadataSteps holds the journal of what a stage, or a deployment, has done.
 	MetadataSteps = PrivateMetadata + "steps"
+	// MetadataSupersedes is set on a deployment that takes the place of those before it. It names the last of them.
+	MetadataSupersedes = PrivateMetadata + "supersedes"
 )
 
 // HidePrivate removes what agents keep for themselves from the metadata of the

@@ -82,6 +82,7 @@ type world struct {
 	cloud *simcloud.Cloud
 
 	syncInterval string
+	extra        string // of the application file
 }
 
 func newWorld(t *testing.T) *world {
@@ -120,7 +121,7 @@ func newWorld(t *testing.T) *world {
 func (w *world) push(version string, change gittest.Change) string {
 	w.t.Helper()
 	change.Write = map[string]string{
-		"shop/app.pipecd.yaml": appFile, "shop/servicedef.yaml": serviceFile, "shop/taskdef.yaml": fmt.Sprintf(taskFile, version),
+		"shop/app.pipecd.yaml": appFile + w.extra, "shop/servicedef.yaml": serviceFile, "shop/taskdef.yaml": fmt.Sprintf(taskFile, version),
 	}
 	return w.bare.Commit(w.t, "main", change)
 }

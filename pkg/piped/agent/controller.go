@@ -94,6 +94,7 @@ func (c *controller) start(ctx context.Context) (int, error) {
 	slices.SortStableFunc(open, func(a, b *model.Deployment) int {
 		return cmp.Or(cmp.Compare(began(b), began(a)), a.CreatedAt.Compare(b.CreatedAt))
 	})
+	c.supersede(open)
 	for _, d := range open {
 		if c.reserve(d) {
 			c.done.Go(func() { c.deploy(ctx, d) })

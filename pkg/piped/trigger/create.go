@@ -28,6 +28,8 @@ type request struct {
 	commit  git.Commit
 	command *model.Command // nil for a commit
 	head    string         // the branch's head; another commit than that when an earlier version is brought out
+
+	supersedes bool // the deployments of the application that are under way make place
 }
 
 // reason is what asked for the deployment, as the metrics call it.
@@ -92,6 +94,9 @@ func (c *creator) deploymentOf(r request, now time.Time) *model.Deployment {
 				URL: model.CommitPage(r.app.GitPath.Repo.Remote, r.commit.Hash),
 			},
 		},
+	}
+	if last := r.app.LastTriggered; r.supersedes && last != nil {
+		d.Metadata = map[string]string{model.MetadataSupersedes: last.DeploymentID}
 	}
 	if r.command == nil {
 		previous := ""

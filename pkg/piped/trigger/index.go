@@ -2,6 +2,7 @@ package trigger
 
 import (
 	"path"
+	"pipecd/pkg/config"
 	"slices"
 	"strings"
 )
@@ -9,8 +10,9 @@ import (
 // rules are what one application's file says about commits.
 type rules struct {
 	disabled bool
-	paths    Patterns // also trigger, outside the application's directory
-	ignores  Patterns // never trigger
+	paths    Patterns              // also trigger, outside the application's directory
+	ignores  Patterns              // never trigger
+	during   config.WhileDeploying // what becomes of a commit while a deployment is under way
 }
 
 // index finds the applications that a set of changed paths concerns.

@@ -40,7 +40,10 @@ func (r *Repository) wanted(ctx context.Context, tree git.Snapshot) ([]string, e
 		if err != nil {
 			return nil, err
 		}
-		if ok {
+		switch {
+		case ok && r.apps[id].Deploying && r.index.ruleset[id].during == config.WhileDeployingIgnore:
+			r.unseen[id] = true // asked again until the deployment is over
+		case ok:
 			out = append(out, id)
 		}
 	}
@@ -123,10 +126,24 @@ func CheckPatterns(cfg *config.ECSApp, report *config.Report) { rulesOf(cfg, rep
 
 func rulesOf(cfg *config.ECSApp, report *config.Report) rules {
 	on := cfg.Trigger.OnCommit
+	checkSkips(cfg, report)
 	return rules{
 		disabled: on.Disabled,
 		paths:    compile(on.Paths, "spec.trigger.onCommit.paths", report),
 		ignores:  compile(on.Ignores, "spec.trigger.onCommit.ignores", report),
+		during:   cfg.Trigger.WhileDeploying,
+	}
+}
+
+// checkSkips reports malformed patterns of the stages that some commits skip.
+func checkSkips(cfg *config.ECSApp, report *config.Report) {
+	if cfg.Pipeline == nil {
+		return
+	}
+	for i, s := range cfg.Pipeline.Stages {
+		if opts, ok := s.With.(config.Skippable); ok {
+			compile(opts.Skip().Paths, fmt.Sprintf("spec.pipeline.stages[%d].with.skipOn.paths", i), report)
+		}
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"time"
 
+	"pipecd/pkg/config"
 	"pipecd/pkg/git"
 	"pipecd/pkg/model"
 	"pipecd/pkg/observe"
@@ -274,7 +275,9 @@ func (r *Repository) bases() []string {
 func (r *Repository) trigger(ctx context.Context, commit git.Commit, ids []string) error {
 	var failed error
 	for _, id := range ids {
-		if _, err := r.create.create(ctx, request{app: r.apps[id], commit: commit}); err != nil {
+		if _, err := r.create.create(ctx, request{
+			app: r.apps[id], commit: commit, supersedes: r.index.ruleset[id].during == config.WhileDeployingSupersede,
+		}); err != nil {
 			r.unseen[id] = true
 			failed = errors.Join(failed, err)
 			continue

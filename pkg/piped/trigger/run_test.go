@@ -236,3 +236,36 @@ func TestSyncQueueIsBounded(t *testing.T) {
 		t.Errorf("%d commands were taken", taken)
 	}
 }
+
+// TestCommitsDuringADeployment: what the application's file says becomes of them.
+func TestCommitsDuringADeployment(t *testing.T) {
+	t.Parallel()
+	for policy, want := range map[string]struct{ during, after string }{
+		"QUEUE":     {"a@1", ""},
+		"SUPERSEDE": {"a@1", ""},
+		"IGNORE":    {"", "a@2"}, // the head of then
+	} {
+		t.Run(policy, func(t *testing.T) {
+			t.Parallel()
+			still(t, func(t *testing.T, m *memory, cp *controlPlane, _ *Repository) {
+				t.Helper()
+				expect(t, cp, "a@0")
+				cp.deploying("a", true)
+				m.commit("h1", appFiles("a", "whileDeploying: "+policy))
+				time.Sleep(10 * time.Minute)
+				expect(t, cp, want.during)
+				if want.during == "" {
+					m.commit("h2", touch("a", "2"))
+					time.Sleep(10 * time.Minute)
+					expect(t, cp, "")
+				}
+				cp.deploying("a", false)
+				time.Sleep(time.Minute)
+				expect(t, cp, want.after)
+				if marked := cp.superseded; marked != (policy == "SUPERSEDE") {
+					t.Errorf("the last deployment supersedes: %t", marked)
+				}
+			})
+		})
+	}
+}

@@ -27,6 +27,7 @@ type controlPlane struct {
 	apps        map[string]*model.Application
 	list        []*model.Application // what the agent last listed, when it does not list anew
 	deployments []*model.Deployment  // in the order of their creation
+	superseded  bool                 // the last one takes the place of those before it
 	answers     map[string]model.Handled
 	states      []string         // reported sync states, "<app> <STATUS>"
 	failures    map[string]error // by method, given once
@@ -53,6 +54,13 @@ func (cp *controlPlane) Applications() []*model.Application {
 		out = append(out, a.Clone())
 	}
 	return out
+}
+
+// deploying marks the application as having a deployment under way, or not.
+func (cp *controlPlane) deploying(id string, is bool) {
+	cp.mu.Lock()
+	defer cp.mu.Unlock()
+	cp.apps[id].Deploying = is
 }
 
 // freeze makes the agent's list stay as it is now, as between two of its polls.
@@ -90,6 +98,7 @@ func (cp *controlPlane) CreateDeployment(_ context.Context, d *model.Deployment)
 		return model.Errorf(model.CodeAlreadyExists, "deployment %s exists", d.ID)
 	}
 	cp.deployments = append(cp.deployments, d.Clone())
+	cp.superseded = d.Metadata[model.MetadataSupersedes] != ""
 	return nil
 }
 
