@@ -19,6 +19,11 @@ type ECSInput struct {
 	// AutoRollback restores the running version when a deployment fails. Defaults
 	// to true.
 	AutoRollback bool `yaml:"autoRollback"`
+	// KeepPrevious is how long the version that a deployment replaced is kept, in
+	// the canary's target group at its full size and without requests: going back is
+	// a change of weights first. The next deployment removes it, too. Defaults to not
+	// at all.
+	KeepPrevious Duration `yaml:"keepPrevious,omitempty"`
 	// AccessType is how requests reach the service. Defaults to ELB.
 	AccessType AccessType `yaml:"accessType,omitempty"`
 
@@ -74,6 +79,9 @@ func (i *ECSInput) finish(d *document, path string) {
 	stringDefault(&i.LaunchType, "FARGATE")
 	stringDefault(&i.AccessType, AccessELB)
 	i.checkKind(d, path)
+	if i.KeepPrevious > 0 && i.TargetGroups.Canary == nil {
+		d.Errorf(path+".keepPrevious", "needs targetGroups.canary, in which the previous version is kept, found none")
+	}
 	groups := path + ".targetGroups"
 	i.TargetGroups.Primary.finish(d, groups+".primary")
 	i.TargetGroups.Canary.finish(d, groups+".canary")

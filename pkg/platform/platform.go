@@ -3,6 +3,7 @@ package platform
 import (
 	"context"
 	"encoding/json"
+	"time"
 
 	"pipecd/pkg/model"
 )
@@ -28,6 +29,7 @@ const (
 	RolePrimary  Role = "primary"
 	RoleCanary   Role = "canary"
 	RoleBaseline Role = "baseline"
+	RolePrevious Role = "previous" // the version before, kept in the canary's group without requests
 )
 
 // Change is a side effect that is decided but not made yet.
@@ -45,21 +47,23 @@ type Attempt struct {
 
 // Set is a set of identical tasks, a task set.
 type Set struct {
-	ID         string   `json:"id"`             // the platform's name, an ARN
-	Revision   string   `json:"revision"`       // the definition its tasks run
-	Group      string   `json:"group"`          // target group, "" without a load balancer
-	Also       []string `json:"also,omitempty"` // further target groups
-	Scale      float64  `json:"scale"`          // percent of the service's desired count
-	Primary    bool     `json:"primary"`        // the platform calls it the service's primary set
-	Draining   bool     `json:"draining"`       // is being removed
-	Steady     bool     `json:"steady"`         // all its tasks run and are healthy
-	Desired    int      `json:"desired"`
-	Running    int      `json:"running"`
-	Pending    int      `json:"pending"`
-	Ours       bool     `json:"ours"`       // carries our tags
-	Deployment string   `json:"deployment"` // the deployment that made it, "" if unknown
-	Role       Role     `json:"role"`
-	Step       string   `json:"step"`
+	ID         string    `json:"id"`             // the platform's name, an ARN
+	Revision   string    `json:"revision"`       // the definition its tasks run
+	Group      string    `json:"group"`          // target group, "" without a load balancer
+	Also       []string  `json:"also,omitempty"` // further target groups
+	Scale      float64   `json:"scale"`          // percent of the service's desired count
+	Primary    bool      `json:"primary"`        // the platform calls it the service's primary set
+	Draining   bool      `json:"draining"`       // is being removed
+	Steady     bool      `json:"steady"`         // all its tasks run and are healthy
+	Desired    int       `json:"desired"`
+	Running    int       `json:"running"`
+	Pending    int       `json:"pending"`
+	Ours       bool      `json:"ours"`       // carries our tags
+	Deployment string    `json:"deployment"` // the deployment that made it, "" if unknown
+	Role       Role      `json:"role"`
+	Step       string    `json:"step"`
+	Commit     string    `json:"commit"`         // whose definition it runs, "" if unknown
+	Until      time.Time `json:"until,omitzero"` // of a previous version: how long it is kept
 }
 
 // Groups returns all target groups the set is in.
@@ -150,9 +154,10 @@ type Identity struct {
 // SetSpec is a wanted set.
 type SetSpec struct {
 	Role     Role
-	Revision string  // as ApplyRevision returned it; "" for a copy
-	Scale    float64 // percent of the desired count, more than 0
-	Step     string  // names the step; a tag by which the set is found again
+	Revision string    // as ApplyRevision returned it; "" for a copy
+	Scale    float64   // percent of the desired count, more than 0
+	Until    time.Time // of a previous version: how long it is kept
+	Step     string    // names the step; a tag by which the set is found again
 }
 
 // Target is one application at one commit on its platform. It is used by one

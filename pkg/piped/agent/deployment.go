@@ -192,6 +192,7 @@ func (c *controller) inputOf(d *model.Deployment, src *appsource.Source, target 
 		AutoRollback: src.Config.Input.AutoRollback,
 		Target:       target,
 		Commands:     box,
+		KeepPrevious: time.Duration(src.Config.Input.KeepPrevious),
 		SkipOn:       func(ctx context.Context, on config.SkipOn) (string, error) { return c.skipOn(ctx, d, on) },
 		Files:        func(ctx context.Context) (fs.FS, func(), error) { return c.directory(ctx, d) },
 	}

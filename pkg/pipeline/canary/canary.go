@@ -130,6 +130,15 @@ type CanaryClean struct{}
 // drained. It refuses while their group still gets requests.
 func (CanaryClean) Run(ctx context.Context, run *stage.Run) (stage.Outcome, error) {
 	r := rollout{run}
+	outcome, err := r.cleanCanary(ctx)
+	if err != nil || outcome.Failed || !run.Deployment.Promoted() {
+		return outcome, err
+	}
+	return outcome, r.keepPrevious(ctx)
+}
+
+func (r rollout) cleanCanary(ctx context.Context) (stage.Outcome, error) {
+	run := r.run
 	svc, err := run.Target.Observe(ctx)
 	if err != nil {
 		return stage.Outcome{}, err

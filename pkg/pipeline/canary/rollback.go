@@ -46,6 +46,7 @@ func undo(ctx context.Context, run *stage.Run) (stage.Outcome, error) {
 type rollback struct {
 	rollout
 
+	away  bool     // the requests went to a kept previous version first
 	found []string // what somebody else had changed, in sentences
 }
 
@@ -68,6 +69,9 @@ func (r *rollback) restore(ctx context.Context) (stage.Outcome, error) {
 		return stage.Outcome{}, errors.Join(err, r.dropCanary(ctx, moved))
 	}
 	if !moved {
+		if err := r.leavePrevious(ctx, keep); err != nil {
+			return stage.Outcome{}, err
+		}
 		if err := r.shiftBack(ctx); err != nil {
 			return stage.Outcome{}, err
 		}
@@ -108,6 +112,19 @@ func (r *rollback) pointBack(ctx context.Context) (moved bool, err error) {
 	if err != nil {
 		return false, err
 	}
+	if _, ok := r.previous(svc); ok {
+		r.run.Log.Infof("The version before was kept and gets the requests at once; its primary task set is rebuilt meanwhile")
+		r.away = true
+		found, err := r.run.Target.Traffic().Shift(ctx, platform.Move{To: allCanary(), Since: r.since(), Back: &r.run.Baseline}, r.run.Log)
+		r.note(found)
+		if err == nil {
+			return false, noteShare(ctx, r.run, 0)
+		}
+		if model.CodeOf(err) != model.CodeFailedPrecondition {
+			return false, err
+		}
+		r.run.Log.Infof("It cannot take them any more: %s", err)
+	}
 	err = r.shiftTo(ctx, svc)
 	if model.CodeOf(err) == model.CodeFailedPrecondition {
 		r.run.Log.Infof("The requests cannot move back yet (%s): they do as soon as the version before runs again", err)
@@ -122,6 +139,27 @@ func (r *rollback) pointBack(ctx context.Context) (moved bool, err error) {
 	return true, noteShare(ctx, r.run, 0)
 }
 
+// previous returns the version before, if the deployment got as far as keeping it.
+func (r *rollback) previous(svc platform.Service) (platform.Set, bool) {
+	mine := func(s platform.Set) bool { return s.Deployment == r.run.Deployment.ID }
+	return kept(svc, r.run.Target.Traffic().Group(platform.RoleCanary), mine)
+}
+
+// leavePrevious removes the new version from the primary group while the kept
+// previous one has the requests, so that none comes to it again when they return.
+func (r *rollback) leavePrevious(ctx context.Context, keep string) error {
+	svc, err := r.run.Target.Observe(ctx)
+	if err != nil {
+		return err
+	}
+	stays, ok := r.previous(svc)
+	if !ok {
+		return nil
+	}
+	gone := slices.DeleteFunc(made(svc, r.run.Deployment.ID, ""), func(s platform.Set) bool { return s.ID == keep || s.ID == stays.ID })
+	return r.run.Target.Remove(ctx, gone, r.run.Log)
+}
+
 // shiftBack gives the groups the shares they had before.
 func (r *rollback) shiftBack(ctx context.Context) error {
 	if r.run.Target.Traffic() == nil {
@@ -134,13 +172,22 @@ func (r *rollback) shiftBack(ctx context.Context) error {
 	return r.shiftTo(ctx, svc)
 }
 
+// since is sharesSoFar with what this rollback did.
+func (r *rollback) since() []platform.Weights {
+	shares := r.sharesSoFar()
+	if r.away && len(shares) > 0 {
+		return append([]platform.Weights{allCanary()}, shares...)
+	}
+	return shares
+}
+
 // shiftTo gives the groups the shares they had before, except that a canary
 // group whose set is gone, or goes now, gets none.
 func (r *rollback) shiftTo(ctx context.Context, svc platform.Service) error {
 	traffic := r.run.Target.Traffic()
 	found, err := traffic.Shift(ctx, platform.Move{
 		To:    weightsBefore(r.run.Baseline, svc, traffic.Group(platform.RoleCanary), r.run.Deployment.ID),
-		Since: r.sharesSoFar(), Back: &r.run.Baseline,
+		Since: r.since(), Back: &r.run.Baseline,
 	}, r.run.Log)
 	r.note(found)
 	return err

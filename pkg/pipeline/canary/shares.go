@@ -15,6 +15,9 @@ import (
 // the same since.
 func (r rollout) sharesSoFar() []platform.Weights {
 	var out []platform.Weights
+	if r.run.Steps != nil && r.run.Steps.Has(stepToPrevious) {
+		out = append(out, allCanary())
+	}
 	d := r.run.Deployment
 	for i := range slices.Backward(d.Stages) {
 		s := &d.Stages[i]
@@ -28,6 +31,9 @@ func (r rollout) sharesSoFar() []platform.Weights {
 		out = append(out, w)
 		if s.Status == model.StageSuccess {
 			return out
+		}
+		if wentToPrevious(s) {
+			out = append(out, allCanary())
 		}
 	}
 	if r.run.Baseline.Uneven {

@@ -33,6 +33,9 @@ func (Sync) Run(ctx context.Context, run *stage.Run) (stage.Outcome, error) {
 			return stage.Outcome{}, err
 		}
 	}
+	if err := r.backToPrevious(ctx); err != nil {
+		return stage.Outcome{}, err
+	}
 	id, svc, err := r.startPrimary(ctx, "sync-set")
 	if err != nil {
 		return stage.Outcome{}, err
@@ -41,6 +44,9 @@ func (Sync) Run(ctx context.Context, run *stage.Run) (stage.Outcome, error) {
 		return stage.Outcome{}, err
 	}
 	if err := r.replacePrimary(ctx, id, svc); err != nil {
+		return stage.Outcome{}, err
+	}
+	if err := r.keepPrevious(ctx); err != nil {
 		return stage.Outcome{}, err
 	}
 	return stage.Outcome{Reason: "The new version runs and gets all requests"}, noteShare(ctx, run, fullScale)
@@ -80,7 +86,7 @@ func (r rollout) stopRunning(ctx context.Context) error {
 // interrupted may have left the weights elsewhere.
 func (r rollout) takeAll(ctx context.Context) error {
 	traffic := r.run.Target.Traffic()
-	if traffic == nil || undivided(r.run.Baseline, r.run.Deployment) {
+	if traffic == nil || undivided(r.run.Baseline, r.run.Deployment) && !r.run.Steps.Has(stepToPrevious) {
 		return nil
 	}
 	return stage.Effect(ctx, r.run.Steps, "all-to-primary", func(ctx context.Context) error {
@@ -103,6 +109,11 @@ func (PrimaryRollout) Run(ctx context.Context, run *stage.Run) (stage.Outcome, e
 	}
 	if err := r.replacePrimary(ctx, id, svc); err != nil {
 		return stage.Outcome{}, err
+	}
+	if !hasCanary(run.Deployment) { // else the stage that removes the canary keeps it
+		if err := r.keepPrevious(ctx); err != nil {
+			return stage.Outcome{}, err
+		}
 	}
 	// What the canary group gets, a canary of the new version answers.
 	return stage.Outcome{Reason: "The new version is the primary one"}, noteShare(ctx, run, fullScale)

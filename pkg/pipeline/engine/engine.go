@@ -60,6 +60,8 @@ type Input struct {
 	AutoRollback bool
 	Target       platform.Target
 	Commands     stage.Commands
+	// KeepPrevious is how long the version before is kept, see stage.Run.
+	KeepPrevious time.Duration
 	// SkipOn says why a stage with these rules is skipped, "" when it is not; nil skips none.
 	SkipOn func(ctx context.Context, on config.SkipOn) (why string, err error)
 	// Files opens the application's directory at the deployment's commit; only scripts need it.

@@ -151,17 +151,18 @@ func (x *Execution) newRun(parent context.Context, s *model.Stage, startedAt tim
 		return nil, err
 	}
 	return &stage.Run{
-		Deployment: x.d.Clone(),
-		Stage:      s.Clone(),
-		Options:    x.input.Options[s.ID],
-		Log:        log,
-		Steps:      steps,
-		Shared:     x.shared,
-		Target:     x.input.Target,
-		Commands:   x.input.Commands,
-		StartedAt:  startedAt,
-		Pipeline:   x.input.Options,
-		Files:      x.input.Files,
+		Deployment:   x.d.Clone(),
+		Stage:        s.Clone(),
+		Options:      x.input.Options[s.ID],
+		Log:          log,
+		Steps:        steps,
+		Shared:       x.shared,
+		Target:       x.input.Target,
+		Commands:     x.input.Commands,
+		StartedAt:    startedAt,
+		Pipeline:     x.input.Options,
+		KeepPrevious: x.input.KeepPrevious,
+		Files:        x.input.Files,
 		Note: func(_ context.Context, metadata map[string]string) error {
 			return x.note(parent, x.d.Stage(stageID), metadata, true)
 		},

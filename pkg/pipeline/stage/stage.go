@@ -57,6 +57,8 @@ type Run struct {
 	Commands   Commands
 	StartedAt  time.Time // when the stage began for the first time
 
+	// KeepPrevious is how long the version before is kept after the new one replaced it; 0 means not at all.
+	KeepPrevious time.Duration
 	// Pipeline holds the options of every stage of the deployment by its id, this one's among them.
 	Pipeline map[string]config.StageOptions
 	// Files opens the application's directory at the deployment's commit; done ends its use. CodeUnavailable when it

@@ -118,10 +118,17 @@ func killAnywhere(t *testing.T, w *world, stages []stageSpec, fail, late bool, s
 			t.Fatalf("killed at write %d: the new version is said to have got %s, want %s\n%s", kill, got, shares, d.log())
 		}
 		after := w.state()
-		if after.sets != 1 || after.primary != 100 || after.canary != 0 {
+		sets := 1
+		if w.keep > 0 && !fail {
+			sets++ // the previous version
+		}
+		if after.sets != sets || after.primary != 100 || after.canary != 0 {
 			t.Fatalf("killed at write %d: %+v\n%s", kill, after, d.log())
 		}
-		if fail && after.primaryID != before.primaryID {
+		if fail && after.revision != before.revision {
+			t.Fatalf("killed at write %d: another version runs although the deployment failed\n%s", kill, d.log())
+		}
+		if fail && w.keep == 0 && after.primaryID != before.primaryID {
 			t.Fatalf("killed at write %d: the primary set changed although the deployment failed\n%s", kill, d.log())
 		}
 		if n := w.routingErrors() - dropped; n != 0 {

@@ -3,6 +3,7 @@ package ecs
 import (
 	"context"
 	"slices"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awsecs "github.com/aws/aws-sdk-go-v2/service/ecs"
@@ -22,6 +23,7 @@ const (
 	tagDeployment  = "pipecd-dev-deployment"
 	tagRole        = "pipecd-dev-role"
 	tagStep        = "pipecd-dev-step"
+	tagKeepUntil   = "pipecd-dev-keep-until"
 
 	managedByPiped = "piped"
 )
@@ -174,6 +176,10 @@ func (t *target) setOf(s *types.TaskSet) platform.Set {
 		Deployment: tagValue(s.Tags, tagDeployment),
 		Role:       platform.Role(tagValue(s.Tags, tagRole)),
 		Step:       tagValue(s.Tags, tagStep),
+		Commit:     tagValue(s.Tags, tagCommit),
+	}
+	if until, err := time.Parse(time.RFC3339, tagValue(s.Tags, tagKeepUntil)); err == nil {
+		out.Until = until
 	}
 	if s.Scale != nil {
 		out.Scale = s.Scale.Value

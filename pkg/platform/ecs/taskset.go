@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awsecs "github.com/aws/aws-sdk-go-v2/service/ecs"
@@ -34,7 +35,7 @@ func (t *target) PlanSet(_ context.Context, spec platform.SetSpec) (platform.Cha
 
 func (t *target) loadBalancers(role platform.Role) []types.LoadBalancer {
 	g := t.app.TargetGroups.Primary
-	if role == platform.RoleCanary {
+	if role == platform.RoleCanary || role == platform.RolePrevious {
 		g = t.app.TargetGroups.Canary
 	}
 	if g == nil {
@@ -52,7 +53,8 @@ func (t *target) loadBalancers(role platform.Role) []types.LoadBalancer {
 }
 
 // PlanCopy prepares a copy of the set that was primary before, from what was
-// recorded of it: neither Git nor the file is asked.
+// recorded of it: neither Git nor the file is asked, except for the canary's
+// group, in which a previous version is kept.
 func (t *target) PlanCopy(_ context.Context, b platform.Baseline, spec platform.SetSpec) (platform.Change, error) {
 	var before types.TaskSet
 	if err := json.Unmarshal(b.PrimarySet, &before); err != nil {
@@ -74,12 +76,18 @@ func (t *target) PlanCopy(_ context.Context, b platform.Baseline, spec platform.
 	if len(in.CapacityProviderStrategy) > 0 {
 		in.LaunchType = ""
 	}
+	if spec.Role == platform.RolePrevious {
+		in.LoadBalancers = t.loadBalancers(spec.Role)
+	}
 	return change("CreateTaskSet", in, "Starting a %s task set of the version before the deployment at %v%%, from %s", spec.Role, spec.Scale, aws.ToString(before.TaskDefinition))
 }
 
 // copyTags mark the copy as this deployment's work, but of the old commit.
 func (t *target) copyTags(before []types.Tag, spec platform.SetSpec) []types.Tag {
 	tags := t.stepTags(spec.Role, spec.Step)
+	if !spec.Until.IsZero() {
+		tags = append(tags, tag(tagKeepUntil, spec.Until.UTC().Format(time.RFC3339)))
+	}
 	if commit := tagValue(before, tagCommit); commit != "" {
 		for i := range tags {
 			if aws.ToString(tags[i].Key) == tagCommit {

@@ -89,6 +89,7 @@ type world struct {
 	wire   *wiretap                    // to the cloud; nil where sockets are used
 	app    func(*platform.Application) // changes every deployment's application; may be nil
 	file   string                      // the service's file where it is not the usual one
+	keep   time.Duration               // how long the previous version is kept
 	each   func(kill int)              // called after every deployment of killAnywhere; may be nil
 }
 
@@ -238,7 +239,7 @@ func (d *deployment) run(ctx context.Context, verdict stage.Stage) (model.Deploy
 	d.mu.Lock()
 	copied := d.d.Clone()
 	d.mu.Unlock()
-	x, err := e.Execution(copied, engine.Input{Options: d.options, Timeouts: d.timeouts, AutoRollback: !d.manual, Target: target, Files: d.files})
+	x, err := e.Execution(copied, engine.Input{Options: d.options, Timeouts: d.timeouts, KeepPrevious: d.world.keep, AutoRollback: !d.manual, Target: target, Files: d.files})
 	if err != nil {
 		d.world.t.Fatal(err)
 	}
