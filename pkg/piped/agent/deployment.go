@@ -62,7 +62,9 @@ func (c *controller) attempt(ctx context.Context, d *model.Deployment, out *outb
 		return giveUp(ctx, d, record, err)
 	}
 	c.begin(d, x)
-	_, err = x.Run(ctx)
+	if d.Status, err = x.Run(ctx); err == nil {
+		c.sweepAfter(ctx, d, target, time.Duration(src.Config.Input.KeepPrevious))
+	}
 	return err
 }
 
