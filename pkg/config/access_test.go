@@ -69,3 +69,28 @@ func TestAccess(t *testing.T) {
 		})
 	}
 }
+
+// TestBaseline checks that a baseline is started in time, and removed.
+func TestBaseline(t *testing.T) {
+	t.Parallel()
+
+	const (
+		base  = "{name: ECS_BASELINE_ROLLOUT, with: {scale: 30}}"
+		gone  = "{name: ECS_BASELINE_CLEAN}"
+		prime = "{name: ECS_PRIMARY_ROLLOUT}"
+	)
+	for name, tt := range map[string]struct{ stages, want string }{
+		"cleaned":                   {base + ", " + gone + ", " + prime, ""},
+		"removed with what it runs": {base + ", " + prime, ""},
+		"left":                      {base, "warning: spec.pipeline.stages[0]: the pipeline ends while the baseline still runs"},
+		"too late":                  {prime + ", " + base, "stages[1]: the running version is replaced by spec.pipeline.stages[0] already"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			all := said("  input: {serviceDefinitionFile: s}\n  pipeline: {stages: [" + tt.stages + "]}\n")
+			if (tt.want == "") != (all == "") || !strings.Contains(all, tt.want) {
+				t.Errorf("got %q, want %q", all, tt.want)
+			}
+		})
+	}
+}

@@ -49,10 +49,6 @@ func TestWalk(t *testing.T) {
 		remove = "stages[2]: the canary is removed while it still gets 20% of the requests, given by spec.pipeline.stages[1]"
 		bare   = "{name: ECS_CANARY_ROLLOUT}"
 		zero   = "stages[0].with.scale: no scale is given, which means 0%, so the stage starts no task"
-		base   = "{name: ECS_BASELINE_ROLLOUT, with: {scale: 30}}"
-		gone   = "{name: ECS_BASELINE_CLEAN}"
-		prime  = "{name: ECS_PRIMARY_ROLLOUT}"
-		left   = "stages[0]: the pipeline ends while the baseline still runs"
 		ends   = "stages[1]: the pipeline ends while the canary still gets 20% of the requests"
 	)
 	groups := `
@@ -74,9 +70,6 @@ func TestWalk(t *testing.T) {
 		{"no scale, then one", []string{bare, up, some, back, clean}, []string{zero}},
 		{"removed too early", []string{up, some, clean, back}, []string{remove}},
 		{"never back", []string{up, some}, []string{ends}},
-		{"baseline", []string{base, gone, prime}, nil},
-		{"baseline removed with what it copies", []string{base, prime}, nil},
-		{"baseline left", []string{base}, []string{left}},
 		{"removed and never back", []string{up, some, clean}, []string{remove, ends}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

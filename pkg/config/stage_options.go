@@ -123,18 +123,6 @@ type Skippable interface {
 	Skip() SkipOn
 }
 
-// Skip implements Skippable.
-func (o *WaitOptions) Skip() SkipOn { return o.SkipOn }
-
-// Skip implements Skippable.
-func (o *WaitApprovalOptions) Skip() SkipOn { return o.SkipOn }
-
-// Skip implements Skippable.
-func (o *AnalysisOptions) Skip() SkipOn { return o.SkipOn }
-
-// Skip implements Skippable.
-func (o *ScriptRunOptions) Skip() SkipOn { return o.SkipOn }
-
 // WaitOptions are the options of WAIT.
 type WaitOptions struct {
 	Duration Duration `yaml:"duration,omitempty"` // defaults to 1m
@@ -204,3 +192,15 @@ type CustomSyncOptions struct {
 func (o *CustomSyncOptions) finish(d *document, path string) {
 	d.durationDefault(path+".timeout", &o.Timeout, 6*time.Hour)
 }
+
+// Skip implements Skippable.
+func (o *WaitOptions) Skip() SkipOn { return o.SkipOn }
+
+// Skip implements Skippable.
+func (o *WaitApprovalOptions) Skip() SkipOn { return o.SkipOn }
+
+// Skip implements Skippable.
+func (o *AnalysisOptions) Skip() SkipOn { return o.SkipOn }
+
+// Skip implements Skippable.
+func (o *ScriptRunOptions) Skip() SkipOn { return o.SkipOn }

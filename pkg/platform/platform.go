@@ -182,6 +182,17 @@ type Target interface {
 	// deployment created it and no set is left.
 	RevertService(ctx context.Context, b Baseline, log Log) error
 
+	Sets
+
+	// Traffic returns the load balancer's side, nil when the application has none.
+	Traffic() Traffic
+	// Standalone returns the side of an application that is no service but a task that is run once, nil for a
+	// service. Such an application has no sets: of the methods above only Preflight and those for the revision apply.
+	Standalone() Standalone
+}
+
+// Sets are the sets of tasks of a service.
+type Sets interface {
 	// PlanSet prepares a set of the target's own definition.
 	PlanSet(ctx context.Context, spec SetSpec) (Change, error)
 	// PlanCopy prepares a copy of the set that was primary in b, in its target group, with the role, scale and step
@@ -202,12 +213,6 @@ type Target interface {
 	// Remove deletes the sets, as the caller saw them, and returns after they have drained. A set that does
 	// not exist is done. It does not ask whether removal is safe: the caller did.
 	Remove(ctx context.Context, sets []Set, log Log) error
-
-	// Traffic returns the load balancer's side, nil when the application has none.
-	Traffic() Traffic
-	// Standalone returns the side of an application that is no service but a task that is run once, nil for a
-	// service. Such an application has no sets: of the methods above only Preflight and those for the revision apply.
-	Standalone() Standalone
 }
 
 // Standalone runs a task once, to its end.

@@ -17,23 +17,21 @@ const (
 	maxBytes = 256 << 20
 )
 
-// checkout copies tree into a new private directory, which remove removes. The
-// name follows from the step's token, so what a killed agent left of the same
-// step is removed first.
-func checkout(ctx context.Context, tree fs.FS, token string, log platform.Log) (dir string, remove func(), err error) {
+// checkout copies tree into the new private directory dir, which remove removes.
+// What a killed agent left of the same step is removed first.
+func checkout(ctx context.Context, tree fs.FS, dir string, log platform.Log) (remove func(), err error) {
 	const private = 0o700
-	dir = filepath.Join(os.TempDir(), "pipecd-script-"+token)
 	remove = func() {
 		if err := os.RemoveAll(dir); err != nil {
 			log.Errorf("The copy of the application's directory could not be removed: %s", err)
 		}
 	}
 	if err := errors.Join(os.RemoveAll(dir), os.Mkdir(dir, private)); err != nil {
-		return dir, func() {}, model.Errorf(model.CodeFailedPrecondition, "no directory could be made for the script: %w", err)
+		return func() {}, model.Errorf(model.CodeFailedPrecondition, "no directory could be made for the script: %w", err)
 	}
 	root, err := os.OpenRoot(dir)
 	if err != nil {
-		return dir, remove, model.Wrap(model.CodeInternal, err, "opening the script's directory")
+		return remove, model.Wrap(model.CodeInternal, err, "opening the script's directory")
 	}
 	c := &copying{root: root, tree: tree}
 	err = fs.WalkDir(tree, ".", func(name string, entry fs.DirEntry, err error) error {
@@ -48,7 +46,7 @@ func checkout(ctx context.Context, tree fs.FS, token string, log platform.Log) (
 	if c.left > 0 {
 		log.Infof("%d symbolic link(s) or submodule(s) of the application's directory are not in the copy", c.left)
 	}
-	return dir, remove, errors.Join(err, root.Close())
+	return remove, errors.Join(err, root.Close())
 }
 
 // copying is a copy under way.

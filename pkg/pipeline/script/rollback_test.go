@@ -33,7 +33,7 @@ func begun(t *testing.T, secondBack string) *world {
 		&config.ScriptRunOptions{Run: "true"},
 		&config.ScriptRunOptions{Run: "true", OnRollback: "echo undo 3"})
 	for _, id := range []string{"stage-0", "stage-1", "stage-2"} {
-		if _, err := w.run(t.Context(), script.Script{}, id); err != nil {
+		if _, err := w.run(t.Context(), w.script(), id); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -41,8 +41,9 @@ func begun(t *testing.T, secondBack string) *world {
 }
 
 func TestOnRollbackRunsBackwardsAfterTheRequestsAreBack(t *testing.T) {
+	t.Parallel()
 	w := begun(t, "echo undo 1")
-	r := script.Rollback{Stage: bringBack{w: w}}
+	r := script.Rollback{Stage: bringBack{w: w}, Script: w.script()}
 	for range 2 { // the second time nothing of it is run again
 		out, err := w.run(t.Context(), r, model.StageIDRollback)
 		if err != nil || out.Failed || out.Reason != "As before; onRollback of stage stage-1, stage-0 ended well" {
@@ -56,8 +57,9 @@ func TestOnRollbackRunsBackwardsAfterTheRequestsAreBack(t *testing.T) {
 }
 
 func TestOnRollbackThatFailsIsToldAndTheOthersRun(t *testing.T) {
+	t.Parallel()
 	w := begun(t, "exit 7")
-	out, err := w.run(t.Context(), script.Rollback{Stage: bringBack{w: w}}, model.StageIDRollback)
+	out, err := w.run(t.Context(), script.Rollback{Stage: bringBack{w: w}, Script: w.script()}, model.StageIDRollback)
 	want := "As before; but onRollback of stage stage-1 exited with code 7: see the log for what it wrote"
 	if err != nil || !out.Failed || out.Reason != want {
 		t.Errorf("%+v, %v", out, err)
@@ -66,6 +68,7 @@ func TestOnRollbackThatFailsIsToldAndTheOthersRun(t *testing.T) {
 }
 
 func TestOnRollbackIsNotRun(t *testing.T) {
+	t.Parallel()
 	broken := errors.New("no capacity")
 	for name, tt := range map[string]struct {
 		back   bringBack
@@ -77,6 +80,7 @@ func TestOnRollbackIsNotRun(t *testing.T) {
 		"scripts are forbidden": {bringBack{}, script.Script{Disabled: true}, "this agent runs no scripts any more"},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			w := begun(t, "echo undo 1")
 			tt.back.w = w
 			out, err := w.run(t.Context(), script.Rollback{Stage: tt.back, Script: tt.script}, model.StageIDRollback)

@@ -1,7 +1,10 @@
 package script
 
 import (
+	"cmp"
 	"context"
+	"os"
+	"path/filepath"
 	"time"
 
 	"pipecd/pkg/config"
@@ -16,6 +19,7 @@ const stepRun = "script"
 // Script is SCRIPT_RUN.
 type Script struct {
 	Disabled bool     // the agent runs no scripts
+	Dir      string   // where copies are made; "" means the system's place for temporary files
 	Pass     []string // names of variables of the agent's environment that scripts get beside the usual ones
 }
 
@@ -91,7 +95,8 @@ func (s Script) inCopy(ctx context.Context, run *stage.Run, j job, a platform.At
 		return ending{}, err
 	}
 	defer done()
-	dir, remove, err := checkout(ctx, tree, a.Token, run.Log)
+	dir := filepath.Join(cmp.Or(s.Dir, os.TempDir()), "pipecd-script-"+a.Token) // the same for every try of the step
+	remove, err := checkout(ctx, tree, dir, run.Log)
 	defer remove()
 	if err != nil {
 		return ending{}, err

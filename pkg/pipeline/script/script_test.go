@@ -16,13 +16,14 @@ import (
 )
 
 func TestScriptRunsInAPrivateCopy(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, &config.ScriptRunOptions{Run: "pwd; ls; bin/tool it; echo to-err >&2; echo new > app.pipecd.yaml; printf last"})
-	out, err := w.run(t.Context(), script.Script{}, "stage-0")
+	out, err := w.run(t.Context(), w.script(), "stage-0")
 	if err != nil || out.Failed {
 		t.Fatalf("%+v, %v\n%s", out, err, w.log())
 	}
-	w.says("1 symbolic link", os.Getenv("TMPDIR"), "app.pipecd.yaml\nbin\n", "tool it\n", "to-err\n", "last\n")
-	if left, _ := filepath.Glob(os.Getenv("TMPDIR") + "/*"); len(left) > 0 {
+	w.says("1 symbolic link", w.dir, "app.pipecd.yaml\nbin\n", "tool it\n", "to-err\n", "last\n")
+	if left, _ := filepath.Glob(w.dir + "/*"); len(left) > 0 {
 		t.Errorf("left behind: %v", left)
 	}
 	if string(w.files["app.pipecd.yaml"].Data) != "x" || w.opened != 0 {
@@ -35,7 +36,7 @@ func TestScriptGetsAnAllowedEnvironment(t *testing.T) {
 	t.Setenv("AWS_REGION", "eu-west-1")
 	t.Setenv("TZ", "Asia/Tokyo")
 	w := newWorld(t, &config.ScriptRunOptions{Run: "env | sort", Env: map[string]string{"STAGE": "prod", "SR_SUMMARY": "mine"}})
-	if _, err := w.run(t.Context(), script.Script{Pass: []string{"AWS_REGION"}}, "stage-0"); err != nil {
+	if _, err := w.run(t.Context(), script.Script{Pass: []string{"AWS_REGION"}, Dir: w.dir}, "stage-0"); err != nil {
 		t.Fatal(err)
 	}
 	w.says("AWS_REGION=eu-west-1\n", "PATH=", "SR_APPLICATION_ID=app-1\n", "SR_APPLICATION_NAME=shop\n",
@@ -48,9 +49,10 @@ func TestScriptGetsAnAllowedEnvironment(t *testing.T) {
 }
 
 func TestScriptThatFailsFailsTheStage(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, &config.ScriptRunOptions{Run: "echo why; exit 3"})
 	for range 2 { // the second time from the record
-		out, err := w.run(t.Context(), script.Script{}, "stage-0")
+		out, err := w.run(t.Context(), w.script(), "stage-0")
 		if err != nil || !out.Failed || out.Reason != "The script exited with code 3: see the log for what it wrote" {
 			t.Errorf("%+v, %v", out, err)
 		}
@@ -63,6 +65,7 @@ func TestScriptThatFailsFailsTheStage(t *testing.T) {
 // TestNothingOutlivesItsScript: what a script starts ends with it, whether the
 // script ends, is cancelled, or takes too long, and whether it listens or not.
 func TestNothingOutlivesItsScript(t *testing.T) {
+	t.Parallel()
 	const child = `(trap '' TERM; while :; do date +%s%N > "$OUT"; sleep 0.05; done) &
 `
 	cancelled := &stage.CancelledError{By: "kim"}
@@ -77,6 +80,7 @@ func TestNothingOutlivesItsScript(t *testing.T) {
 		"cancelled": {child + "wait", time.Minute, true, cancelled.Error()},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			beat := filepath.Join(t.TempDir(), "beat")
 			w := newWorld(t, &config.ScriptRunOptions{Run: tt.script, Timeout: config.Duration(tt.limit), Env: map[string]string{"OUT": beat}})
 			ctx, cancel := context.WithCancelCause(t.Context())
@@ -84,7 +88,7 @@ func TestNothingOutlivesItsScript(t *testing.T) {
 			if tt.cancel {
 				time.AfterFunc(300*time.Millisecond, func() { cancel(cancelled) })
 			}
-			_, err := w.run(ctx, script.Script{}, "stage-0")
+			_, err := w.run(ctx, w.script(), "stage-0")
 			if (tt.want == "") != (err == nil) || (err != nil && err.Error() != tt.want) {
 				t.Errorf("got %v, want %q", err, tt.want)
 			}
@@ -106,8 +110,9 @@ func TestNothingOutlivesItsScript(t *testing.T) {
 }
 
 func TestOutputHasLimits(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, &config.ScriptRunOptions{Run: `head -c 9000 /dev/zero | tr '\0' a; echo; i=0; while [ $i -lt 11000 ]; do echo $i; i=$((i+1)); done; printf '\377\n'`})
-	if _, err := w.run(t.Context(), script.Script{}, "stage-0"); err != nil {
+	if _, err := w.run(t.Context(), w.script(), "stage-0"); err != nil {
 		t.Fatal(err)
 	}
 	w.mu.Lock()
@@ -125,14 +130,15 @@ func TestOutputHasLimits(t *testing.T) {
 // TestInterruptedScriptRunsAgain: the agent stops while the script runs, and the
 // next process tells the script.
 func TestInterruptedScriptRunsAgain(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, &config.ScriptRunOptions{Run: `echo resumed $SR_RESUMED; [ "$SR_RESUMED" = true ] || sleep 60`})
 	ctx, stop := context.WithCancelCause(t.Context())
 	defer stop(nil)
 	time.AfterFunc(200*time.Millisecond, func() { stop(stage.ErrStopping) })
-	if _, err := w.run(ctx, script.Script{}, "stage-0"); !errors.Is(err, stage.ErrStopping) {
+	if _, err := w.run(ctx, w.script(), "stage-0"); !errors.Is(err, stage.ErrStopping) {
 		t.Fatal(err)
 	}
-	out, err := w.run(t.Context(), script.Script{}, "stage-0")
+	out, err := w.run(t.Context(), w.script(), "stage-0")
 	if err != nil || out.Failed {
 		t.Fatalf("%+v, %v", out, err)
 	}
@@ -140,6 +146,7 @@ func TestInterruptedScriptRunsAgain(t *testing.T) {
 }
 
 func TestDisabled(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, &config.ScriptRunOptions{Run: "echo ran", OnRollback: "echo back"})
 	s := script.Script{Disabled: true}
 	err := s.Check(t.Context(), stage.Check{Options: w.options["stage-0"]})

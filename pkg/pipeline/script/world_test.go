@@ -12,6 +12,7 @@ import (
 
 	"pipecd/pkg/config"
 	"pipecd/pkg/model"
+	"pipecd/pkg/pipeline/script"
 	"pipecd/pkg/pipeline/stage"
 )
 
@@ -22,6 +23,7 @@ type world struct {
 	options map[string]config.StageOptions
 	files   fstest.MapFS
 	docs    map[string]string // the journals, by stage id
+	dir     string            // where copies are made
 
 	mu     sync.Mutex
 	lines  []string
@@ -30,9 +32,8 @@ type world struct {
 
 func newWorld(t *testing.T, scripts ...*config.ScriptRunOptions) *world {
 	t.Helper()
-	t.Setenv("TMPDIR", t.TempDir())
 	w := &world{
-		t: t, options: map[string]config.StageOptions{}, docs: map[string]string{},
+		t: t, options: map[string]config.StageOptions{}, docs: map[string]string{}, dir: t.TempDir(),
 		d: &model.Deployment{
 			ID: "d1", ApplicationID: "app-1", ApplicationName: "shop", Summary: "v2", Labels: map[string]string{"team-name": "a b"},
 			Trigger: model.DeploymentTrigger{Commit: model.Commit{Hash: "c1"}, Commander: "kim", Timestamp: time.Unix(1700000000, 0)},
@@ -55,6 +56,9 @@ func newWorld(t *testing.T, scripts ...*config.ScriptRunOptions) *world {
 	w.d.Stages = append(w.d.Stages, model.Stage{ID: model.StageIDRollback, Name: model.StageRollback, Rollback: true})
 	return w
 }
+
+// script is what the world's agent runs scripts with.
+func (w *world) script() script.Script { return script.Script{Dir: w.dir} }
 
 // run runs the stage in a process that begins now.
 func (w *world) run(ctx context.Context, s stage.Stage, id string) (stage.Outcome, error) {

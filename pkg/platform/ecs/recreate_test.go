@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -119,7 +120,7 @@ func TestRecreateKilledAnywhere(t *testing.T) {
 					if version == "missing" {
 						tag, want = "missing", model.DeploymentFailure
 					}
-					d := w.deployment(fmt.Sprintf("d%d", kill), shop(tag, fmt.Sprint(kill)), recreating()...)
+					d := w.deployment(fmt.Sprintf("d%d", kill), shop(tag, strconv.Itoa(kill)), recreating()...)
 					d.killAt = kill
 					_, err := d.run(t.Context(), nil)
 					killed := err != nil

@@ -63,7 +63,11 @@ func TestScriptThatFailsRollsBack(t *testing.T) {
 		w.deployment("d1", shop("v1", ""), quickSync()...).mustRun(nil, model.DeploymentSuccess)
 		before := w.state()
 		stages := scripted(file)
-		stages[2].with.(*config.ScriptRunOptions).Run = "exit 2"
+		opts, ok := stages[2].with.(*config.ScriptRunOptions)
+		if !ok {
+			t.Fatalf("stage 2 has options %T", stages[2].with)
+		}
+		opts.Run = "exit 2"
 		d := w.deployment("d2", shop("v2", ""), stages...)
 		d.mustRun(verdictStage{}, model.DeploymentFailure)
 		if after := w.state(); after != before {

@@ -3,7 +3,6 @@ package ecs
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -108,7 +107,7 @@ func (s *standalone) ApplyTask(ctx context.Context, c platform.Change, a platfor
 
 // failuresOf says why ECS did not do what it was asked.
 func failuresOf(failures []types.Failure) string {
-	var out []string
+	out := make([]string, 0, len(failures))
 	for _, f := range failures {
 		out = append(out, strings.Join(slices.DeleteFunc([]string{aws.ToString(f.Reason), aws.ToString(f.Detail), aws.ToString(f.Arn)},
 			func(s string) bool { return s == "" }), " "))
@@ -220,7 +219,7 @@ func (s *standalone) Stop(ctx context.Context, log platform.Log) (int, error) {
 		log.Infof("Stopping task %s", id)
 		_, err := call(ctx, "stopping task "+id, func(ctx context.Context) (*awsecs.StopTaskOutput, error) {
 			return s.target.clients.ecs.StopTask(ctx, &awsecs.StopTaskInput{
-				Cluster: aws.String(s.cluster()), Task: aws.String(id), Reason: aws.String(fmt.Sprintf("Rolled back by deployment %s", s.target.app.Identity.DeploymentID)),
+				Cluster: aws.String(s.cluster()), Task: aws.String(id), Reason: aws.String("Rolled back by deployment " + s.target.app.Identity.DeploymentID),
 			})
 		})
 		if err != nil && model.CodeOf(err) != model.CodeNotFound {

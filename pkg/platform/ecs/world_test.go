@@ -17,7 +17,7 @@ import (
 	"pipecd/pkg/model"
 	"pipecd/pkg/pipeline/canary"
 	"pipecd/pkg/pipeline/engine"
-	"pipecd/pkg/pipeline/gate"
+	gates "pipecd/pkg/pipeline/gate"
 	"pipecd/pkg/pipeline/script"
 	"pipecd/pkg/pipeline/stage"
 	"pipecd/pkg/platform"
@@ -232,7 +232,7 @@ func (d *deployment) run(ctx context.Context, verdict stage.Stage) (model.Deploy
 			model.StageECSPrimaryRollout: canary.PrimaryRollout{}, model.StageECSTrafficRouting: canary.TrafficRouting{},
 			model.StageECSCanaryClean: canary.CanaryClean{}, model.StageECSBaselineRollout: canary.BaselineRollout{},
 			model.StageECSBaselineClean: canary.BaselineClean{}, model.StageRollback: script.Rollback{Stage: canary.Rollback{}},
-			model.StageScriptRun: script.Script{}, model.StageWait: gate.Wait{}, model.StageAnalysis: verdict,
+			model.StageScriptRun: script.Script{}, model.StageWait: gates.Wait{}, model.StageAnalysis: verdict,
 		},
 		Recorder: d, Logs: d, Logger: slog.New(slog.DiscardHandler),
 	}
