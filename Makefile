@@ -94,7 +94,7 @@ sim: ## Run SEEDS deployments, from seed SEED on, and one for each call of each 
 
 .PHONY: sim-mutants
 sim-mutants: ## Break one promise of the product at a time and see that the simulation finds it; MUTANTS=pattern for some of them
-	$(GO) run ./pkg/simtest/mutants $(MUTANTS)
+	$(GO) run ./pkg/simtest/mutants '$(MUTANTS)'
 
 # The packages that test-stores runs, on real servers. `make test` runs them there
 # and nowhere else.
