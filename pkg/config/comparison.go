@@ -17,9 +17,9 @@ func (p *Pipeline) comparisons(d *document, path string) {
 			running["canary"] = true
 		case model.StageECSCanaryClean:
 			running["canary"] = false
-		case "ECS_BASELINE_ROLLOUT":
+		case model.StageECSBaselineRollout:
 			running["baseline"] = true
-		case "ECS_BASELINE_CLEAN":
+		case model.StageECSBaselineClean:
 			running["baseline"] = false
 		case model.StageAnalysis:
 			opts, ok := s.With.(*AnalysisOptions)
