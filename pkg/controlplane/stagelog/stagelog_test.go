@@ -25,6 +25,7 @@ import (
 type stores struct {
 	journal datastore.LogJournal
 	files   filestore.Store
+	commits int // under way at once; 0 for one
 }
 
 func open(t *testing.T) stores {
@@ -42,12 +43,12 @@ func open(t *testing.T) stores {
 			t.Error(err)
 		}
 	})
-	return stores{store, files}
+	return stores{store, files, 0}
 }
 
 // logs returns what a process that knows nothing yet works with.
 func (s stores) logs() *stagelog.Logs {
-	return stagelog.New(stagelog.Options{Journal: s.journal, Files: s.files, Hub: new(notify.Hub)})
+	return stagelog.New(stagelog.Options{Journal: s.journal, Files: s.files, Hub: new(notify.Hub), Commits: s.commits})
 }
 
 var key = stagelog.Key{DeploymentID: "d", StageID: "s"}
