@@ -157,8 +157,25 @@ func (a *agent) log(id string, index int64, text string, completed bool) {
 func (a *agent) end(id string, stage modelpb.StageStatus, status modelpb.DeploymentStatus, text string) {
 	a.log(id, 2, text, true)
 	a.stage(id, stage)
+	if status == modelpb.DeploymentStatus_DEPLOYMENT_SUCCESS {
+		a.succeeded(id)
+	}
 	_, err := a.rpc.ReportDeploymentCompleted(a.ctx, &pipedservice.ReportDeploymentCompletedRequest{
 		DeploymentId: id, Status: status, StatusReason: text, CompletedAt: time.Now().Unix(),
+	})
+	a.check(err)
+}
+
+// succeeded reports which version the application runs now.
+func (a *agent) succeeded(id string) {
+	got, err := a.rpc.GetDeployment(a.ctx, &pipedservice.GetDeploymentRequest{Id: id})
+	a.check(err)
+	d := got.GetDeployment()
+	_, err = a.rpc.ReportApplicationMostRecentDeployment(a.ctx, &pipedservice.ReportApplicationMostRecentDeploymentRequest{
+		ApplicationId: d.GetApplicationId(), Status: modelpb.DeploymentStatus_DEPLOYMENT_SUCCESS,
+		Deployment: &modelpb.ApplicationDeploymentReference{
+			DeploymentId: id, Trigger: d.GetTrigger(), StartedAt: d.GetCreatedAt(), CompletedAt: time.Now().Unix(),
+		},
 	})
 	a.check(err)
 }

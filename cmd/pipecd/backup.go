@@ -16,9 +16,6 @@ import (
 	"pipecd/cmd/terminal"
 	"pipecd/pkg/config"
 	"pipecd/pkg/controlplane/backup"
-	"pipecd/pkg/datastore"
-	"pipecd/pkg/datastore/mysql"
-	"pipecd/pkg/datastore/sqlite"
 	"pipecd/pkg/model"
 	"pipecd/pkg/version"
 )
@@ -121,13 +118,6 @@ func (b *backupCommand) openSource(ctx context.Context, cfg *config.ControlPlane
 		return stores.Stores{}, errors.Join(misconfigured(err), data.Close())
 	}
 	return stores.Stores{Data: data, Files: files}, nil
-}
-
-func (b *backupCommand) openMigrated(ctx context.Context, d config.Datastore, dir string) (datastore.Store, error) {
-	if d.Type == config.DatastoreMySQL {
-		return mysql.OpenMigrated(ctx, stores.MySQLOptions(d.MySQL, b.logger))
-	}
-	return sqlite.OpenMigrated(ctx, sqlite.Options{Path: stores.DatabasePath(dir, d.SQLite.Path), Logger: b.logger})
 }
 
 func (b *backupCommand) write(ctx context.Context, path string, from stores.Stores) (done backup.Summary, err error) {

@@ -10,6 +10,8 @@ import (
 	"pipecd/cmd/pipecd/stores"
 	"pipecd/pkg/config"
 	"pipecd/pkg/datastore"
+	"pipecd/pkg/datastore/mysql"
+	"pipecd/pkg/datastore/sqlite"
 	"pipecd/pkg/logging"
 	"pipecd/pkg/model"
 )
@@ -53,15 +55,14 @@ func (c *configured) load() (cfg *config.ControlPlane, dir string, err error) {
 	return cfg, dir, err
 }
 
-// openData opens the datastore of the configuration. The data directory is made
-// only for a datastore that lives there.
-func (c *configured) openData(ctx context.Context, cfg *config.ControlPlane) (datastore.Store, error) {
-	dir, err := c.data.find()
-	if err != nil {
-		return nil, err
+// openMigrated opens the datastore, whose tables have to be those of this
+// program: what is asked of a database in use must not change it under the
+// servers.
+func (c *configured) openMigrated(ctx context.Context, d config.Datastore, dir string) (datastore.Store, error) {
+	if d.Type == config.DatastoreMySQL {
+		return mysql.OpenMigrated(ctx, stores.MySQLOptions(d.MySQL, c.logger))
 	}
-	store, err := stores.OpenData(ctx, cfg.Datastore, dir, c.logger)
-	return store, misconfigured(err)
+	return sqlite.OpenMigrated(ctx, sqlite.Options{Path: stores.DatabasePath(dir, d.SQLite.Path), Logger: c.logger})
 }
 
 // misconfigured makes settings that cannot work an error about the

@@ -176,19 +176,50 @@ func isLoopback(host string) bool {
 func (c *ctl) newLogout() *cobra.Command {
 	return &cobra.Command{
 		Use:   "logout",
-		Short: "Forget the session",
+		Short: "End the session and forget it",
+		Long: `End the session at the control plane, and forget it here. When the control plane does
+not answer, the session is forgotten here and stays valid there until its time is
+over; the exit code is then 1.`,
 		Example: `  pipecd ctl logout
   pipecd ctl logout --session-file ./other-session.json`,
 		Args: args(),
-		RunE: func(*cobra.Command, []string) error {
-			path, err := c.sessionFile()
-			if err != nil {
-				return err
-			}
-			if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
-				return fmt.Errorf("the session cannot be forgotten: %w", err)
-			}
-			return c.printf("Logged out.\n")
-		},
+		RunE: func(cmd *cobra.Command, _ []string) error { return c.logout(cmd.Context()) },
 	}
+}
+
+// logout ends the session where it counts, and removes the file whatever comes
+// of that: who logs out wants nobody to find it here.
+func (c *ctl) logout(ctx context.Context) error {
+	s, err := c.loadSession()
+	ended := model.CodeOf(err) == model.CodeUnauthenticated // there is none, or its time is over
+	if err == nil {
+		err = endSession(ctx, s)
+	}
+	path, pathErr := c.sessionFile()
+	if pathErr != nil {
+		return pathErr
+	}
+	if removeErr := os.Remove(path); removeErr != nil && !errors.Is(removeErr, fs.ErrNotExist) {
+		return errors.Join(err, fmt.Errorf("the session cannot be forgotten: %w", removeErr))
+	}
+	if err != nil && !ended {
+		return err
+	}
+	return c.printf("Logged out.\n")
+}
+
+// logoutPatience is how long the control plane may take to end a session.
+const logoutPatience = 10 * time.Second
+
+func endSession(ctx context.Context, s session) error {
+	ctx, cancel := context.WithTimeout(ctx, logoutPatience)
+	defer cancel()
+	cl := newClient(s.Address, s.Cookie)
+	defer cl.close()
+	_, err := cl.Logout(ctx, &webv1.LogoutRequest{})
+	err = cl.explain(err)
+	if err == nil || model.CodeOf(err) == model.CodeUnauthenticated {
+		return nil
+	}
+	return model.Errorf(model.CodeOf(err), "the session is forgotten here, but it stays valid at the control plane until %s: %w", shortTime(s.ExpiresAt), err)
 }

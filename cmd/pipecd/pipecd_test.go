@@ -252,7 +252,7 @@ func TestWrongUse(t *testing.T) {
 	s := newShell(t)
 	bad := s.write("bad.yaml", "apiVersion: pipecd.dev/v1beta1\nkind: ControlPlane\nspec:\n  datastore: {type: ORACLE}\n  adress: x\n")
 	mysql := s.write("mysql.yaml", "apiVersion: pipecd.dev/v1beta1\nkind: ControlPlane\nspec:\n  datastore:\n    type: MYSQL\n    config: {url: 'root:hunter2@tcp(127.0.0.1:1)/d'}\n")
-	minio := s.write("minio.yaml", "apiVersion: pipecd.dev/v1beta1\nkind: ControlPlane\nspec:\n  filestore:\n    type: MINIO\n    config: {endpoint: 'http://127.0.0.1:1', bucket: pipecd}\n")
+	minio, _, _ := s.storeFiles()
 	keys := s.write("keys.yaml", "apiVersion: pipecd.dev/v1beta1\nkind: ControlPlane\nspec:\n  datastore:\n    type: MYSQL\n    config: {url: 'c:3306', database: d, usernameFile: /does/not/exist, passwordFile: /does/not/exist}\n"+
 		"  filestore:\n    type: MINIO\n    config: {endpoint: 'http://x', bucket: b, accessKeyFile: /does/not/exist}\n")
 	short := s.write("short-secret", "0123456789abcdef0123456789abcdef\n\nhunter2\n")

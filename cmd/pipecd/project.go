@@ -14,10 +14,12 @@ import (
 	"github.com/spf13/cobra"
 
 	"pipecd/cmd/pipecd/stores"
+	"pipecd/pkg/config"
 	"pipecd/pkg/controlplane/auth"
 	"pipecd/pkg/controlplane/notify"
 	"pipecd/pkg/controlplane/relay"
 	"pipecd/pkg/datastore"
+	"pipecd/pkg/datastore/mysql"
 	"pipecd/pkg/datastore/sqlite"
 	"pipecd/pkg/model"
 )
@@ -123,7 +125,7 @@ func (p *projectCommand) find(create bool) (place, error) {
 	if err != nil {
 		return place{}, err
 	}
-	found := place{open: func(ctx context.Context) (datastore.Store, error) { return p.openData(ctx, cfg) }}
+	found := place{open: func(ctx context.Context) (datastore.Store, error) { return p.openMySQL(ctx, cfg, dir, create) }}
 	if s := cfg.Datastore.SQLite; s != nil {
 		if found, err = p.file(stores.DatabasePath(dir, s.Path), create); err != nil {
 			return place{}, err
@@ -142,9 +144,38 @@ func (p *projectCommand) file(path string, create bool) (place, error) {
 	case err != nil && !errors.Is(err, fs.ErrNotExist):
 		return place{}, usagef("the database cannot be opened: %s", err)
 	}
+	isNew := err != nil
 	return place{open: func(ctx context.Context) (datastore.Store, error) {
-		return sqlite.Open(ctx, sqlite.Options{Path: path, Logger: p.logger})
+		o := sqlite.Options{Path: path, Logger: p.logger}
+		if isNew {
+			p.tellNew("the database " + path)
+			return sqlite.Open(ctx, o)
+		}
+		return sqlite.OpenMigrated(ctx, o)
 	}}, nil
+}
+
+// openMySQL opens the database. Tables are made only where there are none, for
+// the first project.
+func (p *projectCommand) openMySQL(ctx context.Context, cfg *config.ControlPlane, dir string, create bool) (datastore.Store, error) {
+	o := stores.MySQLOptions(cfg.Datastore.MySQL, p.logger)
+	if create {
+		schema, err := mysql.Schema(ctx, o)
+		if err != nil {
+			return nil, misconfigured(err)
+		}
+		if schema.Have == 0 {
+			p.tellNew("the tables of the database " + cfg.Datastore.MySQL.Database)
+			store, err := mysql.Open(ctx, o)
+			return store, misconfigured(err)
+		}
+	}
+	store, err := p.openMigrated(ctx, cfg.Datastore, dir)
+	return store, misconfigured(err)
+}
+
+func (p *projectCommand) tellNew(what string) {
+	_, _ = fmt.Fprintf(p.err, "Making %s: there is none yet.\n", what) // nobody is left to be told
 }
 
 // with runs do with the open datastore.
@@ -168,6 +199,9 @@ func (l place) refuseConfigured(id, instead string) error {
 func (p *projectCommand) add(ctx context.Context, id string) error {
 	if err := cmp.Or(model.ValidateID("the project's id", id), model.ValidateName("the user name", p.username)); err != nil {
 		return usagef("%s", err)
+	}
+	if len(p.description) > model.MaxDescriptionLength {
+		return usagef("the description is %d bytes long; at most %d are kept", len(p.description), model.MaxDescriptionLength)
 	}
 	where, err := p.find(true)
 	if err == nil {

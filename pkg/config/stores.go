@@ -66,10 +66,26 @@ func (s *Datastore) decodeNode(d *document, n *node, path string) bool {
 	switch s.Type {
 	case DatastoreMySQL:
 		s.MySQL = configOf[MySQL](d, raw.Config, path)
+		refuseEmptyTLS(d, raw.Config, path+".config.tls")
 	case DatastoreSQLite:
 		s.SQLite = configOf[SQLite](d, raw.Config, path)
 	}
 	return true
+}
+
+// refuseEmptyTLS refuses a key with nothing after it. Elsewhere that is as good as
+// no key; here it would leave a connection unprotected that somebody meant to
+// protect.
+func refuseEmptyTLS(d *document, raw *node, path string) {
+	if raw == nil {
+		return
+	}
+	for _, e := range raw.entries {
+		if e.key == "tls" && e.value.kind == kindNull {
+			d.seen[path] = mark{key: e.at, value: e.value}
+			d.Errorf(path, "is empty, which would leave the connection unprotected: write {} to check the server against the system's certificates, or leave tls out")
+		}
+	}
 }
 
 func (s *Datastore) finish(d *document, path string) {
@@ -128,7 +144,7 @@ type LocalFiles struct {
 type MinIO struct {
 	Endpoint         string `yaml:"endpoint" config:"required"` // an http or https URL
 	Bucket           string `yaml:"bucket" config:"required"`
-	AccessKeyFile    string `yaml:"accessKeyFile,omitempty" config:"secretfile"` // both key files or none
+	AccessKeyFile    string `yaml:"accessKeyFile,omitempty" config:"secretfile"` // required, like SecretKeyFile
 	SecretKeyFile    string `yaml:"secretKeyFile,omitempty" config:"secretfile"`
 	AutoCreateBucket bool   `yaml:"autoCreateBucket,omitempty"` // defaults to false
 }
@@ -174,8 +190,11 @@ func (s *Filestore) finish(d *document, path string) {
 	if s.S3 != nil {
 		s.S3.finish(d, path+".config")
 	}
-	if s.MinIO != nil {
-		togetherKeys(d, path+".config", s.MinIO.AccessKeyFile, s.MinIO.SecretKeyFile)
+	if m := s.MinIO; m != nil {
+		togetherKeys(d, path+".config", m.AccessKeyFile, m.SecretKeyFile)
+		if m.AccessKeyFile == "" && m.SecretKeyFile == "" {
+			d.Errorf(path+".config", "expected accessKeyFile and secretKeyFile, the files with the keys of the store, found neither")
+		}
 	}
 	if s.GCS != nil {
 		togetherKeys(d, path+".config", s.GCS.AccessKeyFile, s.GCS.SecretKeyFile)

@@ -309,6 +309,8 @@ func unread(err error) error {
 	switch connect.CodeOf(err) {
 	case connect.CodeInternal, connect.CodeUnknown, connect.CodeDataLoss:
 		return model.Errorf(model.CodeInvalid, "the request cannot be read: it broke off, or is not what its content type says")
+	case connect.CodeResourceExhausted: // to send it again does not help
+		return model.Errorf(model.CodeInvalid, "the request is larger than this call takes: %s", err)
 	default:
 		return err
 	}
