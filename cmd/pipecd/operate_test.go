@@ -31,7 +31,7 @@ func TestMigrate(t *testing.T) {
 		t.Errorf("a look made the directory: %v", err)
 	}
 	out := s.run("", "migrate"+with)
-	if !regexp.MustCompile(`(?m)^applied {3}1 projects \(\d+ms\)$`).MatchString(out) || !regexp.MustCompile(`up to date; \d+ steps were applied`).MatchString(out) {
+	if !regexp.MustCompile(`(?m)^applied {3}1 projects \([\d.]+m?s\)$`).MatchString(out) || !regexp.MustCompile(`up to date; \d+ steps were applied`).MatchString(out) {
 		t.Errorf("got %s", out)
 	}
 	if out := s.run("", "migrate"+with); !strings.Contains(out, "there was nothing to do") {
