@@ -43,6 +43,41 @@ func TestLogoutEndsTheSession(t *testing.T) {
 	}
 }
 
+// TestPipedKeys: what a person can do about an agent whose key got lost.
+func TestPipedKeys(t *testing.T) {
+	t.Parallel()
+	s := newShell(t)
+	file := s.write("cp.yaml", controlPlane(s.run("secret\n", "hash-password")))
+	address, _ := s.serve(file)
+	s.run("secret\n", "ctl login --project dev --username admin --address "+address)
+	first := s.run("", "ctl piped add my-piped")
+	second := s.run("", "ctl piped add-key my-piped")
+	if !strings.HasPrefix(second, "Key ") || !strings.Contains(second, "shown only now") || strings.Contains(first, strings.Fields(second)[1]) {
+		t.Errorf("got %s", second)
+	}
+	if r := s.try("", "ctl piped add-key my-piped"); r.code != exitFailed {
+		t.Errorf("a third key: %+v", r)
+	}
+	s.run("", "ctl piped delete-old-keys my-piped")
+	inFile := filepath.Join(s.dir, "third")
+	s.run("", "ctl piped add-key my-piped --key-file "+inFile)
+	if info, err := os.Stat(inFile); err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("the file of the key: %v, %v", info, err)
+	}
+	s.refuses("ctl piped add-key my-piped --key-file "+inFile, exitUsage, []string{"exists already"})
+	s.run("", "ctl piped disable my-piped")
+	if out := s.run("", "ctl piped list -o json"); !strings.Contains(out, `"disabled":true`) && !strings.Contains(out, `"disabled": true`) {
+		t.Errorf("it is not disabled: %s", out)
+	}
+	s.run("", "ctl piped enable my-piped")
+	if out := s.run("", "ctl piped list -o json"); strings.Contains(out, `"disabled":true`) || strings.Contains(out, `"disabled": true`) {
+		t.Errorf("it is not enabled: %s", out)
+	}
+	if r := s.try("", "ctl piped disable nobody"); r.code != exitFailed || !strings.Contains(r.err, `there is no piped "nobody"`) {
+		t.Errorf("got %+v", r)
+	}
+}
+
 // TestProjectsChangeNoTables: a look at a database that another program's version
 // made does not bring it up to date.
 func TestProjectsChangeNoTables(t *testing.T) {

@@ -17,11 +17,13 @@ import (
 
 func (c *ctl) newPiped() *cobra.Command {
 	cmd := &cobra.Command{
-		Use: "piped", Short: "Add and list agents",
+		Use: "piped", Short: "Add and list agents, disable them, replace their keys",
 		Example: `  pipecd ctl piped add my-piped
-  pipecd ctl piped list`,
+  pipecd ctl piped list
+  pipecd ctl piped disable my-piped
+  pipecd ctl piped add-key my-piped`,
 	}
-	cmd.AddCommand(c.newPipedAdd(), c.newPipedList())
+	cmd.AddCommand(c.newPipedAdd(), c.newPipedList(), c.newPipedDisable(), c.newPipedEnable(), c.newPipedAddKey(), c.newPipedDeleteOldKeys())
 	return cmd
 }
 
