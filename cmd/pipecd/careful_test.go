@@ -107,6 +107,8 @@ func TestStoresLeftOpen(t *testing.T) {
 	s := newShell(t)
 	_, keyless, bare := s.storeFiles()
 	s.refuses("server --config-file="+keyless, exitUsage, []string{"keyless.yaml:6:5: spec.filestore.config: expected accessKeyFile and secretKeyFile"})
+	role := s.write("role.yaml", "apiVersion: pipecd.dev/v1beta1\nkind: ControlPlane\nspec:\n  filestore:\n    type: S3\n    config: {bucket: b, region: r, roleARN: a}\n")
+	s.refuses("server --config-file="+role, exitUsage, []string{"role.yaml:6:45: spec.filestore.config.roleARN: expected tokenFile beside it"})
 	s.refuses("server --config-file="+bare, exitUsage, []string{"bare.yaml:8:7: spec.datastore.config.tls: is empty, which would leave the connection unprotected"})
 }
 

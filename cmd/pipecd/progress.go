@@ -9,23 +9,26 @@ import (
 	"pipecd/pkg/controlplane/backup"
 )
 
-// progress shows on a terminal how far a backup is, on one line that is written
-// over. Elsewhere it shows nothing.
+// progress shows how far a backup is: on a terminal on one line that is written
+// over, elsewhere, in a job's log say, with a line now and then.
 type progress struct {
-	out   io.Writer // nil: nothing
-	doing string
-	shown time.Time
+	out      io.Writer
+	terminal bool
+	doing    string
+	shown    time.Time
 }
 
 func newProgress(e env, doing string) *progress {
-	p := &progress{doing: doing}
-	if terminal.Is(e.err) {
-		p.out = e.err
-	}
-	return p
+	return &progress{out: e.err, terminal: terminal.Is(e.err), doing: doing, shown: time.Now()}
 }
 
 const clearLine = "\r\x1b[K"
+
+// How often it is shown.
+const (
+	onTerminal = 100 * time.Millisecond
+	inLog      = 10 * time.Second
+)
 
 // tell shows what is done.
 func (p *progress) tell(s backup.Summary) { p.show(p.doing, s) }
@@ -34,17 +37,20 @@ func (p *progress) tell(s backup.Summary) { p.show(p.doing, s) }
 func (p *progress) verify(s backup.Summary) { p.show("checking the backup", s) }
 
 func (p *progress) show(doing string, s backup.Summary) {
-	const often = 100 * time.Millisecond
-	if p.out == nil || time.Since(p.shown) < often {
+	often, format := inLog, "%s: %s\n"
+	if p.terminal {
+		often, format = onTerminal, clearLine+"%s: %s"
+	}
+	if time.Since(p.shown) < often {
 		return
 	}
 	p.shown = time.Now()
-	_, _ = fmt.Fprintf(p.out, clearLine+"%s: %s", doing, counted(s)) // nobody is left to be told
+	_, _ = fmt.Fprintf(p.out, format, doing, counted(s)) // nobody is left to be told
 }
 
 // end clears the line.
 func (p *progress) end() {
-	if p.out != nil {
+	if p.terminal {
 		_, _ = io.WriteString(p.out, clearLine) // nobody is left to be told
 	}
 }

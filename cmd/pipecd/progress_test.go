@@ -14,7 +14,7 @@ func TestProgress(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		var out strings.Builder
-		p := &progress{out: &out, doing: "restoring"}
+		p := &progress{out: &out, terminal: true, doing: "restoring"}
 		p.verify(backup.Summary{Rows: 1})
 		p.verify(backup.Summary{Rows: 2}) // at once: not shown
 		time.Sleep(time.Second)
@@ -25,11 +25,25 @@ func TestProgress(t *testing.T) {
 			t.Errorf("got %q, want %q", out.String(), want)
 		}
 	})
-	s := newShell(t)
-	p := newProgress(env{err: &strings.Builder{}, getenv: s.getenv}, "restoring")
-	p.tell(backup.Summary{}) // no terminal: nothing is shown
-	p.end()
 	if got := sized(5 << 30); got != "5.0 GiB" {
 		t.Errorf("got %s", got)
 	}
+}
+
+// TestProgressInALog: a line now and then, and nothing that only a terminal knows.
+func TestProgressInALog(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var out strings.Builder
+		p := newProgress(env{err: &out}, "backing up")
+		for i := range 25 {
+			p.tell(backup.Summary{Rows: i})
+			time.Sleep(time.Second)
+		}
+		p.end()
+		want := "backing up: 10 rows and 0 objects, 0.0 KiB\nbacking up: 20 rows and 0 objects, 0.0 KiB\n"
+		if out.String() != want {
+			t.Errorf("got %q, want %q", out.String(), want)
+		}
+	})
 }

@@ -156,6 +156,17 @@ type S3 struct {
 	AWSAccess `yaml:",inline"`
 }
 
+// finish refuses half of a web identity: the control plane would go on as
+// somebody else.
+func (s *S3) finish(d *document, path string) {
+	if s.RoleARN != "" && s.TokenFile == "" {
+		d.Errorf(path+".roleARN", "expected tokenFile beside it: the role is assumed only with a web identity token")
+	}
+	if s.TokenFile != "" && s.RoleARN == "" {
+		d.Errorf(path+".tokenFile", "expected roleARN beside it: the token is used only to assume a role")
+	}
+}
+
 // GCS is a filestore on Google Cloud Storage.
 type GCS struct {
 	Bucket          string `yaml:"bucket" config:"required"`

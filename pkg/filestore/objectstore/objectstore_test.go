@@ -76,6 +76,21 @@ func TestS3(t *testing.T) {
 	filestoretest.Run(t, func(*testing.T) filestore.Store { return store })
 }
 
+// TestS3FileWithoutKeys: a credentials file that does not hold what is meant is
+// refused, and nobody else's credentials are tried.
+func TestS3FileWithoutKeys(t *testing.T) {
+	t.Setenv("AWS_CONFIG_FILE", filepath.Join(t.TempDir(), "none"))
+	t.Setenv("AWS_ACCESS_KEY_ID", "SOMEBODY")
+	t.Setenv("AWS_SECRET_ACCESS_KEY", "ELSE")
+	for name, content := range map[string]string{"another profile": "[prod]\naws_access_key_id = A\naws_secret_access_key = B\n", "no keys": "[default]\nregion = eu-west-1\n", "empty": ""} {
+		file := write(t, "credentials", content)
+		_, err := OpenS3(t.Context(), S3{Bucket: "pipecd", Region: "eu-west-1", CredentialsFile: file})
+		if model.CodeOf(err) != model.CodeInvalid || !strings.Contains(err.Error(), file) {
+			t.Errorf("%s: got %v", name, err)
+		}
+	}
+}
+
 // signedBy refuses requests whose Authorization does not have the text.
 func signedBy(t *testing.T, text string) func(http.ResponseWriter, *http.Request) bool {
 	t.Helper()

@@ -1,8 +1,10 @@
 package objectstore
 
 import (
+	"cmp"
 	"context"
 	"net/url"
+	"os"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -30,6 +32,9 @@ type S3 struct {
 // files, the container's or the machine's role. AWS_ENDPOINT_URL_S3 and
 // AWS_ENDPOINT_URL are heeded. Errors as OpenMinIO.
 func OpenS3(ctx context.Context, s S3) (*Store, error) {
+	if err := s.checkCredentialsFile(ctx); err != nil {
+		return nil, err
+	}
 	loaded, err := awsconfig.LoadDefaultConfig(ctx, s.loadOptions()...)
 	if err != nil {
 		return nil, model.Wrap(model.CodeInvalid, err, "reading the AWS configuration of the file store (credentialsFile, profile, or the environment)")
@@ -59,6 +64,26 @@ func OpenS3(ctx context.Context, s S3) (*Store, error) {
 	transport := newTransport()
 	set.transport, set.idle = transport, transport.CloseIdleConnections
 	return open(ctx, set)
+}
+
+// checkCredentialsFile refuses a file without the profile: the SDK would go on
+// to whatever else it finds, such as the machine's role, which is another
+// identity than the one that was named.
+func (s S3) checkCredentialsFile(ctx context.Context) error {
+	if s.CredentialsFile == "" {
+		return nil
+	}
+	profile := cmp.Or(s.Profile, os.Getenv("AWS_PROFILE"), "default")
+	found, err := awsconfig.LoadSharedConfigProfile(ctx, profile, func(o *awsconfig.LoadSharedConfigOptions) {
+		o.CredentialsFiles = []string{s.CredentialsFile}
+	})
+	if err != nil {
+		return model.Errorf(model.CodeInvalid, "credentialsFile %s of the filestore has no profile %q that can be read: %w", s.CredentialsFile, profile, err)
+	}
+	if !found.Credentials.HasKeys() && found.CredentialProcess == "" && found.RoleARN == "" && found.SSOAccountID == "" {
+		return model.Errorf(model.CodeInvalid, "credentialsFile %s of the filestore has no keys for the profile %q", s.CredentialsFile, profile)
+	}
+	return nil
 }
 
 func (s S3) loadOptions() []func(*awsconfig.LoadOptions) error {
