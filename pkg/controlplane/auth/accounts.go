@@ -95,7 +95,7 @@ type Login struct {
 
 // LogValue leaves the password out.
 func (l Login) LogValue() slog.Value {
-	return slog.GroupValue(slog.String("project", l.ProjectID), slog.String("username", l.Username), slog.String("address", l.Address))
+	return slog.GroupValue(slog.String("project", claimed(l.ProjectID)), slog.String("username", claimed(l.Username)), slog.String("address", l.Address))
 }
 
 // Passwords checks passwords.

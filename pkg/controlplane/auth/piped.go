@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"strings"
 
 	"pipecd/pkg/controlplane/memo"
 	"pipecd/pkg/controlplane/notify"
@@ -72,10 +73,19 @@ func (p *Pipeds) Check(ctx context.Context, authorization, epoch string) (*Piped
 	}
 	if why != "" {
 		p.logger.WarnContext(ctx, "refused a piped's credential",
-			slog.String("reason", why), slog.String("project", credential.ProjectID), slog.String("piped", credential.PipedID))
+			slog.String("reason", why), slog.String("project", claimed(credential.ProjectID)), slog.String("piped", claimed(credential.PipedID)))
 		return nil, model.Errorf(model.CodeUnauthenticated, "Unauthenticated") // the sentence of the wire; agents say what to check
 	}
 	return &Piped{Piped: piped, Fence: fence, keyHash: hash}, nil
+}
+
+// claimed is an id for the log, of whoever says it is theirs.
+func claimed(id string) string {
+	const most = 64
+	if len(id) <= most {
+		return id
+	}
+	return strings.ToValidUTF8(id[:most], "") + "..."
 }
 
 // match compares in the same time whichever part is wrong, and returns the hash

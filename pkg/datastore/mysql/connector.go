@@ -8,8 +8,10 @@ import (
 	"errors"
 	"fmt"
 	"log"
+	"maps"
 	"net"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -88,7 +90,11 @@ func (o Options) config() (*mysql.Config, error) {
 	}
 	config, err := mysql.ParseDSN(o.URL)
 	if err != nil { // whose text may quote the URL, and with it a password
-		return nil, model.Errorf(model.CodeInvalid, "the url of the database is no data source name such as user:password@tcp(host:3306)/database")
+		return nil, model.Errorf(model.CodeInvalid,
+			"the url of the database is no data source name such as user:password@tcp(host:3306)/database; an address alone, such as host:3306, needs usernameFile and passwordFile")
+	}
+	if err := o.refuseIgnored(config); err != nil {
+		return nil, err
 	}
 	if o.Database != "" {
 		config.DBName = o.Database
@@ -102,6 +108,18 @@ func (o Options) config() (*mysql.Config, error) {
 		}
 	}
 	return config, nil
+}
+
+// refuseIgnored refuses what the URL says and nobody would heed.
+func (o Options) refuseIgnored(config *mysql.Config) error {
+	if len(config.Params) > 0 { // what the driver does not know, it sends as variables of the session
+		return model.Errorf(model.CodeInvalid, "the url of the database has parameters that are unknown or not for it to set: %s; remove them",
+			strings.Join(slices.Sorted(maps.Keys(config.Params)), ", "))
+	}
+	if o.TLS != nil && config.TLSConfig != "" {
+		return model.Errorf(model.CodeInvalid, "the url of the database says tls=%s beside config.tls of the datastore; remove it from the url", config.TLSConfig)
+	}
+	return nil
 }
 
 // credentials reads the files, for every connection anew. Line ends at the end are not part of them.

@@ -146,6 +146,9 @@ func TestRefusedSettings(t *testing.T) {
 	good := database(t)
 	for want, change := range map[string]func(*mysql.Options){
 		"data source name":           func(o *mysql.Options) { o.URL = "root:hunter2@nowhere:x)" },
+		"usernameFile and passwordF": func(o *mysql.Options) { o.URL = "mysql:3306" },
+		"not for it to set: bogus":   func(o *mysql.Options) { o.URL += "/?bogus=1" },
+		"says tls=skip-verify":       func(o *mysql.Options) { o.URL, o.TLS = o.URL+"/?tls=skip-verify", &mysql.TLS{} },
 		"has no name":                func(o *mysql.Options) { o.Database = "" },
 		"reading the credentials":    func(o *mysql.Options) { o.UsernameFile, o.PasswordFile = "/nowhere/user", "/nowhere/password" },
 		"reading the certificates":   func(o *mysql.Options) { o.TLS = &mysql.TLS{CAFile: "/nowhere/ca.pem"} },
