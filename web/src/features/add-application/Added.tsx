@@ -59,11 +59,14 @@ function saidOf(app: Application, t: Catalog, f: Formats): Said {
   return { tone: 'warn', shape: 'plug', text: w.readingLater(app.pipedName) }
 }
 
-// Standing follows what becomes of the application while the drawer is open.
+// Standing follows what becomes of the application while the drawer is open. What
+// the sync below leads to already has no second link here.
 function Standing({ app }: { app: Application }) {
   const t = useTexts()
   const f = useFormats()
   const said = saidOf(app, t, f)
+  const { fate } = useSync(app)
+  const below = fate?.kind === 'started' ? fate.deploymentId : undefined
   if (isUnusable(app))
     return (
       <Suspense>
@@ -75,7 +78,7 @@ function Standing({ app }: { app: Application }) {
       <Mark shape={said.shape} tone={said.tone} />
       <span>
         {said.text}{' '}
-        {said.deploymentId && (
+        {said.deploymentId && said.deploymentId !== below && (
           <Link to="/deployments/$id" params={{ id: said.deploymentId }}>
             {t.application.says.open}
           </Link>
