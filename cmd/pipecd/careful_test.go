@@ -59,6 +59,9 @@ func TestPipedKeys(t *testing.T) {
 		t.Errorf("a third key: %+v", r)
 	}
 	s.run("", "ctl piped delete-old-keys my-piped")
+	if out := s.run("", "__complete ctl piped disable "); !strings.HasPrefix(out, "my-piped") {
+		t.Errorf("shells are told %q", out)
+	}
 	inFile := filepath.Join(s.dir, "third")
 	s.run("", "ctl piped add-key my-piped --key-file "+inFile)
 	if info, err := os.Stat(inFile); err != nil || info.Mode().Perm() != 0o600 {
@@ -97,6 +100,10 @@ func TestProjectsChangeNoTables(t *testing.T) {
 		t.Errorf("got %+v", r)
 	}
 	s.run("", "project list --data-dir="+filepath.Join(s.dir, "new"))
+	s.run("", "project add long --description="+strings.Repeat("ä", 2000)+" --data-dir="+filepath.Join(s.dir, "new"))
+	if out := s.run("", "project list --data-dir="+filepath.Join(s.dir, "new")); len([]rune(out)) > 400 || !strings.Contains(out, "ää…") {
+		t.Errorf("the list is wide: %s", out)
+	}
 	s.refuses("project add y --description="+strings.Repeat("y", 4097), exitUsage, []string{"the description is 4097 bytes long; at most 4096 are kept"})
 }
 

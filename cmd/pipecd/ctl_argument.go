@@ -87,6 +87,19 @@ func (c *ctl) completeApplication(cmd *cobra.Command, args []string, _ string) (
 	})
 }
 
+// completePiped proposes the agents' names.
+func (c *ctl) completePiped(cmd *cobra.Command, args []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
+	if len(args) > 0 {
+		return nothing()
+	}
+	return c.propose(cmd.Context(), func(ctx context.Context, cl *client) (out []cobra.Completion) {
+		_ = cl.eachPiped(ctx, func(p *webv1.Piped) { // what could be read is proposed
+			out = append(out, cobra.CompletionWithDesc(terminal.Printable(p.GetPiped().GetName()), p.GetPiped().GetId()))
+		})
+		return out
+	})
+}
+
 // completeDeployment proposes the last deployments' ids.
 func (c *ctl) completeDeployment(cmd *cobra.Command, args []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
 	if len(args) > 0 {

@@ -18,7 +18,8 @@ func (c *ctl) newPipedDisable() *cobra.Command {
 		Short: "Refuse an agent, within a second on every replica",
 		Example: `  pipecd ctl piped disable my-piped
   pipecd ctl piped disable 3f5c9a1e-8f0a-4f0e-9a53-3a6f9b1f6d55`,
-		Args: args("piped"),
+		Args:              args("piped"),
+		ValidArgsFunction: c.completePiped,
 		RunE: c.talkOfPiped(func(ctx context.Context, cl *client, id string) error {
 			if _, err := cl.DisablePiped(ctx, &webv1.DisablePipedRequest{PipedId: id}); err != nil {
 				return cl.explain(err)
@@ -30,10 +31,11 @@ func (c *ctl) newPipedDisable() *cobra.Command {
 
 func (c *ctl) newPipedEnable() *cobra.Command {
 	return &cobra.Command{
-		Use:     "enable PIPED",
-		Short:   "Let a disabled agent work again",
-		Example: `  pipecd ctl piped enable my-piped`,
-		Args:    args("piped"),
+		Use:               "enable PIPED",
+		Short:             "Let a disabled agent work again",
+		Example:           `  pipecd ctl piped enable my-piped`,
+		Args:              args("piped"),
+		ValidArgsFunction: c.completePiped,
 		RunE: c.talkOfPiped(func(ctx context.Context, cl *client, id string) error {
 			if _, err := cl.EnablePiped(ctx, &webv1.EnablePipedRequest{PipedId: id}); err != nil {
 				return cl.explain(err)
@@ -53,7 +55,8 @@ given the new one and restarted in peace; then delete the old one with
 ` + "`pipecd ctl piped delete-old-keys`. An agent has at most two keys.",
 		Example: `  pipecd ctl piped add-key my-piped
   pipecd ctl piped add-key my-piped --key-file ./piped-key`,
-		Args: args("piped"),
+		Args:              args("piped"),
+		ValidArgsFunction: c.completePiped,
 	}
 	cmd.Flags().StringVar(&keyFile, "key-file", "", "write the key to this new file instead of printing it")
 	cmd.RunE = c.talkOfPiped(func(ctx context.Context, cl *client, id string) error {
@@ -87,10 +90,11 @@ func (c *ctl) showKey(resp *webv1.AddPipedKeyResponse, keyFile string) error {
 
 func (c *ctl) newPipedDeleteOldKeys() *cobra.Command {
 	return &cobra.Command{
-		Use:     "delete-old-keys PIPED",
-		Short:   "Delete all keys of an agent but the newest",
-		Example: `  pipecd ctl piped delete-old-keys my-piped`,
-		Args:    args("piped"),
+		Use:               "delete-old-keys PIPED",
+		Short:             "Delete all keys of an agent but the newest",
+		Example:           `  pipecd ctl piped delete-old-keys my-piped`,
+		Args:              args("piped"),
+		ValidArgsFunction: c.completePiped,
 		RunE: c.talkOfPiped(func(ctx context.Context, cl *client, id string) error {
 			if _, err := cl.DeleteOldPipedKeys(ctx, &webv1.DeleteOldPipedKeysRequest{PipedId: id}); err != nil {
 				return cl.explain(err)

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"os"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -279,7 +280,7 @@ func (p *projectCommand) list(ctx context.Context) error {
 	}
 	t := table{header: []string{"ID", "ADMIN", "CREATED", "DESCRIPTION"}}
 	for _, project := range where.configured {
-		t.add(project.ID, adminOf(project), "in the file", project.Description)
+		t.add(project.ID, adminOf(project), "in the file", brief(project.Description))
 	}
 	err = where.with(ctx, func(s datastore.Store) error {
 		page := datastore.Page{}
@@ -289,7 +290,7 @@ func (p *projectCommand) list(ctx context.Context) error {
 				return err
 			}
 			for _, project := range projects {
-				t.add(project.ID, adminOf(project), shortTime(project.CreatedAt), project.Description)
+				t.add(project.ID, adminOf(project), shortTime(project.CreatedAt), brief(project.Description))
 			}
 			if next == "" {
 				return nil
@@ -309,4 +310,14 @@ func adminOf(project *model.Project) string {
 		return "-"
 	}
 	return project.StaticAdmin.Username
+}
+
+// brief is the beginning of a text, for a column.
+func brief(text string) string {
+	const most = 60
+	text = strings.Join(strings.Fields(text), " ")
+	if runes := []rune(text); len(runes) > most {
+		return string(runes[:most]) + "…"
+	}
+	return text
 }

@@ -39,7 +39,7 @@ type MySQL struct {
 	// Database is appended to the URL; without it the URL must contain one.
 	Database string `yaml:"database,omitempty"`
 	// UsernameFile and PasswordFile name files with the credentials; both or none.
-	UsernameFile string `yaml:"usernameFile,omitempty" config:"secretfile"`
+	UsernameFile string `yaml:"usernameFile,omitempty" config:"file"`
 	PasswordFile string `yaml:"passwordFile,omitempty" config:"secretfile"`
 	// TLS protects the connection; without it the URL decides.
 	TLS *MySQLTLS `yaml:"tls,omitempty"`
