@@ -20,8 +20,6 @@ const (
 	clockAttempts = 5 // to learn the time before the start fails
 	clockPause    = time.Second
 
-	sharedCommits = 2 // of stage logs at once, in a database that others write, too
-
 	forgetSignals  = time.Minute // how often
 	forgetSessions = time.Hour   // how often, and how long after their end, so that clocks may differ
 )
@@ -40,13 +38,11 @@ type wiring struct {
 
 func newWiring(o Options) *wiring {
 	w := &wiring{options: o, name: model.NewID(), hub: new(notify.Hub), draining: make(chan struct{})}
-	logs := stagelog.Options{Journal: o.Store, Files: o.Files, Hub: w.hub, Logger: o.Logger}
+	w.logs = stagelog.New(stagelog.Options{Journal: o.Store, Files: o.Files, Hub: w.hub, Logger: o.Logger})
 	if o.Shared {
-		logs.Commits = sharedCommits
 		w.clock = new(clock.Clock)
 		w.relay = relay.New(relay.Options{Store: o.Store, Hub: w.hub, Name: w.name, Logger: o.Logger})
 	}
-	w.logs = stagelog.New(logs)
 	return w
 }
 

@@ -27,8 +27,7 @@
 //
 // A call is answered when its entries, with the marks that belong to them, are
 // committed to the journal. Calls that come while a commit is under way share the
-// next one; a call that comes alone waits for nobody. On a database that commits
-// side by side, two may be under way, of different logs. The filestore is not asked
+// next one; a call that comes alone waits for nobody. The filestore is not asked
 // about a log that this process knows, and once about one that it does not know;
 // when it does not answer, the log goes on without, and what the filestore would
 // have told is found out later: until then repeats of what is there may be stored

@@ -36,9 +36,6 @@ type Options struct {
 	Logger  *slog.Logger // nil discards
 	// MaxBacklog is how many bytes may wait in the journal, of all logs together; 0 for DefaultBacklog.
 	MaxBacklog int64
-	// Commits is how many may be under way at once; 0 for one. More help where the
-	// database makes them side by side.
-	Commits int
 }
 
 // Logs reads and writes stage logs. It is safe for concurrent use.
@@ -49,9 +46,9 @@ type Logs struct {
 	logger     *slog.Logger
 	maxBacklog int64
 
-	writers writers
-	queue   *queue
-	full    atomic.Pointer[error] // why nothing can be taken now, nil when it can
+	writer *writer
+	queue  *queue
+	full   atomic.Pointer[error] // why nothing can be taken now, nil when it can
 
 	mu        sync.Mutex
 	tallies   map[Key]*tally
@@ -63,7 +60,7 @@ func New(o Options) *Logs {
 	return &Logs{
 		journal: o.Journal, files: o.Files, hub: o.Hub, logger: cmp.Or(o.Logger, slog.New(slog.DiscardHandler)),
 		maxBacklog: cmp.Or(o.MaxBacklog, DefaultBacklog),
-		writers:    newWriters(o.Journal, max(o.Commits, 1)), queue: newQueue(), tallies: make(map[Key]*tally),
+		writer:     newWriter(o.Journal), queue: newQueue(), tallies: make(map[Key]*tally),
 	}
 }
 
@@ -158,7 +155,7 @@ func (l *Logs) store(ctx context.Context, key Key, t *tally, blocks []model.LogB
 		if last {
 			records = append(records, with.records(log)...)
 		}
-		if ended, err := l.writers.of(records[0].Log).write(ctx, records); err != nil || ended {
+		if ended, err := l.writer.write(ctx, records); err != nil || ended {
 			return ended, model.Wrap(model.CodeOf(err), err, "storing the log of stage "+key.StageID)
 		}
 		if t.stored(blocks[:n], name) || last && with.done {

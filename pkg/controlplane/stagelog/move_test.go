@@ -248,7 +248,7 @@ func TestMoveIsCutOff(t *testing.T) {
 			add(t, st.logs(), big, true)
 			c := &cut{after: after}
 			c.left.Store(at)
-			dying := stores{cutJournal{st.journal, c}, cutFiles{st.files, c}, 0}
+			dying := stores{cutJournal{st.journal, c}, cutFiles{st.files, c}}
 			err := dying.logs().Move(t.Context(), key)
 			st.wantLog(t, big, true)
 			if err := st.logs().Move(t.Context(), key); err != nil {

@@ -25,7 +25,6 @@ import (
 type stores struct {
 	journal datastore.LogJournal
 	files   filestore.Store
-	commits int // under way at once; 0 for one
 }
 
 func open(t *testing.T) stores {
@@ -43,12 +42,12 @@ func open(t *testing.T) stores {
 			t.Error(err)
 		}
 	})
-	return stores{store, files, 0}
+	return stores{store, files}
 }
 
 // logs returns what a process that knows nothing yet works with.
 func (s stores) logs() *stagelog.Logs {
-	return stagelog.New(stagelog.Options{Journal: s.journal, Files: s.files, Hub: new(notify.Hub), Commits: s.commits})
+	return stagelog.New(stagelog.Options{Journal: s.journal, Files: s.files, Hub: new(notify.Hub)})
 }
 
 var key = stagelog.Key{DeploymentID: "d", StageID: "s"}

@@ -2,7 +2,6 @@ package stagelog
 
 import (
 	"context"
-	"hash/maphash"
 	"slices"
 	"sync"
 	"time"
@@ -38,24 +37,6 @@ type writer struct {
 	waiting []*write
 	shared  int // how many were in the last commit
 }
-
-// writers make commits side by side. A log is always written by the same one, so
-// that what is written to it stays in order.
-type writers []*writer
-
-func newWriters(journal datastore.LogJournal, n int) writers {
-	all := make(writers, n)
-	for i := range all {
-		all[i] = newWriter(journal)
-	}
-	return all
-}
-
-func (ws writers) of(log string) *writer {
-	return ws[maphash.String(writerSeed, log)%uint64(len(ws))]
-}
-
-var writerSeed = maphash.MakeSeed() //nolint:gochecknoglobals // the same log, the same writer
 
 func newWriter(journal datastore.LogJournal) *writer {
 	return &writer{journal: journal, turn: make(chan struct{}, 1), arrived: make(chan struct{}, 1)}
