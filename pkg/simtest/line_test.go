@@ -4,11 +4,7 @@ import (
 	"net"
 	"strings"
 	"sync"
-	"time"
 )
-
-// connectTime is how long connecting to the control plane takes.
-const connectTime = 200 * time.Millisecond
 
 // line is one connection of an agent. While the network stalls nothing comes
 // through it, and what was sent arrives afterwards.

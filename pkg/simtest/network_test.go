@@ -29,14 +29,13 @@ func newNetwork() *network {
 	return &network{listener: bufconn.Listen(buffer), gone: map[string]bool{}, conns: map[string][]net.Conn{}}
 }
 
-// dialer returns how who connects.
+// dialer returns how who connects: at once or not at all. gRPC holds a stream's
+// lock while it waits for a connection, and the bubble's clock stands still while
+// anybody waits for a lock.
 func (n *network) dialer(who string) func(context.Context, string) (net.Conn, error) {
 	return func(ctx context.Context, _ string) (net.Conn, error) {
 		if err := n.reachable(who); err != nil {
 			return nil, err
-		}
-		if !wait(ctx, connectTime) {
-			return nil, context.Cause(ctx)
 		}
 		inner, err := n.listener.DialContext(ctx)
 		if err != nil {
@@ -53,7 +52,8 @@ func (n *network) dialer(who string) func(context.Context, string) (net.Conn, er
 func (n *network) reachable(who string) error {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	if n.away || n.gone[who] || n.isolated != "" && strings.HasPrefix(who, n.isolated) {
+	stalls := n.stalled != "" && strings.HasPrefix(who, n.stalled)
+	if n.away || stalls || n.gone[who] || n.isolated != "" && strings.HasPrefix(who, n.isolated) {
 		return model.Errorf(model.CodeUnavailable, "connection refused")
 	}
 	return nil
