@@ -26,25 +26,30 @@ func (t *target) describeGroups(ctx context.Context, arns ...string) ([]types.Ta
 	return groups, nil
 }
 
-// rulesBehind reads the rules of every load balancer the groups hang on.
-func (t *target) rulesBehind(ctx context.Context, groups []types.TargetGroup) ([]rule, error) {
-	var (
-		rules []rule
-		seen  []string
-	)
+// balancersOf returns the load balancers that the groups hang on.
+func balancersOf(groups []types.TargetGroup) []string {
+	var balancers []string
 	for i := range groups {
 		for _, lb := range groups[i].LoadBalancerArns {
-			if slices.Contains(seen, lb) {
-				continue
+			if !slices.Contains(balancers, lb) {
+				balancers = append(balancers, lb)
 			}
-			seen = append(seen, lb)
-			of, err := t.describeRules(ctx, lb)
-			if err != nil {
-				return nil, err
-			}
-			rules = append(rules, of...)
 		}
 	}
+	return balancers
+}
+
+// rulesBehind reads the rules of the load balancers.
+func (t *target) rulesBehind(ctx context.Context, balancers []string) ([]rule, error) {
+	var rules []rule
+	for _, lb := range balancers {
+		of, err := t.describeRules(ctx, lb)
+		if err != nil {
+			return nil, err
+		}
+		rules = append(rules, of...)
+	}
+	t.session.learnBalancers(balancers)
 	return rules, nil
 }
 

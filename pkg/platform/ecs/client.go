@@ -13,10 +13,8 @@ import (
 	awsconfig "github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/credentials/stscreds"
 	scaling "github.com/aws/aws-sdk-go-v2/service/applicationautoscaling"
-	"github.com/aws/aws-sdk-go-v2/service/ecr"
 	awsecs "github.com/aws/aws-sdk-go-v2/service/ecs"
 	elb "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
-	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/aws/smithy-go/middleware"
 
@@ -86,10 +84,7 @@ type clients struct {
 	elb     *elb.Client
 	scaling *scaling.Client
 
-	// Only asked, in the preflight.
-	iam      *iam.Client
-	ecr      *ecr.Client
-	sts      *sts.Client
+	asks     questions
 	services *services
 }
 
@@ -110,19 +105,15 @@ func newClients(ctx context.Context, cfg Config) (clients, error) {
 		perSecond = defaultRequestRate
 	}
 	p := newPace(perSecond)
-	asked := loaded.Copy() // these few calls have a pace of their own, and an error is an answer
-	asked.Retryer = func() aws.Retryer { return aws.NopRetryer{} }
+	asks := newQuestions(loaded)
 	loaded.APIOptions = append(loaded.APIOptions, p.listening)
 	ecs := awsecs.NewFromConfig(loaded, func(o *awsecs.Options) { o.HTTPClient = paced{o.HTTPClient, p} })
 	return clients{
 		ecs:     ecs,
 		elb:     elb.NewFromConfig(loaded, func(o *elb.Options) { o.HTTPClient = paced{o.HTTPClient, p} }),
 		scaling: scaling.NewFromConfig(loaded, func(o *scaling.Options) { o.HTTPClient = paced{o.HTTPClient, p} }),
-		iam:     iam.NewFromConfig(asked),
-		ecr:     ecr.NewFromConfig(asked),
-		sts:     sts.NewFromConfig(asked),
 
-		services: newServices(ecs),
+		asks: asks, services: newServices(ecs),
 	}, nil
 }
 

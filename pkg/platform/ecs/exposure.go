@@ -81,12 +81,23 @@ func (r routing) groups() []string {
 	return out
 }
 
+// namesAll reports whether every group of ours stands in a rule.
+func (r routing) namesAll() bool {
+	var named []string
+	for _, x := range r.rules {
+		for _, a := range x.Actions {
+			named = append(named, groupsOf(a)...)
+		}
+	}
+	return !slices.ContainsFunc(r.groups(), func(g string) bool { return !slices.Contains(named, g) })
+}
+
 // Exposure reads the rules of every listener. What this process or another wrote
 // moments ago may not show yet, so it looks again while a group gets requests
 // that is to get none.
 func (t *traffic) Exposure(ctx context.Context, b platform.Baseline, none ...string) (map[string]platform.Exposed, error) {
 	for until := time.Now().Add(disturbanceLasts); ; {
-		r, err := t.discover(ctx)
+		r, err := t.readAll(ctx)
 		if err != nil {
 			return nil, err
 		}

@@ -72,7 +72,7 @@ func (t *target) checkImages(ctx context.Context, _ *platform.Baseline, r *repor
 // lookAtImage returns why an image does not exist. The error says that it cannot
 // be told.
 func (t *target) lookAtImage(ctx context.Context, i ecrImage) (problem string, err error) {
-	_, err = t.clients.ecr.DescribeImages(ctx, &ecr.DescribeImagesInput{
+	_, err = t.clients.asks.images(ctx, &ecr.DescribeImagesInput{
 		RegistryId: aws.String(i.account), RepositoryName: aws.String(i.repository), ImageIds: []types.ImageIdentifier{i.identifier()},
 	}, i.there)
 	if err == nil {
@@ -101,7 +101,7 @@ func (i ecrImage) there(o *ecr.Options) { o.Region = i.region }
 // pulledThrough reports whether the repository is one that a pull through cache
 // fills when an image is first pulled.
 func (t *target) pulledThrough(ctx context.Context, i ecrImage) (bool, error) {
-	pages := ecr.NewDescribePullThroughCacheRulesPaginator(t.clients.ecr, &ecr.DescribePullThroughCacheRulesInput{RegistryId: aws.String(i.account)})
+	pages := ecr.NewDescribePullThroughCacheRulesPaginator(t.clients.asks.pullThroughRules, &ecr.DescribePullThroughCacheRulesInput{RegistryId: aws.String(i.account)})
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx, i.there)
 		if err != nil {

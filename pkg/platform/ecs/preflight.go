@@ -191,7 +191,7 @@ func (t *target) checkTraffic(ctx context.Context, b *platform.Baseline, r *repo
 	for i := range groups {
 		t.checkGroup(&groups[i], rt, r)
 	}
-	if rt.rules, err = t.rulesBehind(ctx, groups); err != nil {
+	if rt.rules, err = t.rulesBehind(ctx, balancersOf(groups)); err != nil {
 		return err
 	}
 	t.session.learnRules(rt)

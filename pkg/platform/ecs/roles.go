@@ -72,7 +72,7 @@ func (t *target) runningDefinition(ctx context.Context) (*ecstypes.TaskDefinitio
 // told.
 func (t *target) lookAtRole(ctx context.Context, named string) (problem string, err error) {
 	name := roleName(named)
-	out, err := t.clients.iam.GetRole(ctx, &iam.GetRoleInput{RoleName: aws.String(name)})
+	out, err := t.clients.asks.role(ctx, &iam.GetRoleInput{RoleName: aws.String(name)})
 	if _, missing := errors.AsType[*types.NoSuchEntityException](err); missing {
 		return t.missingRole(ctx, named)
 	}
@@ -95,7 +95,7 @@ func (t *target) lookAtRole(ctx context.Context, named string) (problem string, 
 // which cannot be looked at.
 func (t *target) missingRole(ctx context.Context, named string) (problem string, err error) {
 	if account := accountOf(named); account != "" {
-		caller, err := t.clients.sts.GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
+		caller, err := t.clients.asks.caller(ctx, &sts.GetCallerIdentityInput{})
 		if err != nil {
 			return "", translate(err, "asking in which account the agent is")
 		}

@@ -30,6 +30,7 @@ type session struct {
 	definition reading[*types.TaskDefinition] // what the primary set runs
 	rules      reading[[]rule]
 	listeners  []listener // those one of whose rules names a group of ours; none: not known
+	balancers  []string   // those that our groups hung on at the last look
 	shares     map[string]share
 	owner      *countOwner // what Application Auto Scaling answered
 }
@@ -104,6 +105,18 @@ func (s *session) knownListeners() []listener {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.listeners
+}
+
+func (s *session) learnBalancers(arns []string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.balancers = arns
+}
+
+func (s *session) knownBalancers() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.balancers
 }
 
 // share is a share this process gave a rule, and until when a reading that

@@ -60,7 +60,26 @@ func (t *traffic) discover(ctx context.Context) (routing, error) {
 	if err != nil {
 		return r, err
 	}
-	if r.rules, err = t.target.rulesBehind(ctx, groups); err != nil {
+	if r.rules, err = t.target.rulesBehind(ctx, balancersOf(groups)); err != nil {
+		return r, err
+	}
+	t.target.session.learnRules(r)
+	return r, nil
+}
+
+// readAll reads the rules of every listener, others' too. A target group hangs on
+// one load balancer at most (a quota that Amazon does not raise): while each of the
+// groups stands in a rule of those that are known, there are no others to ask.
+func (t *traffic) readAll(ctx context.Context) (routing, error) {
+	r, known := t.routing(), t.target.session.knownBalancers()
+	if len(known) == 0 {
+		return t.discover(ctx)
+	}
+	var err error
+	switch r.rules, err = t.target.rulesBehind(ctx, known); {
+	case model.CodeOf(err) == model.CodeNotFound || err == nil && !r.namesAll():
+		return t.discover(ctx)
+	case err != nil:
 		return r, err
 	}
 	t.target.session.learnRules(r)
