@@ -310,10 +310,18 @@ func unread(err error) error {
 	case connect.CodeInternal, connect.CodeUnknown, connect.CodeDataLoss:
 		return model.Errorf(model.CodeInvalid, "the request cannot be read: it broke off, or is not what its content type says")
 	case connect.CodeResourceExhausted: // to send it again does not help
-		return model.Errorf(model.CodeInvalid, "the request is larger than this call takes: %s", err)
+		return model.Errorf(model.CodeInvalid, "the request is larger than this call takes: %s", messageOf(err))
 	default:
 		return err
 	}
+}
+
+// messageOf returns what the library says, without its code.
+func messageOf(err error) string {
+	if e, ok := errors.AsType[*connect.Error](err); ok {
+		return e.Message()
+	}
+	return err.Error()
 }
 
 // fieldOf returns the first field that is wrong.

@@ -74,7 +74,13 @@ func TestLargeMessagesAreRefused(t *testing.T) { //nolint:paralleltest // it mea
 			header.Set(c.encodingHeader, "gzip")
 		}
 		answer := w.exchange(c.http2, c.path, header, c.body)
-		if !strings.Contains(answer, "larger than") || strings.Contains(answer, "internal") {
+		for range 5 { // over HTTP/1 an answer that comes before the request was read can be lost with the connection
+			if !strings.Contains(answer, "reset by peer") && !strings.Contains(answer, "broken pipe") {
+				break
+			}
+			answer = w.exchange(c.http2, c.path, header, c.body)
+		}
+		if !strings.Contains(answer, "larger than this call takes") || strings.Contains(answer, "resource_exhausted") { // which clients repeat
 			t.Errorf("%s: %s", c.what, answer)
 		}
 		runtime.ReadMemStats(&after)

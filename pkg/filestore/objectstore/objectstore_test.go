@@ -76,6 +76,22 @@ func TestS3(t *testing.T) {
 	filestoretest.Run(t, func(*testing.T) filestore.Store { return store })
 }
 
+// TestS3FileBeforeTheEnvironment: keys of the environment do not stand in for
+// those of the file that is named.
+func TestS3FileBeforeTheEnvironment(t *testing.T) {
+	far := newFake("pipecd")
+	far.refuse = signedBy(t, "Credential=AKID/")
+	t.Setenv("AWS_ENDPOINT_URL_S3", serve(t, far).URL)
+	t.Setenv("AWS_CONFIG_FILE", filepath.Join(t.TempDir(), "none"))
+	t.Setenv("AWS_ACCESS_KEY_ID", "SOMEBODY")
+	t.Setenv("AWS_SECRET_ACCESS_KEY", "ELSE")
+	store, err := OpenS3(t.Context(), S3{
+		Bucket: "pipecd", Region: "ap-northeast-1",
+		CredentialsFile: write(t, "credentials", "[default]\naws_access_key_id = AKID\naws_secret_access_key = SECRET\n"),
+	})
+	opened(t, store, err)
+}
+
 // TestS3FileWithoutKeys: a credentials file that does not hold what is meant is
 // refused, and nobody else's credentials are tried.
 func TestS3FileWithoutKeys(t *testing.T) {

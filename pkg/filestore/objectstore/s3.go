@@ -73,7 +73,7 @@ func (s S3) checkCredentialsFile(ctx context.Context) error {
 	if s.CredentialsFile == "" {
 		return nil
 	}
-	profile := cmp.Or(s.Profile, os.Getenv("AWS_PROFILE"), "default")
+	profile := s.profile()
 	found, err := awsconfig.LoadSharedConfigProfile(ctx, profile, func(o *awsconfig.LoadSharedConfigOptions) {
 		o.CredentialsFiles = []string{s.CredentialsFile}
 	})
@@ -86,16 +86,19 @@ func (s S3) checkCredentialsFile(ctx context.Context) error {
 	return nil
 }
 
+// profile is the one that is read of a credentials file.
+func (s S3) profile() string { return cmp.Or(s.Profile, os.Getenv("AWS_PROFILE"), "default") }
+
 func (s S3) loadOptions() []func(*awsconfig.LoadOptions) error {
 	var opts []func(*awsconfig.LoadOptions) error
 	if s.Region != "" {
 		opts = append(opts, awsconfig.WithRegion(s.Region))
 	}
-	if s.Profile != "" {
+	switch {
+	case s.CredentialsFile != "": // with its profile: without one the SDK takes keys of the environment first
+		opts = append(opts, awsconfig.WithSharedCredentialsFiles([]string{s.CredentialsFile}), awsconfig.WithSharedConfigProfile(s.profile()))
+	case s.Profile != "":
 		opts = append(opts, awsconfig.WithSharedConfigProfile(s.Profile))
-	}
-	if s.CredentialsFile != "" {
-		opts = append(opts, awsconfig.WithSharedCredentialsFiles([]string{s.CredentialsFile}))
 	}
 	return opts
 }

@@ -174,9 +174,9 @@ func TestDeploymentsAreFrugal(t *testing.T) {
 		preflight, after int           // most calls
 	}{
 		"quick sync":           {quickSync(), false, 0, 6, 7},
-		"bad canary":           {canaryPipeline(stageSpec{model.StageAnalysis, &config.AnalysisOptions{}}), true, 0, 6, 23},
+		"bad canary":           {canaryPipeline(stageSpec{model.StageAnalysis, &config.AnalysisOptions{}}), true, 0, 6, 22},
 		"canary of slow tasks": {canaryPipeline(stageSpec{model.StageAnalysis, &config.AnalysisOptions{}}), false, 40 * time.Second, 6, 75},
-		"canary":               {canaryPipeline(stageSpec{model.StageAnalysis, &config.AnalysisOptions{}}), false, 0, 6, 21},
+		"canary":               {canaryPipeline(stageSpec{model.StageAnalysis, &config.AnalysisOptions{}}), false, 0, 6, 20},
 	} {
 		t.Run(name, func(t *testing.T) {
 			virtually(t, func(cfg *simcloud.Config) { cfg.Timing.TaskStart = tt.start }, func(t *testing.T, w *world) {
